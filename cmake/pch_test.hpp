@@ -1,0 +1,3 @@
+#include "pch.hpp"
+
+#include <catch2/catch.hpp>

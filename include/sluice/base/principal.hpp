@@ -1,0 +1,48 @@
+#pragma once
+/// Who is asking, and what they may do. A permission is a row; a route names exactly one.
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/id.hpp"
+
+namespace sluice::base {
+
+/// Every permission, one row each in permissions.def.
+enum class Permission : std::uint8_t {
+#define SLUICE_PERMISSION(name, text, doc) name,
+#include "sluice/base/permissions.def"
+#undef SLUICE_PERMISSION
+    count_
+};
+
+using PermissionSet = std::bitset<static_cast<std::size_t>(Permission::count_)>;
+
+/// "flows:read"
+std::string_view to_string(Permission permission);
+std::string_view describe(Permission permission);
+std::optional<Permission> permission_from(std::string_view text);
+
+/// An authenticated caller. `workspace` is the one that every query of the request is bound to.
+struct Principal {
+    enum class Kind : std::uint8_t { anonymous, api_key, session, local };
+    Kind kind = Kind::anonymous;
+    std::string id;    ///< "key_…", "ses_…", "local"
+    std::string name;  ///< for people and logs
+    std::string role;  ///< "owner", …
+    Id<ids::Workspace> workspace;
+    std::string workspace_name;
+    PermissionSet permissions;
+    bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
+};
+
+}  // namespace sluice::base
+
+namespace sluice {
+using base::Permission;
+using base::Principal;
+}  // namespace sluice
