@@ -1,0 +1,94 @@
+#pragma once
+/// The HTTP/1.1 server: keep-alive, chunked and streamed bodies, WebSocket, server-sent events, TLS, limits, drain.
+/// Every request gets an id (`X-Request-Id`), every error is problem+json, every answer carries the security headers.
+/// Included by `*_routes.cpp`, `net` and `app` alone.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/setting.hpp"
+#include "sluice/net/http.hpp"
+#include "sluice/net/router.hpp"
+#include "sluice/runtime/loop.hpp"
+
+namespace sluice::net {
+
+/// Tells who sent a request; implemented by `identity`. Synchronous: it answers from memory. Thread: loop.
+class Authenticator {
+  public:
+    virtual ~Authenticator() = default;
+    /// Reads the credential of `request` (bearer key, cookie) and the workspace it names.
+    /// Errors: unauthenticated (none or unknown), forbidden, not_found (workspace).
+    virtual Result<Principal> authenticate(const Request& request) = 0;
+};
+
+/// Gives requests their Idempotency; implemented by `identity`.
+class IdempotencyRecords {
+  public:
+    virtual ~IdempotencyRecords() = default;
+    /// For a write with an Idempotency-Key: the handle to record with. Errors: invalid_argument (key longer than 255).
+    virtual Result<std::unique_ptr<Idempotency>> begin(const Request& request) = 0;
+    /// The answer stored under the request's key, principal and route; nothing when there is none.
+    /// Errors: unprocessable (same key, other body).
+    virtual Awaitable<Result<std::optional<StoredAnswer>>> find(const Request& request) = 0;
+};
+
+struct TlsFiles {
+    std::filesystem::path certificate, key;  ///< PEM; empty: plain HTTP
+};
+
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;                  ///< 0: any free one
+    std::filesystem::path admin_socket;         ///< empty: none; made with mode 0600
+    TlsFiles tls;
+    std::size_t max_body = 1 << 20;
+    std::size_t max_header_bytes = 16 << 10;
+    std::size_t max_header_count = 64;
+    std::size_t max_connections = 4096;
+    Duration header_timeout = std::chrono::seconds(10);
+    Duration body_timeout = std::chrono::seconds(60);
+    Duration idle_timeout = std::chrono::seconds(60);
+    Duration drain_timeout = std::chrono::seconds(20);
+    std::size_t websocket_frame = 64 << 10;
+    std::size_t websocket_queue = 1 << 20;
+    std::size_t json_depth = 64;
+    std::vector<std::string> allowed_hosts;     ///< accepted Host values beside the listen address; empty: any
+};
+
+/// Thread: loop.
+class Server {
+  public:
+    Server(runtime::Loop& loop, const Router& router, ServerOptions options);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    void set_authenticator(Authenticator& authenticator);
+    void set_idempotency(IdempotencyRecords& records);
+    /// Headers put on every answer of a path that starts with `prefix` (for example a Content-Security-Policy for pages).
+    void set_default_headers(Headers headers);
+
+    /// Binds and accepts. Errors: conflict (port in use: names it and the flag), invalid_argument (address, TLS files).
+    Result<void> start();
+    /// Bound port (after start).
+    std::uint16_t port() const;
+    /// "http://127.0.0.1:8080"
+    std::string url() const;
+    /// Stops accepting, lets requests end (streams are told), closes idle connections; returns within drain_timeout.
+    Awaitable<void> stop();
+    bool draining() const;
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+/// The declared settings of this module.
+base::SettingRows settings();
+
+}  // namespace sluice::net
