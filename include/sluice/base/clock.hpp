@@ -2,6 +2,7 @@
 /// Time and randomness behind interfaces, so that tests and the simulation decide both.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -33,15 +34,15 @@ class SystemClock final : public Clock {
 /// A clock that moves only when told to. Thread: the loop (tests advance it from there or while the loop is idle).
 class ManualClock final : public Clock {
   public:
-    explicit ManualClock(Time start = from_us(1'700'000'000'000'000)) : now_(start) {}
-    Time now() const override { return now_; }
-    Duration steady() const override { return now_.time_since_epoch(); }
+    explicit ManualClock(Time start = from_us(1'700'000'000'000'000)) : now_us_(to_us(start)) {}
+    Time now() const override { return from_us(now_us_.load()); }
+    Duration steady() const override { return Duration(now_us_.load()); }
     void on_jump(std::function<void()> notify) override { notify_.push_back(std::move(notify)); }
     /// Moves time forward and lets due timers fire.
     void advance(Duration by);
 
   private:
-    Time now_;
+    std::atomic<std::int64_t> now_us_;
     std::vector<std::function<void()>> notify_;
 };
 

@@ -1,0 +1,111 @@
+#pragma once
+/// A flow document compiled once per version: templates, conditions and the graph's shape, ready for the executor.
+/// `compile` is also the validator: it names every mistake by JSON pointer.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/json.hpp"
+#include "sluice/base/json_schema.hpp"
+#include "sluice/base/result.hpp"
+#include "sluice/cel/cel.hpp"
+#include "sluice/cel/template.hpp"
+#include "sluice/flows/node_type.hpp"
+
+namespace sluice::flows {
+
+enum class Join : unsigned char { all, any, first, count };
+enum class OnError : unsigned char { fail, proceed };   ///< JSON: "fail", "continue"
+enum class OnUnknown : unsigned char { retry, stop };
+enum class EdgeOn : unsigned char { success, error };
+enum class Durability : unsigned char { strict, relaxed, none };
+
+struct RetryPolicy {
+    int max_attempts = 1;                         ///< 1 to 100
+    Duration backoff = std::chrono::seconds(1);   ///< before the second attempt
+    double factor = 2.0;                          ///< 1: constant
+    Duration max_backoff = std::chrono::minutes(5);
+    double jitter = 0.1;                          ///< share of the delay, 0 to 1
+};
+
+struct CompiledEdge {
+    std::uint32_t from = 0, to = 0;  ///< indexes into the graph's nodes
+    EdgeOn on = EdgeOn::success;
+    std::string from_port;           ///< empty: the default port
+    std::optional<cel::Program> condition;
+    std::string condition_text;
+};
+
+struct CompiledGraph;
+
+struct CompiledNode {
+    std::string id;
+    const NodeType* type = nullptr;       ///< null: the type was removed from this binary; the step fails and says so
+    std::string type_name;
+    Json config_source;                   ///< as written
+    cel::Template config;                 ///< without expression and body fields' rendering (they are kept as written)
+    std::map<std::string, cel::Program> expressions;
+    Effect effect = Effect::pure;
+    OnUnknown on_unknown = OnUnknown::retry;
+    RetryPolicy retry;
+    std::optional<Duration> timeout;      ///< of one attempt
+    OnError on_error = OnError::fail;
+    Join join = Join::all;
+    std::uint32_t join_count = 0;         ///< for Join::count
+    std::vector<std::uint32_t> incoming, outgoing;  ///< edge indexes, document order
+    std::shared_ptr<const CompiledGraph> body;      ///< of a container
+};
+
+/// The top level of a flow, or the body of a container.
+struct CompiledGraph {
+    std::vector<CompiledNode> nodes;      ///< document order
+    std::vector<CompiledEdge> edges;
+    std::vector<std::uint32_t> order;     ///< a topological order of node indexes
+    std::vector<std::uint32_t> roots;     ///< nodes without incoming edges
+    std::vector<std::uint32_t> leaves;    ///< nodes without outgoing success edges
+    std::optional<cel::Template> output;
+    std::map<std::string, std::uint32_t, std::less<>> index;  ///< node id → index
+};
+
+struct FlowSettings {
+    Durability durability = Durability::strict;
+    std::optional<Duration> timeout;      ///< of the whole run
+};
+
+struct CompiledFlow {
+    std::string name, project, description;
+    Json document;                        ///< canonical, as stored
+    Json vars = Json::object();
+    std::optional<base::JsonSchema> input_schema;
+    FlowSettings settings;
+    CompiledGraph graph;
+    bool pure = true;                     ///< no node anywhere has an effect
+};
+
+using FlowPtr = std::shared_ptr<const CompiledFlow>;
+
+/// How strictly a document is judged: `publish` refuses what `run` of a stored version must tolerate (a removed node
+/// type becomes a step that fails and says so).
+enum class Strictness : unsigned char { publish, stored };
+
+struct ValidationResult {
+    FlowPtr flow;                              ///< set when there are no errors
+    std::vector<base::ErrorDetail> errors;     ///< each with a pointer into the document
+    std::vector<base::ErrorDetail> warnings;
+};
+
+/// Judges and compiles a document: unknown fields, unknown type (with the nearest known one), config against the node's
+/// schema (values that are templates are judged after rendering), duplicate ids, missing endpoints, cycles with their
+/// path, unreachable nodes, ports, expressions that do not parse or name unknown nodes, vars or nodes that are not
+/// upstream. Limits: 10,000 nodes, nesting of containers 8.
+ValidationResult compile_flow(const Json& document, const NodeTypes& types, Strictness strictness = Strictness::publish);
+
+/// The JSON Schema of a flow document (draft 7), for editors and the API's documentation.
+const Json& flow_document_schema();
+
+}  // namespace sluice::flows
