@@ -21,7 +21,7 @@ struct Entry {
 
 constinit std::atomic<Entry*> head{nullptr};
 
-void add(Entry entry) {
+void enlist(Entry entry) {
     auto* added = new Entry(std::move(entry));  // instruments live as long as the program, and so do their entries
     added->next = head.load();
     while (!head.compare_exchange_weak(added->next, added)) {}
@@ -39,15 +39,15 @@ struct Family {
 }  // namespace
 
 Counter::Counter(std::string_view name, std::string_view help) {
-    add({.name = std::string(name), .help = std::string(help), .counter = this});
+    enlist({.name = std::string(name), .help = std::string(help), .counter = this});
 }
 
 Gauge::Gauge(std::string_view name, std::string_view help) {
-    add({.name = std::string(name), .help = std::string(help), .gauge = this});
+    enlist({.name = std::string(name), .help = std::string(help), .gauge = this});
 }
 
 Histogram::Histogram(std::string_view name, std::string_view help) {
-    add({.name = std::string(name), .help = std::string(help), .histogram = this});
+    enlist({.name = std::string(name), .help = std::string(help), .histogram = this});
 }
 
 void Histogram::observe(std::uint64_t value) {
