@@ -46,6 +46,7 @@ struct Error {
     std::string message;
     std::vector<ErrorDetail> details;
     bool retryable = false;  ///< trying the same again later can succeed
+    std::int64_t retry_after_us = 0;  ///< the other side asked to wait this long (microseconds); 0: it did not say
 };
 
 /// The snake_case name of a code, as in problem `type` and logs ("not_found").
