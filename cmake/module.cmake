@@ -5,7 +5,7 @@ target_include_directories(sluice_options INTERFACE ${CMAKE_SOURCE_DIR}/include 
 target_compile_definitions(sluice_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
   BOOST_ALLOW_DEPRECATED_HEADERS SPDLOG_FMT_EXTERNAL $<$<BOOL:${SLUICE_FAILPOINTS}>:SLUICE_FAILPOINTS>)
-target_compile_options(sluice_options INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
+target_compile_options(sluice_options INTERFACE -pthread -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
   -Wno-missing-designated-field-initializers -Wno-deprecated-declarations
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fstack-protector-strong
   $<$<CONFIG:Debug>:-O0 -g1 -D_GLIBCXX_ASSERTIONS> $<$<CONFIG:Release>:-O2 -g0>)
