@@ -1,0 +1,248 @@
+#pragma once
+/// The executor's core: a pure function (state, event, now, random) → (state, records, commands), without I/O. The shell
+/// (engine.hpp) appends the records to the journal and performs the commands; the simulation drives the core alone.
+///
+/// What one `handle` call appends commits as a whole, so a journal is always a prefix of such calls, and `apply`ing it
+/// to a fresh machine gives the same state. Skips and routing are derived again, never trusted from the record.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sluice/base/clock.hpp"
+#include "sluice/base/id.hpp"
+#include "sluice/base/json.hpp"
+#include "sluice/flows/graph.hpp"
+
+namespace sluice::engine {
+
+/// queued → running ⇄ waiting (timer, retry, unknown step) → succeeded | failed | cancelled | timed_out
+enum class RunStatus : std::uint8_t { queued, running, waiting, paused, succeeded, failed, cancelled, timed_out };
+std::string_view to_string(RunStatus status);
+std::optional<RunStatus> run_status_from(std::string_view text);
+constexpr bool is_terminal(RunStatus status) { return status >= RunStatus::succeeded; }
+
+/// pending → ready → running ⇄ waiting (retry, timer) → succeeded | failed | timed_out | cancelled | unknown
+/// pending → skipped
+enum class StepStatus : std::uint8_t {
+    pending, ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out, unknown
+};
+std::string_view to_string(StepStatus status);
+constexpr bool is_terminal(StepStatus status) {
+    return status != StepStatus::pending && status != StepStatus::ready && status != StepStatus::running &&
+           status != StepStatus::waiting && status != StepStatus::unknown;
+}
+
+/// What the journal knows. The texts ("step.succeeded") are stored and shown; renaming one breaks stored runs.
+enum class RecordKind : std::uint8_t {
+    run_started,           ///< value: input
+    step_started,          ///< the mark before an effect; data of a map: {"items": n}
+    step_waiting,          ///< data: {"until_us"}
+    step_succeeded,        ///< value: output; data: {"ports", "usage", "artifacts", "response"} where present
+    step_attempt_failed,   ///< value: error; data: {"retry_at_us"}: another attempt follows
+    step_failed,           ///< value: error; final
+    step_timed_out,        ///< value: error; final
+    step_skipped,
+    step_cancelled,
+    step_unknown,          ///< a crash hid the end of an effect that must not be repeated
+    run_cancel_requested,  ///< data: {"reason"}
+    run_succeeded,         ///< value: output
+    run_failed,            ///< value: error
+    run_cancelled,         ///< value: error
+    run_timed_out,         ///< value: error
+};
+std::string_view to_string(RecordKind kind);
+std::optional<RecordKind> record_kind_from(std::string_view text);
+
+/// One journal entry without its number. `value` and `data` are JSON texts, empty when absent.
+struct Record {
+    RecordKind kind = RecordKind::run_started;
+    Time at{};
+    std::string path;
+    int attempt = 0;
+    std::string data;
+    std::string value;
+};
+
+/// Names one step of the run in memory: an instance of a graph (0: the flow; others: items of maps) and a node in it.
+struct StepRef {
+    std::uint32_t instance = 0;
+    std::uint32_t node = 0;
+    auto operator<=>(const StepRef&) const = default;
+};
+
+class Instance;
+struct RunData;
+struct Step;
+
+/// How many items of a map run at once when its config does not say.
+inline constexpr std::size_t default_map_concurrency = 10;
+
+/// What a step reported beside its output.
+struct StepReport {
+    std::int64_t input_tokens = 0, output_tokens = 0, cost_nano_usd = 0;
+    std::string model;
+    bool simulated = false;
+    std::vector<ArtifactId> artifacts;
+    bool empty() const { return model.empty() && artifacts.empty() && input_tokens == 0 && output_tokens == 0 && cost_nano_usd == 0; }
+};
+
+namespace event {
+struct Start {};
+struct StepEnded { StepRef step; int attempt = 0; Result<flows::StepOutput> result; StepReport report; };
+struct TimerFired { StepRef step; };
+struct Cancel { std::string reason; };
+struct RunTimedOut {};
+/// After `apply` of the whole journal: go on from there.
+struct Recovered {};
+/// More pure steps are ready than one turn of the loop should compute.
+struct Continue {};
+}  // namespace event
+using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::Cancel, event::RunTimedOut,
+                           event::Recovered, event::Continue>;
+
+namespace command {
+/// Run the node's coroutine. With `barrier`, only once the records of the same output are durable.
+struct Execute {
+    StepRef step;
+    int attempt = 0;
+    bool barrier = false;
+    const flows::CompiledNode* node = nullptr;
+    std::string path;
+    Json config;                                ///< rendered
+    std::shared_ptr<const Instance> instance;   ///< keeps the scope's values alive
+};
+struct Cancel { StepRef step; };
+struct ArmTimer { StepRef step; Time at; };
+struct ArmRunTimeout { Time at; };
+}  // namespace command
+using Command = std::variant<command::Execute, command::Cancel, command::ArmTimer, command::ArmRunTimeout>;
+
+struct Output {
+    std::vector<Record> records;
+    std::vector<Command> commands;
+    bool more = false;      ///< send `Continue` in the next turn
+};
+
+/// What is fixed about a run.
+struct RunFacts {
+    RunId id;
+    WorkspaceId workspace;
+    std::string flow_name;
+    int flow_version = 0;
+    Time started_at{};
+    std::string trigger = "api";
+};
+
+struct Totals {
+    std::int64_t steps = 0, input_tokens = 0, output_tokens = 0, cost_nano_usd = 0;
+    bool simulated = false;
+};
+
+/// Limits of one run.
+struct MachineLimits {
+    std::size_t map_items = 100'000;
+    std::size_t steps_per_turn = 64;   ///< pure steps computed in one `handle`
+};
+
+/// The state of one run. Thread: the owner's.
+class Machine {
+  public:
+    /// `journal` false: records are not made (durability none).
+    Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal = true, MachineLimits limits = {});
+    ~Machine();
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    /// One transition. Events that no longer concern anything (late results, cancelled timers) give nothing.
+    Output handle(Event event, Time now, base::Random& random);
+    /// Replays one record. Errors: internal, when the journal does not fit the flow (names the path).
+    Result<void> apply(const Record& record);
+
+    RunStatus status() const;
+    bool finished() const { return is_terminal(final_); }
+    const Json& output() const { return output_; }                     ///< after success
+    const std::optional<Json>& error() const { return error_; }        ///< {"code", "message", "step"?, …}
+    /// What `respond` gave, as soon as it did.
+    const std::optional<Json>& response() const { return response_; }
+    const Totals& totals() const { return totals_; }
+    const RunFacts& facts() const { return facts_; }
+    const flows::CompiledFlow& flow() const { return *flow_; }
+    const Json& input() const;
+    /// The status of a step by path; pending for one that does not exist yet.
+    StepStatus step_status(std::string_view path) const;
+    /// A digest-friendly text of the whole state, for the simulation's comparison.
+    std::string describe() const;
+
+  private:
+    friend class Instance;
+    struct Decision { Instance* instance; std::uint32_t edge; bool taken; };
+
+    std::shared_ptr<Instance> make_instance(const flows::CompiledGraph& graph, Instance* parent, std::uint32_t parent_node,
+                                            std::uint32_t index, Json item);
+    Instance* find_instance(std::uint32_t id) const;
+    std::pair<Instance*, std::uint32_t> find_path(std::string_view path) const;
+    Result<void> apply_step(Instance& instance, std::uint32_t node, const Record& entry);
+    Result<void> apply_map_start(Instance& instance, std::uint32_t node);
+    Result<void> apply_end(const Record& entry);
+    void start_root();
+    void arm_run_timeout();
+    void make_root();
+    void timer_fired(StepRef ref);
+    void cancel(std::string reason);
+    void time_out();
+    void cancel_step(Instance& instance, std::uint32_t node);
+    void schedule(Instance& instance, std::uint32_t node);
+    void drain();
+    void execute(Instance& instance, std::uint32_t node);
+    void start_task(Instance& instance, std::uint32_t node, Json config);
+    void start_timer(Instance& instance, std::uint32_t node, const Json& plan);
+    void start_map(Instance& instance, std::uint32_t node, const Json& config);
+    void expand_map(Instance& instance, std::uint32_t node, Json items, const Json& config);
+    void start_items(Instance& instance, std::uint32_t node);
+    void close_map(Step& step);
+    void item_ended(Instance& item, Json result, bool failed);
+    void step_ended(event::StepEnded ended);
+    void succeed(Instance& instance, std::uint32_t node, flows::StepOutput output, const StepReport& report);
+    void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report);
+    void fail_finally(Instance& instance, std::uint32_t node, Json error, bool timed_out, const StepReport& report);
+    std::optional<Error> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
+                               const Json* error, std::vector<Decision>& decisions);
+    void settle(Instance& instance, std::vector<Decision> decisions);
+    void decide(const Decision& decision, std::vector<Decision>& more);
+    void cancel_losers(Instance& instance, std::uint32_t join, std::vector<Decision>& more);
+    void complete(Instance& instance);
+    void fail_instance(Instance& instance, Json error);
+    void cancel_open_steps(Instance& instance);
+    void end_run(RunStatus status, std::optional<Json> error, Json output);
+    void resume_after_replay();
+    void resume_instance(Instance& instance);
+    void set_status(Instance& instance, std::uint32_t node, StepStatus status);
+    void record(RecordKind kind, std::string path, int attempt, std::string data = {}, std::string value = {});
+    void add_usage(const StepReport& report);
+    Result<Json> graph_output(Instance& instance) const;
+
+    flows::FlowPtr flow_;
+    RunFacts facts_;
+    std::shared_ptr<const RunData> data_;
+    bool journal_;
+    MachineLimits limits_;
+    std::vector<std::shared_ptr<Instance>> instances_;   ///< by id; null once an item has ended
+    std::deque<StepRef> ready_;
+    std::size_t running_ = 0, waiting_ = 0;
+    RunStatus final_ = RunStatus::running;
+    Json output_;
+    std::optional<Json> error_, response_;
+    Totals totals_;
+    // of the current call
+    Output* out_ = nullptr;   ///< null while replaying
+    Time now_{};
+    base::Random* random_ = nullptr;
+};
+
+}  // namespace sluice::engine

@@ -1,0 +1,67 @@
+#include "engine/instance.hpp"
+
+namespace sluice::engine {
+
+const Json* Instance::find(std::string_view key) const {
+    for (const Instance* instance = this; instance != nullptr; instance = instance->parent.get()) {
+        const auto found = instance->graph->index.find(key);
+        if (found == instance->graph->index.end()) continue;
+        const Step& step = instance->steps[found->second];
+        return step.view.is_null() ? nullptr : &step.view;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> Instance::keys() const {
+    std::vector<std::string> out;
+    for (const Instance* instance = this; instance != nullptr; instance = instance->parent.get())
+        for (std::size_t i = 0; i < instance->steps.size(); ++i)
+            if (!instance->steps[i].view.is_null()) out.push_back(instance->graph->nodes[i].id);
+    return out;
+}
+
+cel::Scope Instance::scope(const Json* error) const {
+    cel::Scope scope;
+    scope.set("input", &run->input);
+    scope.set("nodes", static_cast<const cel::LazyMap*>(this));
+    scope.set("vars", &run->flow->vars);
+    scope.set("run", &run->run_value);
+    if (parent) {
+        scope.set("item", &item);
+        scope.set("index", &index_value);
+    }
+    if (error != nullptr && !error->is_null()) scope.set("error", error);
+    return scope;
+}
+
+namespace {
+std::vector<const Json*> taken_outputs(const Instance& instance, std::uint32_t node) {
+    std::vector<const Json*> out;
+    for (const std::uint32_t edge : instance.node(node).incoming) {
+        if (instance.edges[edge] != EdgeState::taken) continue;
+        const Json& view = instance.steps[instance.graph->edges[edge].from].view;
+        if (const Json* output = base::find_member(view, "output")) out.push_back(output);
+    }
+    return out;
+}
+}  // namespace
+
+StepEnvironment::StepEnvironment(std::shared_ptr<const Instance> instance, std::uint32_t node, const Json& config, Time now)
+    : instance_(std::move(instance)),
+      scope_(instance_->scope(&instance_->steps[node].error)),
+      upstream_(taken_outputs(*instance_, node)),
+      input_{config, scope_, instance_->node(node).expressions, upstream_, instance_->run->input, now} {}
+
+Json step_error(const Error& error, const std::string& path, int attempt) {
+    Json json = {{"code", base::to_string(error.code)}, {"message", error.message}, {"step", path}};
+    if (attempt > 0) json["attempt"] = attempt;
+    if (!error.details.empty()) {
+        Json details = Json::array();
+        for (const auto& detail : error.details)
+            details.push_back({{"pointer", detail.pointer}, {"message", detail.message}});
+        json["details"] = std::move(details);
+    }
+    return json;
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,233 @@
+#include "sluice/engine/machine.hpp"
+
+#include "engine/instance.hpp"
+
+namespace sluice::engine {
+
+Machine::Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal, MachineLimits limits)
+    : flow_(std::move(flow)), facts_(std::move(facts)), journal_(journal), limits_(limits) {
+    auto data = std::make_shared<RunData>();
+    data->flow = flow_;
+    data->input = std::move(input);
+    data->run_value = {{"id", facts_.id.str()},
+                       {"flow", facts_.flow_name},
+                       {"version", facts_.flow_version},
+                       {"started_at", base::format_time(facts_.started_at)},
+                       {"trigger", facts_.trigger}};
+    data_ = std::move(data);
+}
+
+Machine::~Machine() = default;
+
+const Json& Machine::input() const { return data_->input; }
+
+Output Machine::handle(Event event, Time now, base::Random& random) {
+    Output output;
+    if (finished()) return output;
+    out_ = &output;
+    now_ = now;
+    random_ = &random;
+    struct Visitor {
+        Machine& m;
+        void operator()(event::Start&) { m.start_root(); }
+        void operator()(event::StepEnded& ended) { m.step_ended(std::move(ended)); }
+        void operator()(event::TimerFired& fired) { m.timer_fired(fired.step); }
+        void operator()(event::Cancel& cancel) { m.cancel(std::move(cancel.reason)); }
+        void operator()(event::RunTimedOut&) { m.time_out(); }
+        void operator()(event::Recovered&) { m.resume_after_replay(); }
+        void operator()(event::Continue&) {}
+    };
+    std::visit(Visitor{*this}, event);
+    if (!finished()) drain();
+    output.more = !finished() && !ready_.empty();
+    out_ = nullptr;
+    random_ = nullptr;
+    return output;
+}
+
+void Machine::start_root() {
+    record(RecordKind::run_started, {}, 0, {}, journal_ ? base::dump_json(data_->input) : std::string());
+    arm_run_timeout();
+    make_root();
+}
+
+void Machine::arm_run_timeout() {
+    if (!flow_->settings.timeout) return;
+    out_->commands.push_back(command::ArmRunTimeout{facts_.started_at + *flow_->settings.timeout});
+}
+
+void Machine::make_root() {
+    auto root = make_instance(flow_->graph, nullptr, 0, 0, Json());
+    for (const std::uint32_t node : flow_->graph.roots) schedule(*root, node);
+}
+
+std::shared_ptr<Instance> Machine::make_instance(const flows::CompiledGraph& graph, Instance* parent,
+                                                 std::uint32_t parent_node, std::uint32_t index, Json item) {
+    auto instance = std::make_shared<Instance>();
+    instance->run = data_;
+    instance->graph = &graph;
+    instance->id = static_cast<std::uint32_t>(instances_.size());
+    if (parent != nullptr) {
+        instance->parent = parent->shared_from_this();
+        instance->parent_node = parent_node;
+        instance->index = index;
+        instance->index_value = index;
+        instance->item = std::move(item);
+        instance->prefix = fmt::format("{}[{}]/", parent->path(parent_node), index);
+    }
+    instance->steps.resize(graph.nodes.size());
+    instance->edges.assign(graph.edges.size(), EdgeState::pending);
+    instance->open = graph.nodes.size();
+    instances_.push_back(instance);
+    return instance;
+}
+
+Instance* Machine::find_instance(std::uint32_t id) const {
+    return id < instances_.size() ? instances_[id].get() : nullptr;
+}
+
+void Machine::schedule(Instance& instance, std::uint32_t node) {
+    set_status(instance, node, StepStatus::ready);
+    ready_.push_back({instance.id, node});
+}
+
+void Machine::drain() {
+    std::size_t budget = limits_.steps_per_turn;
+    while (!ready_.empty() && !finished() && budget > 0) {
+        const StepRef ref = ready_.front();
+        ready_.pop_front();
+        const auto instance = ref.instance < instances_.size() ? instances_[ref.instance] : nullptr;
+        if (!instance || instance->ended || instance->steps[ref.node].status != StepStatus::ready) continue;
+        --budget;
+        execute(*instance, ref.node);
+    }
+}
+
+void Machine::cancel(std::string reason) {
+    record(RecordKind::run_cancel_requested, {}, 0, base::dump_json({{"reason", reason}}));
+    Json error = {{"code", "cancelled"}, {"message", reason.empty() ? "the run was cancelled" : reason}};
+    end_run(RunStatus::cancelled, std::move(error), {});
+}
+
+void Machine::time_out() {
+    Json error = {{"code", "timeout"},
+                  {"message", fmt::format("the run did not end within its timeout of {}; raise settings.timeout of the flow",
+                                          base::format_duration(flow_->settings.timeout.value_or(Duration(0))))}};
+    end_run(RunStatus::timed_out, std::move(error), {});
+}
+
+void Machine::end_run(RunStatus status, std::optional<Json> error, Json output) {
+    if (finished()) return;
+    if (!instances_.empty()) cancel_open_steps(*instances_[0]);
+    final_ = status;
+    error_ = std::move(error);
+    output_ = std::move(output);
+    ready_.clear();
+    RecordKind kind = RecordKind::run_succeeded;
+    if (status == RunStatus::failed) kind = RecordKind::run_failed;
+    if (status == RunStatus::cancelled) kind = RecordKind::run_cancelled;
+    if (status == RunStatus::timed_out) kind = RecordKind::run_timed_out;
+    if (journal_ && out_ != nullptr) record(kind, {}, 0, {}, base::dump_json(error_ ? *error_ : output_));
+}
+
+void Machine::complete(Instance& instance) {
+    if (instance.ended) return;
+    auto output = graph_output(instance);
+    if (!instance.parent) {
+        if (!output) {
+            Json error = {{"code", base::to_string(output.error().code)},
+                          {"message", "the flow's output: " + output.error().message}};
+            end_run(RunStatus::failed, std::move(error), {});
+        } else {
+            end_run(RunStatus::succeeded, std::nullopt, std::move(*output));
+        }
+        return;
+    }
+    if (!output) {
+        Error error = std::move(output.error());
+        error.message = "the body's output: " + error.message;
+        fail_instance(instance, step_error(error, instance.parent->path(instance.parent_node), 0));
+        return;
+    }
+    item_ended(instance, std::move(*output), false);
+}
+
+Result<Json> Machine::graph_output(Instance& instance) const {
+    const auto& graph = *instance.graph;
+    if (graph.output) return graph.output->render(instance.scope(nullptr));
+    if (!instance.parent && response_) return *response_;
+    Json output = Json::object();
+    for (const std::uint32_t leaf : graph.leaves)
+        if (const Json* value = base::find_member(instance.steps[leaf].view, "output")) output[graph.nodes[leaf].id] = *value;
+    return output;
+}
+
+void Machine::fail_instance(Instance& instance, Json error) {
+    if (instance.ended) return;
+    if (!instance.parent) {
+        end_run(RunStatus::failed, std::move(error), {});
+        return;
+    }
+    cancel_open_steps(instance);
+    item_ended(instance, std::move(error), true);
+}
+
+void Machine::cancel_open_steps(Instance& instance) {
+    for (std::uint32_t node = 0; node < instance.steps.size(); ++node) cancel_step(instance, node);
+    instance.ended = true;
+}
+
+void Machine::cancel_step(Instance& instance, std::uint32_t node) {
+    Step& step = instance.steps[node];
+    if (is_terminal(step.status)) return;
+    const StepStatus before = step.status;
+    if (step.map) {
+        for (const std::uint32_t id : step.map->instances)
+            if (Instance* child = id != 0 ? find_instance(id) : nullptr) {
+                cancel_open_steps(*child);
+                instances_[id].reset();
+            }
+    } else if (before == StepStatus::running || before == StepStatus::waiting) {
+        if (out_ != nullptr) out_->commands.push_back(command::Cancel{{instance.id, node}});
+    }
+    // A step that never began is shown as skipped; it needs no record.
+    const bool began = before == StepStatus::running || before == StepStatus::waiting || before == StepStatus::unknown;
+    set_status(instance, node, began ? StepStatus::cancelled : StepStatus::skipped);
+    if (began) record(RecordKind::step_cancelled, instance.path(node), step.attempt);
+}
+
+void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus status) {
+    Step& step = instance.steps[node];
+    const auto waits = [](StepStatus s) { return s == StepStatus::waiting || s == StepStatus::unknown; };
+    // A map is a container: its items' steps are what runs or waits.
+    if (step.map == nullptr) {
+        running_ -= step.status == StepStatus::running;
+        waiting_ -= waits(step.status);
+        running_ += status == StepStatus::running;
+        waiting_ += waits(status);
+    }
+    if (!is_terminal(step.status) && is_terminal(status)) {
+        --instance.open;
+        ++totals_.steps;
+    }
+    step.status = status;
+}
+
+RunStatus Machine::status() const {
+    if (finished()) return final_;
+    return running_ == 0 && waiting_ > 0 && ready_.empty() ? RunStatus::waiting : RunStatus::running;
+}
+
+void Machine::record(RecordKind kind, std::string path, int attempt, std::string data, std::string value) {
+    if (!journal_ || out_ == nullptr) return;
+    out_->records.push_back({kind, now_, std::move(path), attempt, std::move(data), std::move(value)});
+}
+
+void Machine::add_usage(const StepReport& report) {
+    totals_.input_tokens += report.input_tokens;
+    totals_.output_tokens += report.output_tokens;
+    totals_.cost_nano_usd += report.cost_nano_usd;
+    totals_.simulated = totals_.simulated || report.simulated;
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,196 @@
+// Replay and recovery of the core: a journal applied to a fresh machine gives the state it was written from.
+
+#include <charconv>
+
+#include "engine/instance.hpp"
+#include "sluice/engine/machine.hpp"
+
+namespace sluice::engine {
+
+namespace {
+
+Result<Json> parse_stored(const std::string& text) {
+    Json value = Json::parse(text, nullptr, false);
+    if (value.is_discarded()) return fail(ErrorCode::internal, "a journal entry is not JSON");
+    return value;
+}
+
+StepReport report_of(const Json& data) {
+    StepReport report;
+    if (const Json* usage = base::find_member(data, "usage")) {
+        report.input_tokens = usage->value("input_tokens", std::int64_t{0});
+        report.output_tokens = usage->value("output_tokens", std::int64_t{0});
+        report.cost_nano_usd = usage->value("cost_nano_usd", std::int64_t{0});
+        report.simulated = usage->value("simulated", false);
+    }
+    return report;
+}
+
+}  // namespace
+
+/// The instance and node of "each[17]/classify"; a journal never names an item before its map's start.
+std::pair<Instance*, std::uint32_t> Machine::find_path(std::string_view path) const {
+    Instance* instance = find_instance(0);
+    while (instance != nullptr) {
+        const std::size_t slash = path.find('/');
+        const std::string_view part = path.substr(0, slash);
+        const std::size_t bracket = part.find('[');
+        const auto found = instance->graph->index.find(part.substr(0, bracket));
+        if (found == instance->graph->index.end()) return {nullptr, 0};
+        if (slash == std::string_view::npos) return {instance, found->second};
+        if (bracket == std::string_view::npos) return {nullptr, 0};
+        std::uint32_t index = 0;
+        const auto digits = part.substr(bracket + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), index);
+        const Step& step = instance->steps[found->second];
+        if (!step.map || index >= step.map->instances.size() || step.map->instances[index] == 0) return {nullptr, 0};
+        instance = find_instance(step.map->instances[index]);
+        path = path.substr(slash + 1);
+    }
+    return {nullptr, 0};
+}
+
+Result<void> Machine::apply(const Record& entry) {
+    now_ = entry.at;
+    out_ = nullptr;
+    switch (entry.kind) {
+        case RecordKind::run_started: make_root(); return {};
+        case RecordKind::run_cancel_requested: return {};
+        case RecordKind::run_succeeded:
+        case RecordKind::run_failed:
+        case RecordKind::run_cancelled:
+        case RecordKind::run_timed_out: return apply_end(entry);
+        default: break;
+    }
+    if (finished()) return {};
+    const auto [instance, at] = find_path(entry.path);
+    if (instance == nullptr) {
+        // Steps cancelled or skipped with their item are gone from memory; nothing else may be unknown.
+        if (entry.kind == RecordKind::step_cancelled || entry.kind == RecordKind::step_skipped) return {};
+        return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
+    }
+    if (is_terminal(instance->steps[at].status)) return {};
+    return apply_step(*instance, at, entry);
+}
+
+Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Record& entry) {
+    Step& step = instance.steps[at];
+    Json data = Json::object();
+    if (!entry.data.empty()) {
+        auto parsed = parse_stored(entry.data);
+        if (!parsed) return fail(std::move(parsed.error()));
+        data = std::move(*parsed);
+    }
+    switch (entry.kind) {
+        case RecordKind::step_started:
+            if (instance.node(at).body) return apply_map_start(instance, at);
+            step.attempt = entry.attempt;
+            set_status(instance, at, StepStatus::running);
+            return {};
+        case RecordKind::step_waiting:
+            step.attempt = entry.attempt;
+            step.wait_until = base::from_us(data.value("until_us", std::int64_t{0}));
+            set_status(instance, at, StepStatus::waiting);
+            return {};
+        case RecordKind::step_attempt_failed:
+            step.attempt = entry.attempt;
+            ++step.failures;
+            add_usage(report_of(data));
+            step.wait_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
+            set_status(instance, at, StepStatus::waiting);
+            return {};
+        case RecordKind::step_succeeded: {
+            auto value = parse_stored(entry.value);
+            if (!value) return fail(std::move(value.error()));
+            flows::StepOutput output;
+            output.output = std::move(*value);
+            output.response = data.value("response", false);
+            if (const Json* ports = base::find_member(data, "ports"))
+                for (const Json& port : *ports) output.ports.push_back(port.get<std::string>());
+            step.attempt = entry.attempt;
+            succeed(instance, at, std::move(output), report_of(data));
+            return {};
+        }
+        case RecordKind::step_failed:
+        case RecordKind::step_timed_out: {
+            auto error = parse_stored(entry.value);
+            if (!error) return fail(std::move(error.error()));
+            step.attempt = entry.attempt;
+            fail_finally(instance, at, std::move(*error), entry.kind == RecordKind::step_timed_out, report_of(data));
+            return {};
+        }
+        case RecordKind::step_unknown: set_status(instance, at, StepStatus::unknown); return {};
+        default: return {};  // skipped and cancelled steps follow from the others
+    }
+}
+
+Result<void> Machine::apply_map_start(Instance& instance, std::uint32_t at) {
+    const auto& node = instance.node(at);
+    auto config = node.config.render(instance.scope(&instance.steps[at].error));
+    if (!config) return fail(std::move(config.error()));
+    const Json* items = base::find_member(*config, "items");
+    if (items == nullptr || !items->is_array())
+        return fail(ErrorCode::internal, "the journal says that {} started, but its items are no list", instance.path(at));
+    expand_map(instance, at, *items, *config);
+    return {};
+}
+
+Result<void> Machine::apply_end(const Record& entry) {
+    auto value = parse_stored(entry.value);
+    if (!value) return fail(std::move(value.error()));
+    RunStatus status = RunStatus::succeeded;
+    if (entry.kind == RecordKind::run_failed) status = RunStatus::failed;
+    if (entry.kind == RecordKind::run_cancelled) status = RunStatus::cancelled;
+    if (entry.kind == RecordKind::run_timed_out) status = RunStatus::timed_out;
+    if (status == RunStatus::succeeded) end_run(status, std::nullopt, std::move(*value));
+    else end_run(status, std::move(*value), {});
+    return {};
+}
+
+void Machine::resume_after_replay() {
+    arm_run_timeout();
+    // By index: a step that fails while it is taken up again may end instances and start others.
+    for (std::size_t id = 0; id < instances_.size(); ++id) {
+        const auto instance = instances_[id];
+        if (instance && !instance->ended && !finished()) resume_instance(*instance);
+    }
+}
+
+void Machine::resume_instance(Instance& instance) {
+    for (std::uint32_t at = 0; at < instance.steps.size() && !instance.ended; ++at) {
+        Step& step = instance.steps[at];
+        if (step.status == StepStatus::waiting) {
+            out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
+        } else if (step.status == StepStatus::running && !step.map) {
+            // Started before the crash, and nobody knows how it ended.
+            if (instance.node(at).on_unknown == flows::OnUnknown::stop) {
+                set_status(instance, at, StepStatus::unknown);
+                record(RecordKind::step_unknown, instance.path(at), step.attempt);
+            } else {
+                schedule(instance, at);
+            }
+        }
+    }
+}
+
+StepStatus Machine::step_status(std::string_view path) const {
+    const auto [instance, at] = find_path(path);
+    return instance == nullptr ? StepStatus::pending : instance->steps[at].status;
+}
+
+std::string Machine::describe() const {
+    std::string out = fmt::format("{} in={} out={} cost={}\n", to_string(status()), totals_.input_tokens,
+                                  totals_.output_tokens, totals_.cost_nano_usd);
+    if (finished()) out += fmt::format("end {}\n", base::dump_json(error_ ? *error_ : output_));
+    for (const auto& instance : instances_) {
+        if (!instance) continue;
+        for (std::uint32_t at = 0; at < instance->steps.size(); ++at) {
+            const Step& step = instance->steps[at];
+            out += fmt::format("{} {} attempt={} {}\n", instance->path(at), to_string(step.status), step.attempt,
+                               base::dump_json(step.view));
+        }
+    }
+    return out;
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,224 @@
+// Steps of the core: how one starts, ends, is tried again.
+
+#include <cmath>
+
+#include "engine/instance.hpp"
+#include "sluice/base/log.hpp"
+#include "sluice/engine/machine.hpp"
+
+namespace sluice::engine {
+
+namespace {
+
+/// A pure step's exception is our mistake or exhausted memory; it ends the step, never the process.
+Result<flows::StepOutput> compute(const flows::NodeType& type, const flows::StepInput& input) {
+    try {
+        return type.compute(input);
+    } catch (const std::exception& exception) {
+        log::error("a pure node threw", {{"type", type.name}, {"what", exception.what()}});
+        return fail(ErrorCode::internal, "the node failed in a way it should not; the server's log has the detail");
+    }
+}
+
+std::string report_data(const std::vector<std::string>& ports, bool response, const StepReport& report) {
+    if (ports.empty() && !response && report.empty()) return {};
+    Json data = Json::object();
+    if (!ports.empty()) data["ports"] = ports;
+    if (response) data["response"] = true;
+    if (report.input_tokens != 0 || report.output_tokens != 0 || report.cost_nano_usd != 0 || !report.model.empty()) {
+        Json usage = {{"input_tokens", report.input_tokens},
+                      {"output_tokens", report.output_tokens},
+                      {"cost_nano_usd", report.cost_nano_usd},
+                      {"model", report.model}};
+        if (report.simulated) usage["simulated"] = true;
+        data["usage"] = std::move(usage);
+    }
+    if (!report.artifacts.empty()) {
+        Json artifacts = Json::array();
+        for (const ArtifactId& id : report.artifacts) artifacts.push_back(id.str());
+        data["artifacts"] = std::move(artifacts);
+    }
+    return base::dump_json(data);
+}
+
+}  // namespace
+
+void Machine::execute(Instance& instance, std::uint32_t at) {
+    const auto& node = instance.node(at);
+    if (node.type == nullptr) {
+        fail_step(instance, at, Error{ErrorCode::unprocessable,
+                                      fmt::format("this version of Sluice has no node type \"{}\"; publish the flow with "
+                                                  "another type, or start a version of Sluice that has it",
+                                                  node.type_name), {}, false}, {});
+        return;
+    }
+    const flows::NodeType& type = *node.type;
+    const bool constant = node.config.constant();
+    Json rendered;
+    if (!constant) {
+        auto result = node.config.render(instance.scope(&instance.steps[at].error));
+        if (!result) {
+            Error error = std::move(result.error());
+            error.message = "config: " + error.message;
+            fail_step(instance, at, error, {});
+            return;
+        }
+        rendered = std::move(*result);
+        if (auto mistakes = node.config_schema.validate(rendered); !mistakes.empty()) {
+            std::string message = fmt::format("the rendered config does not fit {}: {} {}", type.name,
+                                              mistakes.front().pointer, mistakes.front().message);
+            fail_step(instance, at, Error{ErrorCode::unprocessable, std::move(message), std::move(mistakes), false}, {});
+            return;
+        }
+    }
+    const Json& config = constant ? node.config_source : rendered;
+    if (type.kind == flows::NodeKind::map) return start_map(instance, at, config);
+    if (type.kind == flows::NodeKind::task)
+        return start_task(instance, at, constant ? node.config_source : std::move(rendered));
+
+    Result<flows::StepOutput> result = [&] {
+        const StepEnvironment environment(instance.shared_from_this(), at, config, now_);
+        return compute(type, environment.input());
+    }();
+    if (!result) fail_step(instance, at, result.error(), {});
+    else if (type.kind == flows::NodeKind::timer) start_timer(instance, at, result->output);
+    else succeed(instance, at, std::move(*result), {});
+}
+
+void Machine::start_task(Instance& instance, std::uint32_t at, Json config) {
+    const auto& node = instance.node(at);
+    Step& step = instance.steps[at];
+    ++step.attempt;
+    set_status(instance, at, StepStatus::running);
+    const bool effect = node.effect != flows::Effect::pure;
+    if (effect) record(RecordKind::step_started, instance.path(at), step.attempt);
+    command::Execute execute;
+    execute.step = {instance.id, at};
+    execute.attempt = step.attempt;
+    execute.barrier = effect && flow_->settings.durability == flows::Durability::strict && journal_;
+    execute.node = &node;
+    execute.path = instance.path(at);
+    execute.config = std::move(config);
+    execute.instance = instance.shared_from_this();
+    out_->commands.push_back(std::move(execute));
+}
+
+void Machine::start_timer(Instance& instance, std::uint32_t at, const Json& plan) {
+    Time until = now_;
+    if (const std::string text = base::string_or(plan, "until", ""); !text.empty()) {
+        auto parsed = base::parse_time(text);
+        if (!parsed) return fail_step(instance, at, parsed.error(), {});
+        until = *parsed;
+    } else {
+        auto parsed = base::parse_duration(base::string_or(plan, "for", "0s"));
+        if (!parsed) return fail_step(instance, at, parsed.error(), {});
+        until = now_ + *parsed;
+    }
+    Step& step = instance.steps[at];
+    step.attempt = 1;
+    step.wait_until = until;
+    set_status(instance, at, StepStatus::waiting);
+    record(RecordKind::step_waiting, instance.path(at), 1, fmt::format("{{\"until_us\":{}}}", base::to_us(until)));
+    out_->commands.push_back(command::ArmTimer{{instance.id, at}, until});
+}
+
+void Machine::timer_fired(StepRef ref) {
+    Instance* instance = find_instance(ref.instance);
+    if (instance == nullptr || instance->ended) return;
+    Step& step = instance->steps[ref.node];
+    if (step.status != StepStatus::waiting) return;
+    if (now_ < step.wait_until) {  // the clock was set back: never early
+        out_->commands.push_back(command::ArmTimer{ref, step.wait_until});
+        return;
+    }
+    const flows::NodeType* type = instance->node(ref.node).type;
+    if (type != nullptr && type->kind == flows::NodeKind::timer) {
+        flows::StepOutput output;
+        output.output = {{"waited_until", base::format_time(step.wait_until)}};
+        succeed(*instance, ref.node, std::move(output), {});
+        return;
+    }
+    schedule(*instance, ref.node);  // the next attempt
+}
+
+void Machine::step_ended(event::StepEnded ended) {
+    Instance* instance = find_instance(ended.step.instance);
+    if (instance == nullptr || instance->ended || ended.step.node >= instance->steps.size()) return;
+    Step& step = instance->steps[ended.step.node];
+    if (step.status != StepStatus::running || step.attempt != ended.attempt) return;
+    if (ended.result) succeed(*instance, ended.step.node, std::move(*ended.result), ended.report);
+    else fail_step(*instance, ended.step.node, ended.result.error(), ended.report);
+}
+
+void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput output, const StepReport& report) {
+    Step& step = instance.steps[at];
+    if (step.attempt == 0) step.attempt = 1;
+    step.view = Json::object();
+    Json& value = step.view["output"];
+    value = std::move(output.output);
+    std::vector<Decision> decisions;
+    if (auto error = route(instance, at, output.ports, nullptr, decisions)) {
+        step.view = Json();
+        fail_finally(instance, at, step_error(*error, instance.path(at), step.attempt), false, report);
+        return;
+    }
+    add_usage(report);
+    if (output.response && !response_) response_ = value;
+    if (journal_ && out_ != nullptr)
+        record(RecordKind::step_succeeded, instance.path(at), step.attempt,
+               report_data(output.ports, output.response, report), base::dump_json(value));
+    set_status(instance, at, StepStatus::succeeded);
+    settle(instance, std::move(decisions));
+}
+
+void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error, const StepReport& report) {
+    const auto& node = instance.node(at);
+    Step& step = instance.steps[at];
+    if (step.attempt == 0) step.attempt = 1;
+    ++step.failures;
+    Json value = step_error(error, instance.path(at), step.attempt);
+    const bool task = node.type != nullptr && node.type->kind == flows::NodeKind::task;
+    if (!task || !error.retryable || step.failures >= node.retry.max_attempts) {
+        fail_finally(instance, at, std::move(value), error.code == ErrorCode::timeout && task, report);
+        return;
+    }
+    const double plain = std::min(static_cast<double>(node.retry.backoff.count()) * std::pow(node.retry.factor, step.failures - 1),
+                                  static_cast<double>(node.retry.max_backoff.count()));
+    const double share = static_cast<double>(random_->below(1'000'001)) / 500'000.0 - 1;  // -1 to 1
+    step.wait_until = now_ + Duration(static_cast<std::int64_t>(plain * (1 + node.retry.jitter * share)));
+    add_usage(report);  // what a failed attempt used was paid for all the same
+    set_status(instance, at, StepStatus::waiting);
+    Json data = {{"retry_at_us", base::to_us(step.wait_until)}};
+    if (const std::string used = report_data({}, false, report); !used.empty()) data.update(Json::parse(used));
+    record(RecordKind::step_attempt_failed, instance.path(at), step.attempt, base::dump_json(data), base::dump_json(value));
+    out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
+}
+
+void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, bool timed_out, const StepReport& report) {
+    const auto& node = instance.node(at);
+    Step& step = instance.steps[at];
+    add_usage(report);
+    step.error = error;
+    std::vector<Decision> decisions;
+    bool handled = false;
+    auto broken = route(instance, at, {}, &step.error, decisions);
+    for (const Decision& decision : decisions) handled = handled || decision.taken;
+    if (broken) {
+        handled = false;
+        error["message"] = base::string_or(error, "message", "") + "; then " + broken->message;
+        step.error = error;
+    } else if (!handled && node.on_error == flows::OnError::proceed) {
+        step.view = {{"output", {{"error", error}}}};
+        decisions.clear();
+        handled = !route(instance, at, {}, nullptr, decisions).has_value();
+        if (!handled) step.view = Json();
+    }
+    if (journal_ && out_ != nullptr)
+        record(timed_out ? RecordKind::step_timed_out : RecordKind::step_failed, instance.path(at), step.attempt,
+               report_data({}, false, report), base::dump_json(error));
+    set_status(instance, at, timed_out ? StepStatus::timed_out : StepStatus::failed);
+    if (handled) settle(instance, std::move(decisions));
+    else fail_instance(instance, std::move(error));
+}
+
+}  // namespace sluice::engine

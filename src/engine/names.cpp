@@ -1,0 +1,33 @@
+// Texts of the engine's enums; stored in the database and shown, so they never change.
+
+#include <array>
+
+#include "sluice/engine/machine.hpp"
+
+namespace sluice::engine {
+
+namespace {
+constexpr std::array<std::string_view, 8> run_names = {"queued", "running", "waiting", "paused",
+                                                       "succeeded", "failed", "cancelled", "timed_out"};
+constexpr std::array<std::string_view, 10> step_names = {"pending", "ready", "running", "waiting", "succeeded",
+                                                         "failed", "skipped", "cancelled", "timed_out", "unknown"};
+constexpr std::array<std::string_view, 15> record_names = {
+    "run.started", "step.started", "step.waiting", "step.succeeded", "step.attempt_failed",
+    "step.failed", "step.timed_out", "step.skipped", "step.cancelled", "step.unknown",
+    "run.cancel_requested", "run.succeeded", "run.failed", "run.cancelled", "run.timed_out"};
+
+template <class Enum, std::size_t size>
+std::optional<Enum> find_name(const std::array<std::string_view, size>& names, std::string_view text) {
+    for (std::size_t i = 0; i < size; ++i)
+        if (names[i] == text) return static_cast<Enum>(i);
+    return std::nullopt;
+}
+}  // namespace
+
+std::string_view to_string(RunStatus status) { return run_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(StepStatus status) { return step_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(RecordKind kind) { return record_names[static_cast<std::size_t>(kind)]; }
+std::optional<RunStatus> run_status_from(std::string_view text) { return find_name<RunStatus>(run_names, text); }
+std::optional<RecordKind> record_kind_from(std::string_view text) { return find_name<RecordKind>(record_names, text); }
+
+}  // namespace sluice::engine
