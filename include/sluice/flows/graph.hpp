@@ -49,6 +49,7 @@ struct CompiledNode {
     std::string type_name;
     Json config_source;                   ///< as written
     cel::Template config;                 ///< without expression and body fields' rendering (they are kept as written)
+    base::JsonSchema config_schema;       ///< of the type; judges the rendered config
     std::map<std::string, cel::Program> expressions;
     Effect effect = Effect::pure;
     OnUnknown on_unknown = OnUnknown::retry;

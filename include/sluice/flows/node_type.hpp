@@ -5,6 +5,8 @@
 /// In a config schema, `"x-expression": true` on a string marks a CEL expression: it is compiled with the flow, never
 /// rendered as a template, and found by the step under its JSON pointer. Every other string may hold `{{ … }}`, and is
 /// validated against the schema again after rendering. Fields whose schema has `"x-body": true` hold an inner graph.
+/// Beside an `x-expression`, `"x-scope": ["item", "index"]` lists the names that the node itself puts into the scope of
+/// that expression (beside input, nodes, run and vars); without it `item` and `index` are allowed.
 
 #include <functional>
 #include <map>
