@@ -1,0 +1,142 @@
+#include "readers.hpp"
+
+#include <pthread.h>
+
+namespace sluice::storage {
+namespace {
+
+/// Jobs that may wait; more means that readers cannot keep up and callers should come back later.
+constexpr std::size_t queue_limit = 4096;
+
+Error stopping_error() { return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true}; }
+
+}  // namespace
+
+Result<sqlite::Connection*> ReaderThread::connection() {
+    if (!connection_) {
+        auto opened = sqlite::Connection::open(database_, sqlite::Role::reader);
+        if (!opened) return fail(std::move(opened.error()));
+        connection_ = std::move(*opened);
+        connection_->watch(&stopping_);
+    }
+    return connection_.get();
+}
+
+Readers::Readers(runtime::Loop& loop, std::filesystem::path database, unsigned threads)
+    : loop_(loop), database_(std::move(database)), limit_(std::max(1U, threads)) {}
+
+Readers::~Readers() {
+    request_stop({});
+    join();
+}
+
+Awaitable<Result<void>> Readers::run(ReaderJob job) {
+    auto waiting = wait_for<ReaderJob>(std::move(job), [this](Job pending) { push(std::move(pending)); });
+    co_return co_await std::move(waiting);
+}
+
+Awaitable<Result<void>> Readers::read(std::function<void(ReadTx&)> work, Duration limit) {
+    ReaderJob job = [work = std::move(work), limit](ReaderThread& thread) -> Result<void> {
+        auto connection = thread.connection();
+        if (!connection) return fail(std::move(connection.error()));
+        sqlite::Connection& c = **connection;
+        if (const int code = c.frame(sqlite::Frame::begin_deferred); code != SQLITE_OK)
+            return fail(c.error_of(code, "beginning a read"));
+        struct End {
+            sqlite::Connection& c;
+            ~End() {
+                c.limit(std::chrono::steady_clock::time_point::max());
+                c.frame(sqlite::Frame::rollback);
+            }
+        } end{c};
+        c.limit(std::chrono::steady_clock::now() + limit);
+        sqlite::SqliteTx tx(c);
+        work(tx);
+        return {};
+    };
+    auto done = run(std::move(job));
+    co_return co_await std::move(done);
+}
+
+void Readers::push(Job job) {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_.load(std::memory_order_relaxed)) {
+            job->result = fail(stopping_error());
+        } else if (queue_.size() >= queue_limit) {
+            job->result = fail(ErrorCode::unavailable, "too many reads are waiting; try again in a moment");
+        } else {
+            queue_.push_back(std::move(job));
+            if (idle_ == 0 && threads_.size() < limit_) {
+                ++running_;
+                const auto number = static_cast<unsigned>(threads_.size());
+                threads_.emplace_back([this, number] { work(number); });
+            }
+        }
+    }
+    if (!job) {
+        wake_.notify_one();
+        return;
+    }
+    std::vector<Job> refused;
+    refused.push_back(std::move(job));
+    complete_on(loop_, std::move(refused));
+}
+
+void Readers::work(unsigned number) {
+    pthread_setname_np(pthread_self(), fmt::format("db-read-{}", number).c_str());
+    {
+        ReaderThread self(database_, stopping_);
+        std::unique_lock lock(mutex_);
+        while (true) {
+            if (queue_.empty()) {
+                if (stopping_.load(std::memory_order_relaxed)) break;
+                ++idle_;
+                wake_.wait(lock);
+                --idle_;
+                continue;
+            }
+            Job job = std::move(queue_.front());
+            queue_.pop_front();
+            lock.unlock();
+            if (stopping_.load(std::memory_order_relaxed)) {
+                job->result = fail(stopping_error());
+            } else {
+                try {
+                    job->result = job->payload(self);
+                } catch (const std::exception& error) {
+                    log::error("a job of a reader threw", {{"error", error.what()}});
+                    job->result = fail(ErrorCode::internal, "the read failed inside; the log has the cause");
+                }
+            }
+            job->payload = nullptr;  // what the job captured is freed here, not on the loop
+            std::vector<Job> done;
+            done.push_back(std::move(job));
+            complete_on(loop_, std::move(done));
+            lock.lock();
+        }
+    }  // the connection is closed before the end is told
+    std::function<void()> stopped;
+    {
+        std::lock_guard lock(mutex_);
+        if (--running_ == 0) stopped = std::move(stopped_);
+    }
+    if (stopped) loop_.post(std::move(stopped));
+}
+
+void Readers::request_stop(std::function<void()> done) {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_.exchange(true)) return;
+        if (running_ != 0) stopped_ = std::exchange(done, {});
+    }
+    wake_.notify_all();
+    if (done) loop_.post(std::move(done));
+}
+
+void Readers::join() {
+    for (auto& thread : threads_)
+        if (thread.joinable()) thread.join();
+}
+
+}  // namespace sluice::storage
