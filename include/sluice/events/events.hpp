@@ -24,6 +24,7 @@
 #include "sluice/events/cursor.hpp"
 #include "sluice/runtime/awaitable.hpp"
 #include "sluice/runtime/loop.hpp"
+#include "sluice/runtime/task_group.hpp"
 
 namespace sluice::storage {
 class Storage;
@@ -146,10 +147,13 @@ class Bus {
     /// numbering goes on. How many were deleted.
     Awaitable<Result<std::int64_t>> trim(Time before);
 
-    /// Ends every subscription and waits for reads under way. May come twice.
+    /// Ends every subscription and waits for reads under way; before the server's stop, so that open streams end at
+    /// once. May come twice.
     Awaitable<void> stop();
 
     runtime::Loop& loop() const;
+    /// Owns the tasks of open streams; `stop` ends them.
+    runtime::TaskGroup& tasks();
 
   private:
     std::shared_ptr<BusState> state_;

@@ -1,0 +1,96 @@
+#pragma once
+// What identity keeps in memory. Thread: loop.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "identity_store.hpp"
+#include "sluice/base/clock.hpp"
+#include "sluice/events/cursor.hpp"
+#include "sluice/identity/identity.hpp"
+
+namespace sluice::identity {
+
+inline constexpr Duration session_idle = std::chrono::hours(24);
+inline constexpr Duration link_life = std::chrono::minutes(10);
+inline constexpr Duration record_life = std::chrono::hours(24 * 7);
+inline constexpr Duration use_interval = std::chrono::seconds(60);  // "last used" is written down at most so often
+inline constexpr std::string_view default_name = "default";
+
+/// 32 raw bytes.
+std::string digest(std::string_view text);
+
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+template <class Value>
+using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
+struct LiveKey {
+    ApiKey key;
+    Principal principal;  // as it is handed to requests
+    bool used = false;    // since it was last written down
+};
+
+struct LiveSession {
+    Session session;
+    Principal principal;
+    bool used = false;
+};
+
+struct LoginLink {
+    WorkspaceId workspace;
+    Time expires_at{};
+};
+
+struct State {
+    State(storage::Storage& s, base::Clock& c, base::Random& r) : storage(s), clock(c), random(r) {}
+
+    storage::Storage& storage;
+    base::Clock& clock;
+    base::Random& random;
+
+    std::string root_secret;
+    std::optional<events::Cursors> cursors;
+    std::unordered_map<WorkspaceId, Workspace> workspaces;
+    std::map<std::string, WorkspaceId, std::less<>> workspace_names;
+    std::unordered_map<WorkspaceId, std::map<std::string, Project, std::less<>>> projects;
+    ByText<LiveKey> keys;          // by the key's SHA-256
+    ByText<LiveSession> sessions;  // by the secret's SHA-256
+    ByText<LoginLink> links;       // by the token's SHA-256
+    Time written_down{};           // when uses were last written
+    bool uses_pending = false;
+
+    std::shared_ptr<net::Authenticator> authenticator;
+    std::shared_ptr<net::IdempotencyRecords> records;
+
+    const Workspace* workspace(std::string_view id_or_name) const;
+    void remember(const Workspace& workspace);
+    void remember(const Project& project);
+    void remember(const StoredKey& key);
+    void remember(const Session& session);
+    /// The ops that write down what was used since the last time.
+    void append_uses(storage::WriteUnit& unit);
+    /// Queues them if the last time is a minute ago; called when something was used.
+    void write_down_uses();
+
+    /// Errors: unauthenticated (unknown, expired).
+    Result<Principal> principal_of_key(std::string_view text);
+    Result<Principal> principal_of_session(std::string_view secret);
+};
+
+/// How requests are told apart (request_routes.cpp).
+std::shared_ptr<net::Authenticator> make_authenticator(State& state);
+std::shared_ptr<net::IdempotencyRecords> make_idempotency_records(State& state);
+
+/// Errors: invalid_argument naming the form.
+Result<void> check_name(std::string_view kind, std::string_view name);
+
+}  // namespace sluice::identity
