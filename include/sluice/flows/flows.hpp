@@ -67,11 +67,22 @@ struct FlowList {
 /// idempotency record, an audit entry).
 using AlsoCommit = std::function<void(storage::WriteUnit&, const Flow&)>;
 
+/// What publishing a document by its name did.
+struct Applied {
+    Flow flow;
+    std::string change;  ///< "created", "updated", "unchanged"
+};
+using AlsoApply = std::function<void(storage::WriteUnit&, const Applied&)>;
+
 /// Thread: loop.
 class Flows {
   public:
     Flows(storage::Storage& storage, const NodeTypes& types, base::Clock& clock, base::Random& random);
     ~Flows();
+
+    /// The key that signs the lists' cursors (32 bytes that stay over restarts); set before the server starts, else one
+    /// of this process is used.
+    void set_cursor_key(std::string key);
 
     ValidationResult validate(const Json& document) const;
     /// Errors: unprocessable (validation, details with pointers), conflict (name taken), not_found (project).
@@ -79,23 +90,39 @@ class Flows {
     /// The next version. `if_match`: an ETag that must hold. The same document again makes no new version.
     Awaitable<Result<Flow>> update(WorkspaceId workspace, FlowId id, Json document, bool live, std::string note, std::string by,
                                    std::optional<std::string> if_match, AlsoCommit also = {});
+    /// Creates the flow that the document names, or makes its next version: what import and `sluice apply` do.
+    Awaitable<Result<Applied>> apply(WorkspaceId workspace, Json document, bool live, std::string note, std::string by,
+                                     AlsoApply also = {});
     Awaitable<Result<Flow>> set_live(WorkspaceId workspace, FlowId id, int version, std::optional<std::string> if_match, AlsoCommit also = {});
     Awaitable<Result<void>> remove(WorkspaceId workspace, FlowId id, std::optional<std::string> if_match, AlsoCommit also = {});
     /// `version` 0: the live one, else the latest.
     Awaitable<Result<Flow>> get(WorkspaceId workspace, FlowId id, int version = 0);
     Awaitable<Result<Flow>> get_by_name(WorkspaceId workspace, std::string name, int version = 0);
-    Awaitable<Result<FlowList>> list(WorkspaceId workspace, std::string project, Page page);
-    Awaitable<Result<std::vector<Version>>> versions(WorkspaceId workspace, FlowId id);
+    /// Newest first; `project` and `name` filter when not empty. Errors: invalid_argument (cursor).
+    Awaitable<Result<FlowList>> list(WorkspaceId workspace, std::string project, Page page, std::string name = {});
+    /// Newest first, at most `limit` with numbers below `before`.
+    Awaitable<Result<std::vector<Version>>> versions(WorkspaceId workspace, FlowId id, int before = 1 << 30, int limit = 200);
+    /// One version as the document it holds. Errors: not_found.
+    struct VersionDocument {
+        Version version;
+        Json document;
+    };
+    Awaitable<Result<VersionDocument>> version(WorkspaceId workspace, FlowId id, int number);
+    /// The cursor of a list of versions that goes on below `before`, and back.
+    std::string version_cursor(WorkspaceId workspace, FlowId id, int before) const;
+    Result<int> read_version_cursor(WorkspaceId workspace, FlowId id, std::string_view cursor) const;
     Awaitable<Result<std::vector<Difference>>> diff(WorkspaceId workspace, FlowId id, int from, int to);
 
     /// The compiled form, from the cache when it is there: what a run needs. `version` 0: live. Errors: not_found,
-    /// conflict (nothing is live).
+    /// conflict (nothing is live), unprocessable (a stored version that this binary cannot compile).
     struct Runnable {
         FlowPtr flow;
         int version = 0;
         std::string name;
         std::string project;
+        bool deleted = false;  ///< only runs that have started may go on: refuse new ones
     };
+    /// A deleted flow's versions are found when they are named by number, because runs of them may go on.
     Awaitable<Result<Runnable>> runnable(WorkspaceId workspace, FlowId id, int version = 0);
     /// The same without waiting, when it is cached (hot path); nothing otherwise.
     std::optional<Runnable> cached(WorkspaceId workspace, FlowId id, int version = 0) const;
