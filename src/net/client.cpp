@@ -1,0 +1,391 @@
+#include "sluice/net/client.hpp"
+
+#include <netdb.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include "net/client_parser.hpp"
+#include "net/client_pool.hpp"
+#include "net/client_request.hpp"
+#include "net/connection.hpp"
+#include "net/gzip.hpp"
+#include "net/url.hpp"
+#include "sluice/base/clock.hpp"
+#include "sluice/runtime/deadline.hpp"
+#include "sluice/runtime/pool.hpp"
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t read_bytes = 16 << 10;
+constexpr std::size_t inline_body = 8 << 10;      // sent in one piece with the head
+constexpr std::size_t drained_redirect = 64 << 10;  // a longer body of a redirect costs more than a new connection
+constexpr std::size_t yield_after = 256 << 10;    // decompressed bytes; other work of the loop gets its turn
+
+using Endpoint = asio::ip::tcp::endpoint;
+using HeadSink = std::function<Result<void>(const ClientResponse&)>;
+
+Error broken(std::string message) { return Error{ErrorCode::upstream_failed, std::move(message), {}, true}; }
+
+std::string quoted_duration(Duration duration) { return base::format_duration(duration); }
+
+/// Blocking; runs on the pool.
+Result<std::vector<std::string>> look_up(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
+    addrinfo* found = nullptr;
+    const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
+    if (failed != 0) return fail(broken(fmt::format("the name {} could not be resolved: {}", host, ::gai_strerror(failed))));
+    std::vector<std::string> addresses;
+    for (const addrinfo* each = found; each; each = each->ai_next) {
+        char text[NI_MAXHOST];
+        if (::getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+        if (std::find(addresses.begin(), addresses.end(), text) == addresses.end()) addresses.emplace_back(text);
+    }
+    ::freeaddrinfo(found);
+    if (addresses.empty()) return fail(broken(fmt::format("the name {} has no address", host)));
+    return addresses;
+}
+
+enum class Coding { none, compressed, unknown };
+
+Coding coding_of(const Headers& headers) {
+    std::string name;
+    for (const char c : headers.get("content-encoding")) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (name.empty() || name == "identity") return Coding::none;
+    return name == "gzip" || name == "x-gzip" || name == "deflate" ? Coding::compressed : Coding::unknown;
+}
+
+}  // namespace
+
+namespace {
+
+/// What all calls of one client share.
+struct Shared {
+    Shared(runtime::Loop& the_loop, runtime::Pool& the_pool, std::shared_ptr<const EgressPolicy> policy)
+        : loop(the_loop), pool(the_pool), egress(std::move(policy)), idle(std::make_shared<IdlePool>(the_loop)) {}
+
+    runtime::Loop& loop;
+    runtime::Pool& pool;
+    std::shared_ptr<const EgressPolicy> egress;
+    std::shared_ptr<IdlePool> idle;
+    std::unordered_map<std::string, TlsContext> tls;  // by ca_file
+    bool stopped = false;
+};
+
+/// One call of the client: its redirects, its retry, its deadline. The coroutines are awaited in place, so references
+/// to it stay valid.
+class Exchange {
+  public:
+    Exchange(std::shared_ptr<Shared> shared, ClientRequest request, HeadSink head, BodySink sink)
+        : shared_(std::move(shared)), request_(std::move(request)), head_(std::move(head)), sink_(std::move(sink)),
+          alarm_(shared_->loop, shared_->loop.now() + request_.timeout) {}
+
+    Awaitable<Result<ClientResponse>> run() {
+        if (auto checked = check_headers(request_.headers); !checked) co_return fail(std::move(checked.error()));
+        auto url = parse_url(request_.url);
+        if (!url) co_return fail(std::move(url.error()));
+        for (int redirects = 0;; ++redirects) {
+            auto answer = co_await try_twice(*url);
+            if (!answer) co_return fail(std::move(answer.error()));
+            if (!redirected_) {
+                answer->url = url->str();
+                co_return std::move(*answer);
+            }
+            if (redirects == request_.max_redirects)
+                co_return fail(ErrorCode::upstream_failed, "{} redirects more than {} times", url->host, request_.max_redirects);
+            auto next = follow_redirect(request_, *url, answer->status, answer->headers.get("location"));
+            if (!next) co_return fail(std::move(next.error()));
+            url = std::move(next);
+        }
+    }
+
+  private:
+    /// A kept connection may have been closed by the other side at the moment it was used: then, and only then, the
+    /// request is sent once more, and only if nobody can have acted on it or acting twice is harmless.
+    Awaitable<Result<ClientResponse>> try_twice(const Url& url) {
+        // Trust and authorities are part of the key: a connection made for one caller must not serve a stricter one.
+        const auto key = fmt::format("{} {} {}", url.origin(), request_.operator_trusted ? "trusted" : "", request_.ca_file);
+        if (auto kept = shared_->idle->take(key)) {
+            const auto address = kept->peer().address().to_string();
+            auto allowed = shared_->egress->judge(url.host, address, url.port, request_.operator_trusted);
+            if (!allowed) co_return fail(std::move(allowed.error()));
+            auto answer = co_await exchange(url, key, std::move(kept));
+            if (answer || !stale_) co_return answer;
+        }
+        auto fresh = co_await open(url);
+        if (!fresh) co_return fail(std::move(fresh.error()));
+        co_return co_await exchange(url, key, std::move(*fresh));
+    }
+
+    Awaitable<Result<std::unique_ptr<Connection>>> open(const Url& url) {
+        using Opened = Result<std::unique_ptr<Connection>>;
+        const auto deadline = shared_->loop.now() + request_.connect_timeout;
+        alarm_.begin_phase(deadline, fmt::format("connected within {}", quoted_duration(request_.connect_timeout)));
+        auto addresses = co_await resolve(url.host);
+        if (!addresses) co_return fail(std::move(addresses.error()));
+        for (const auto& address : *addresses) {
+            auto allowed = shared_->egress->judge(url.host, address, url.port, request_.operator_trusted);
+            if (!allowed) co_return fail(std::move(allowed.error()));
+        }
+        TlsContext tls;
+        if (url.scheme == "https") {
+            auto context = co_await tls_context();
+            if (!context) co_return fail(std::move(context.error()));
+            tls = std::move(*context);
+        }
+        std::string why;
+        for (std::size_t i = 0; i < addresses->size(); ++i) {
+            if (alarm_.expired()) co_return fail(late(url));
+            boost::system::error_code bad;
+            const Endpoint endpoint(asio::ip::make_address((*addresses)[i], bad), url.port);
+            if (bad) continue;
+            auto connection = std::make_unique<Connection>(shared_->loop);
+            alarm_.watch(connection.get());
+            const Unwatch unwatch{alarm_};
+            // An address that does not answer leaves time for the next one.
+            std::optional<Alarm> attempt;
+            if (i + 1 < addresses->size()) {
+                const auto now = shared_->loop.now();
+                attempt.emplace(shared_->loop, now + (alarm_.due() - now) / 2);
+                attempt->watch(connection.get());
+            }
+            const auto failed = co_await connection->connect(endpoint);
+            attempt.reset();
+            if (failed) {
+                why = failed.message();
+                continue;
+            }
+            if (connection->peer() != endpoint) {
+                why = "it was connected to another address";
+                continue;
+            }
+            if (tls) {
+                auto shaken = co_await connection->handshake(tls, url.host);
+                if (alarm_.expired()) co_return fail(late(url));
+                if (!shaken) co_return fail(broken(fmt::format("{}: {}", authority_of(url), shaken.error().message)));
+            }
+            alarm_.end_phase();
+            co_return Opened(std::move(connection));
+        }
+        if (alarm_.expired()) co_return fail(late(url));
+        co_return fail(broken(fmt::format("{} could not be reached: {}", authority_of(url), why)));
+    }
+
+    Awaitable<Result<std::vector<std::string>>> resolve(const std::string& host) {
+        if (is_numeric_host(host)) co_return std::vector<std::string>{host};
+        auto job = [host] { return look_up(host); };
+        auto looked_up = shared_->pool.run(std::move(job));
+        co_return co_await runtime::with_deadline(shared_->loop, alarm_.due(), std::move(looked_up),
+                                                  fmt::format("the name {} was not resolved in time", host));
+    }
+
+    Awaitable<Result<TlsContext>> tls_context() {
+        if (const auto found = shared_->tls.find(request_.ca_file); found != shared_->tls.end()) co_return found->second;
+        auto job = [file = request_.ca_file] { return make_client_tls(file); };
+        auto made = co_await shared_->pool.run(std::move(job));
+        if (made) shared_->tls.emplace(request_.ca_file, *made);
+        co_return made;
+    }
+
+    Awaitable<Result<ClientResponse>> exchange(const Url& url, const std::string& key, std::unique_ptr<Connection> connection) {
+        stale_ = redirected_ = any_byte_ = false;
+        alarm_.watch(connection.get());
+        const Unwatch unwatch{alarm_};
+        if (alarm_.expired()) co_return fail(late(url));
+        if (request_.first_byte_timeout > Duration::zero())
+            alarm_.begin_phase(shared_->loop.now() + request_.first_byte_timeout,
+                               fmt::format("answered within {}", quoted_duration(request_.first_byte_timeout)));
+
+        auto head = request_head(request_, url);
+        std::string_view body = request_.body;
+        if (body.size() <= inline_body) head.append(std::exchange(body, {}));
+        const auto unsent = co_await connection->write(head, body);
+        if (alarm_.expired()) co_return fail(late(url));
+        // A server may answer and close before it has read everything (413); its answer is read all the same.
+        if (unsent && connection->written() == 0) {
+            stale_ = connection->reused;
+            co_return fail(broken(fmt::format("{} closed the connection: {}", authority_of(url), unsent.message())));
+        }
+        auto answer = co_await read_answer(url, *connection);
+        alarm_.end_phase();
+        if (answer && reusable_ && !unsent && !shared_->stopped && !alarm_.expired()) shared_->idle->put(key, std::move(connection));
+        co_return answer;
+    }
+
+    Awaitable<Result<ClientResponse>> read_answer(const Url& url, Connection& connection) {
+        reusable_ = false;
+        ClientResponse answer;
+        std::optional<AnswerParser> parser(std::in_place);
+        if (request_.verb == Verb::head) parser->skip(true);
+        std::string buffer(read_bytes, '\0');
+        std::size_t filled = 0, received = 0;
+        bool begun = false;
+        while (true) {
+            // What is here already is parsed first; the header has to be in one piece.
+            boost::system::error_code failed;
+            std::size_t used = 0;
+            if (filled > 0) used = parser->put(asio::const_buffer(buffer.data(), filled), failed);
+            const bool wants_more = !failed || failed == boost::beast::http::error::need_more;
+            if (!wants_more) co_return fail(broken(fmt::format("{} answered garbage: {}", authority_of(url), failed.message())));
+            filled -= used;
+            if (used > 0 && filled > 0) buffer.erase(0, used), buffer.resize(std::max(buffer.size(), read_bytes));
+
+            if (parser->is_header_done() && parser->status < 200) {
+                if (parser->status == 101) co_return fail(broken(fmt::format("{} switched protocols unasked", authority_of(url))));
+                parser.emplace();  // 100 or 103: the answer itself is still to come
+                if (request_.verb == Verb::head) parser->skip(true);
+                if (++received > 16) co_return fail(broken(fmt::format("{} sends interim answers without end", authority_of(url))));
+                continue;
+            }
+            if (parser->is_header_done() && !begun) {
+                begun = true;
+                alarm_.end_phase();
+                answer.status = parser->status;
+                answer.headers = std::move(parser->headers);
+                if (auto started = start_body(url, answer); !started) co_return fail(std::move(started.error()));
+            }
+            if (begun && !parser->body.empty()) {
+                auto taken = co_await take_body(url, answer, parser->body);
+                if (!taken) co_return fail(std::move(taken.error()));
+                parser->body.clear();
+                if (redirected_ && drained_ > drained_redirect) co_return answer;
+            }
+            if (begun && redirected_ && !parser->is_done() && parser->need_eof()) co_return answer;
+            if (parser->is_done()) break;
+            if (used > 0 && filled > 0) continue;
+
+            if (filled == buffer.size()) buffer.resize(buffer.size() * 2);  // a long header; the parser bounds it
+            const auto got = co_await connection.read(buffer.data() + filled, buffer.size() - filled, failed);
+            if (alarm_.expired()) co_return fail(late(url));
+            if (got == 0) {
+                if (!begun && !any_byte_) {
+                    stale_ = connection.reused && is_safe(request_.verb);
+                    co_return fail(broken(fmt::format("{} closed the connection without an answer", authority_of(url))));
+                }
+                boost::system::error_code cut;
+                if (!failed) parser->put_eof(cut);
+                if (failed || cut || !parser->is_done())
+                    co_return fail(broken(fmt::format("{} closed the connection in the middle of its answer", authority_of(url))));
+                break;
+            }
+            any_byte_ = true;
+            filled += got;
+        }
+        if (inflater_ && !redirected_ && !inflater_->finished() && drained_ > 0)
+            co_return fail(broken(fmt::format("{} cut its compressed answer off", authority_of(url))));
+        reusable_ = filled == 0 && parser->keep_alive();
+        co_return answer;
+    }
+
+    Result<void> start_body(const Url& url, ClientResponse& answer) {
+        inflater_.reset();
+        drained_ = delivered_ = 0;
+        redirected_ = is_redirect(answer.status) && request_.max_redirects > 0 && answer.headers.find("location");
+        if (redirected_) return {};
+        answer.url = url.str();
+        if (request_.decompress && request_.verb != Verb::head) {
+            const auto coding = coding_of(answer.headers);
+            if (coding == Coding::unknown)
+                return fail(broken(fmt::format("{} answered in the encoding '{}', which was not asked for", authority_of(url),
+                                               answer.headers.get("content-encoding").substr(0, 40))));
+            if (coding == Coding::compressed) {
+                inflater_.emplace();
+                answer.headers.remove("content-encoding");
+                answer.headers.remove("content-length");
+            }
+        }
+        return head_ ? head_(answer) : Result<void>();
+    }
+
+    Awaitable<Result<void>> take_body(const Url& url, ClientResponse& answer, std::string_view bytes) {
+        drained_ += bytes.size();
+        if (redirected_) co_return Result<void>();
+        if (!inflater_) co_return deliver(url, answer, bytes);
+        inflater_->feed(bytes);
+        std::size_t since_yield = 0;
+        while (true) {
+            auto piece = inflater_->next();
+            if (!piece) co_return fail(std::move(piece.error()));
+            if (piece->empty()) co_return Result<void>();
+            if (auto told = deliver(url, answer, *piece); !told) co_return told;
+            since_yield += piece->size();
+            if (since_yield < yield_after) continue;
+            since_yield = 0;
+            co_await shared_->loop.yield();
+            if (alarm_.expired()) co_return fail(late(url));
+        }
+    }
+
+    Result<void> deliver(const Url& url, ClientResponse& answer, std::string_view piece) {
+        delivered_ += piece.size();
+        if (delivered_ > request_.max_response)
+            return fail(ErrorCode::too_large, "the answer of {} is larger than {} bytes", authority_of(url), request_.max_response);
+        if (sink_) return sink_(piece);
+        answer.body.append(piece);
+        return {};
+    }
+
+    Error late(const Url& url) const {
+        const auto what = alarm_.phase().empty() ? fmt::format("finished within {}", quoted_duration(request_.timeout)) : std::string(alarm_.phase());
+        return Error{ErrorCode::timeout, fmt::format("{} has not {}", authority_of(url), what), {}, true};
+    }
+
+    struct Unwatch {
+        Alarm& alarm;
+        ~Unwatch() { alarm.watch(nullptr); }
+    };
+
+    std::shared_ptr<Shared> shared_;
+    ClientRequest request_;
+    HeadSink head_;
+    BodySink sink_;
+    Alarm alarm_;
+    std::optional<Inflater> inflater_;
+    std::size_t drained_ = 0, delivered_ = 0;
+    bool redirected_ = false, reusable_ = false, stale_ = false, any_byte_ = false;
+};
+
+Awaitable<Result<ClientResponse>> perform(std::shared_ptr<Shared> shared, ClientRequest request, HeadSink head, BodySink sink) {
+    if (shared->stopped) co_return fail(ErrorCode::cancelled, "the program is stopping; no new request is sent");
+    Exchange exchange(std::move(shared), std::move(request), std::move(head), std::move(sink));
+    co_return co_await exchange.run();
+}
+
+}  // namespace
+
+struct Client::State : Shared {
+    using Shared::Shared;
+};
+
+Client::Client(runtime::Loop& loop, runtime::Pool& pool, std::shared_ptr<const EgressPolicy> egress)
+    : state_(std::make_shared<State>(loop, pool, std::move(egress))) {}
+
+Client::~Client() {
+    state_->stopped = true;
+    state_->idle->clear();
+}
+
+Awaitable<Result<ClientResponse>> Client::send(ClientRequest request) {
+    return perform(state_, std::move(request), HeadSink(), BodySink());
+}
+
+Awaitable<Result<ClientResponse>> Client::stream(ClientRequest request, std::function<Result<void>(const ClientResponse&)> head,
+                                                 BodySink sink) {
+    return perform(state_, std::move(request), std::move(head), std::move(sink));
+}
+
+Awaitable<void> Client::stop() {
+    state_->stopped = true;
+    state_->idle->clear();
+    co_return;
+}
+
+}  // namespace sluice::net
