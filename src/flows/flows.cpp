@@ -107,6 +107,11 @@ void Flows::set_cursor_key(std::string key) { state_->cursors = events::Cursors(
 
 ValidationResult Flows::validate(const Json& document) const { return compile_flow(document, state_->types); }
 
+Awaitable<Result<ValidationResult>> Flows::validate_apart(Json document) {
+    auto job = [this, document = std::move(document)](storage::ReadTx&) -> Result<ValidationResult> { return validate(document); };
+    co_return co_await state_->storage.read(std::move(job));
+}
+
 // ---- changes ------------------------------------------------------------------------------------------------------
 
 Awaitable<Result<Flow>> Flows::State::insert(WorkspaceId workspace, FlowPtr compiled, bool live, std::string note,

@@ -85,6 +85,8 @@ class Flows {
     void set_cursor_key(std::string key);
 
     ValidationResult validate(const Json& document) const;
+    /// The same on another thread, for documents of any size.
+    Awaitable<Result<ValidationResult>> validate_apart(Json document);
     /// Errors: unprocessable (validation, details with pointers), conflict (name taken), not_found (project).
     Awaitable<Result<Flow>> create(WorkspaceId workspace, Json document, bool live, std::string note, std::string by, AlsoCommit also = {});
     /// The next version. `if_match`: an ETag that must hold. The same document again makes no new version.
