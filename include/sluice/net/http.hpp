@@ -58,6 +58,9 @@ class BodyWriter {
     virtual Awaitable<Result<void>> write(std::string piece) = 0;
     /// True once the client has closed its side or the server is draining.
     virtual bool closing() const = 0;
+    /// Calls `notify` on the loop once `closing` becomes true (at once when it already is); replaces an earlier one.
+    /// A stream that waits for something else than `write` is besides cancelled when its client has gone.
+    virtual void on_closing(std::function<void()> notify) = 0;
 };
 
 /// One open WebSocket; text frames only.
@@ -68,6 +71,8 @@ class WebSocket {
     virtual Awaitable<Result<std::string>> read() = 0;
     /// Queues a message; over the queue's bound the socket closes with 1013 and this gives `unavailable`.
     virtual Result<void> send(std::string message) = 0;
+    /// What waits to be sent, so that a sender of much can pace itself.
+    virtual std::size_t queued_bytes() const { return 0; }
     virtual Awaitable<void> close(std::uint16_t code, std::string reason) = 0;
 };
 
@@ -89,6 +94,7 @@ struct Request {
     std::string remote_address;
     bool tls = false;
     bool local_socket = false;                               ///< came over DIR/admin.sock
+    std::size_t json_depth = 0;                              ///< limit of `json()`; 0: the reader's default
     Idempotency* idempotency = nullptr;                      ///< set when the client sent an Idempotency-Key
 
     WorkspaceId workspace() const { return principal.workspace; }
@@ -140,6 +146,10 @@ Response text_response(int status, std::string_view media_type, std::string text
 /// RFC 9457 problem+json: type, title, status, detail, errors[{pointer, message}], request_id (added by the server).
 Response problem(const Error& error);
 Response no_content();
+/// Server-sent events: the stream's pieces are made by `format_sse`. It ends when the client has gone or the server drains.
+Response event_stream(std::function<Awaitable<void>(BodyWriter&)> stream);
+/// One event of text/event-stream; empty `event` and `id` are left out.
+std::string format_sse(std::string_view event, std::string_view id, std::string_view data);
 
 /// A weak comparison of `If-None-Match` / `If-Match` values with an etag such as `"3"`.
 bool etag_matches(std::string_view header, std::string_view etag);
