@@ -58,8 +58,6 @@ struct ArtifactList {
     std::string next_cursor;
 };
 
-struct State;
-
 /// Thread: loop.
 class Artifacts {
   public:
@@ -90,6 +88,7 @@ class Artifacts {
     Awaitable<Result<void>> remove(WorkspaceId workspace, ArtifactId id, AlsoCommit also = {});
 
   private:
+    struct State;
     std::unique_ptr<State> state_;
 };
 
