@@ -7,7 +7,8 @@ Time SystemClock::now() const {
 }
 
 Duration SystemClock::steady() const {
-    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<Duration>(
+        std::chrono::steady_clock::now().time_since_epoch());
 }
 
 void ManualClock::advance(Duration by) {

@@ -14,7 +14,8 @@ constexpr std::array<std::int8_t, 256> make_digits() {
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
         const char c = alphabet[i];
         digits[static_cast<unsigned char>(c)] = static_cast<std::int8_t>(i);
-        if (c >= 'a') digits[static_cast<unsigned char>(c - 'a' + 'A')] = static_cast<std::int8_t>(i);
+        if (c >= 'a')
+            digits[static_cast<unsigned char>(c - 'a' + 'A')] = static_cast<std::int8_t>(i);
     }
     for (const char c : {'i', 'I', 'l', 'L'}) digits[static_cast<unsigned char>(c)] = 1;
     for (const char c : {'o', 'O'}) digits[static_cast<unsigned char>(c)] = 0;
@@ -32,10 +33,12 @@ IdBytes make_uuid7(Time now, Random& random) {
     const std::uint64_t a = random.next();
     const std::uint64_t b = random.next();
     IdBytes bytes;
-    for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+    for (int i = 0; i < 6; ++i)
+        bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     bytes[6] = static_cast<std::uint8_t>(0x70 | ((a >> 8) & 0x0f));
     bytes[7] = static_cast<std::uint8_t>(a);
-    for (int i = 0; i < 8; ++i) bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(b >> (56 - 8 * i));
+    for (int i = 0; i < 8; ++i)
+        bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(b >> (56 - 8 * i));
     bytes[8] = static_cast<std::uint8_t>(0x80 | (bytes[8] & 0x3f));
     return bytes;
 }
@@ -56,7 +59,8 @@ std::optional<IdBytes> decode_id(std::string_view text) {
     Wide value = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const int digit = digits[static_cast<unsigned char>(text[i])];
-        if (digit < 0 || (i == 0 && digit > 7)) return std::nullopt;  // 26 characters hold 130 bits, an id has 128
+        if (digit < 0 || (i == 0 && digit > 7))
+            return std::nullopt;  // 26 characters hold 130 bits, an id has 128
         value = (value << 5) | static_cast<unsigned>(digit);
     }
     IdBytes bytes;

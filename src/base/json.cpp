@@ -82,8 +82,10 @@ void write(std::string& out, const Json& value, Style style, std::size_t depth) 
         case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
         case Json::value_t::number_integer: return write_integer(out, value.get<std::int64_t>());
         case Json::value_t::number_unsigned: return write_integer(out, value.get<std::uint64_t>());
-        case Json::value_t::number_float: return write_real(out, value.get<double>(), style == Style::canonical);
-        case Json::value_t::string: return write_string(out, value.get_ref<const Json::string_t&>());
+        case Json::value_t::number_float:
+            return write_real(out, value.get<double>(), style == Style::canonical);
+        case Json::value_t::string:
+            return write_string(out, value.get_ref<const Json::string_t&>());
         case Json::value_t::array: {
             if (value.empty()) {
                 out += "[]";
@@ -121,7 +123,8 @@ void write(std::string& out, const Json& value, Style style, std::size_t depth) 
                 std::vector<const Json::object_t::value_type*> sorted;
                 sorted.reserve(object.size());
                 for (const auto& entry : object) sorted.push_back(&entry);
-                std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->first < b->first; });
+                std::sort(sorted.begin(), sorted.end(),
+                          [](auto* a, auto* b) { return a->first < b->first; });
                 for (const auto* entry : sorted) member(*entry);
             } else {
                 for (const auto& entry : object) member(entry);
@@ -130,7 +133,9 @@ void write(std::string& out, const Json& value, Style style, std::size_t depth) 
             out += '}';
             return;
         }
-        case Json::value_t::binary: out += "null"; return;  // JSON has no such value, and the reader makes none
+        case Json::value_t::binary:
+            out += "null";
+            return;  // JSON has no such value, and the reader makes none
     }
 }
 
@@ -182,10 +187,13 @@ std::string string_or(const Json& object, std::string_view key, std::string_view
 std::size_t approximate_size(const Json& value) {
     std::size_t size = sizeof(Json);
     switch (value.type()) {
-        case Json::value_t::string: size += sizeof(std::string) + value.get_ref<const Json::string_t&>().capacity(); break;
+        case Json::value_t::string:
+            size += sizeof(std::string) + value.get_ref<const Json::string_t&>().capacity();
+            break;
         case Json::value_t::array:
             size += sizeof(Json::array_t);
-            for (const auto& item : value.get_ref<const Json::array_t&>()) size += approximate_size(item);
+            for (const auto& item : value.get_ref<const Json::array_t&>())
+                size += approximate_size(item);
             break;
         case Json::value_t::object:
             size += sizeof(Json::object_t);

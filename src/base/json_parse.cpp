@@ -1,8 +1,10 @@
-// The one reader that outside input passes. It is written by hand rather than on nlohmann's SAX interface because
-// ordered_json grows its objects by copying them (their keys are const), which makes every nested object copied again
-// and again, and because limits have to hold before memory is spent.
+// The one reader that outside input passes. It is written by hand rather than on nlohmann's SAX
+// interface because ordered_json grows its objects by copying them (their keys are const), which
+// makes every nested object copied again and again, and because limits have to hold before memory
+// is spent.
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <unordered_set>
@@ -36,9 +38,11 @@ class Reader {
 
     Result<Json> read() {
         if (at_ != end_ && static_cast<std::size_t>(end_ - at_) > limits_.size_bytes)
-            return fail(ErrorCode::too_large, "the JSON text has {} bytes, the limit is {}", end_ - at_, limits_.size_bytes);
+            return fail(ErrorCode::too_large, "the JSON text has {} bytes, the limit is {}",
+                        end_ - at_, limits_.size_bytes);
         if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with("\xef\xbb\xbf"))
-            return fail(ErrorCode::invalid_argument, "line 1, column 1: remove the byte order mark before the JSON text");
+            return fail(ErrorCode::invalid_argument,
+                        "line 1, column 1: remove the byte order mark before the JSON text");
         skip_space();
         if (at_ == end_) return fail(ErrorCode::invalid_argument, "the JSON text is empty");
         Json root;
@@ -81,7 +85,9 @@ class Reader {
             return true;
         }
         while (true) {
-            if (*at_ != '"') return mistake(*at_ == '}' ? "a comma before '}' is not allowed" : "expected a key in double quotes");
+            if (*at_ != '"')
+                return mistake(*at_ == '}' ? "a comma before '}' is not allowed"
+                                           : "expected a key in double quotes");
             if (members_.size() - base >= limits_.keys)
                 return over("an object has more keys than the limit of {}", limits_.keys);
             Member member{{}, at_, {}};
@@ -156,7 +162,8 @@ class Reader {
 
     bool twice(const Member& member) {
         at_ = member.at;
-        return mistake(fmt::format("the key \"{}\" stands twice in one object", std::string_view(member.key).substr(0, 64)));
+        return mistake(fmt::format("the key \"{}\" stands twice in one object",
+                                   std::string_view(member.key).substr(0, 64)));
     }
 
     bool string(std::string& out) {
@@ -184,7 +191,8 @@ class Reader {
                 ++at_;
                 return true;
             }
-            if (*at_ != '\\') return mistake("a control character in a string must be escaped (such as \\n)");
+            if (*at_ != '\\')
+                return mistake("a control character in a string must be escaped (such as \\n)");
             if (!escape(out)) return false;
         }
     }
@@ -202,7 +210,10 @@ class Reader {
             case 'r': out += '\r'; return true;
             case 't': out += '\t'; return true;
             case 'u': break;
-            default: at_ = start; return mistake("unknown escape; allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+            default:
+                at_ = start;
+                return mistake(
+                    "unknown escape; allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
         }
         std::uint32_t code = 0;
         if (!hex4(code)) return false;
@@ -244,7 +255,8 @@ class Reader {
         const bool negative = *at_ == '-';
         if (negative) ++at_;
         if (at_ == end_ || !digit()) {
-            if (at_ != end_ && (*at_ == 'I' || *at_ == 'N')) return mistake("NaN and Infinity are no JSON numbers");
+            if (at_ != end_ && (*at_ == 'I' || *at_ == 'N'))
+                return mistake("NaN and Infinity are no JSON numbers");
             if (negative) return mistake("a digit is missing after '-'");
             return mistake("expected a value");
         }
@@ -271,7 +283,8 @@ class Reader {
         const auto length = static_cast<std::size_t>(at_ - start);
         if (length > limits_.number_digits) {
             at_ = start;
-            return over("a number is longer than the limit of {} characters", limits_.number_digits);
+            return over("a number is longer than the limit of {} characters",
+                        limits_.number_digits);
         }
         if (whole) {
             std::int64_t integer = 0;
@@ -284,7 +297,8 @@ class Reader {
         }
         double real = 0;
         if (std::from_chars(start, at_, real).ec != std::errc())
-            real = std::strtod(std::string(start, length).c_str(), nullptr);  // too small gives 0, too large infinity
+            real = std::strtod(std::string(start, length).c_str(),
+                               nullptr);  // too small gives 0, too large infinity
         if (!std::isfinite(real)) {
             at_ = start;
             return mistake("the number is too large");
@@ -329,7 +343,10 @@ class Reader {
         return false;
     }
     bool over(std::string_view what, std::size_t limit) {
-        error_ = {ErrorCode::too_large, fmt::format("{}: {}", place(), fmt::format(fmt::runtime(what), limit)), {}, false};
+        error_ = {ErrorCode::too_large,
+                  fmt::format("{}: {}", place(), fmt::format(fmt::runtime(what), limit)),
+                  {},
+                  false};
         return false;
     }
     bool too_deep() { return over("values are nested deeper than the limit of {}", limits_.depth); }
@@ -345,6 +362,8 @@ class Reader {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text, const JsonLimits& limits) { return Reader(text, limits).read(); }
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+    return Reader(text, limits).read();
+}
 
 }  // namespace sluice::base

@@ -50,11 +50,13 @@ std::string_view name_of(Level level) {
     return "info";
 }
 
-/// `text` without any of `secrets`. Replaced before escaping, which could make a secret look different.
+/// `text` without any of `secrets`. Replaced before escaping, which could make a secret look
+/// different.
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
     std::string out(text);
     for (const auto& secret : secrets)
-        for (auto at = out.find(secret); at != out.npos; at = out.find(secret, at + 10)) out.replace(at, secret.size(), "[redacted]");
+        for (auto at = out.find(secret); at != out.npos; at = out.find(secret, at + 10))
+            out.replace(at, secret.size(), "[redacted]");
     return out;
 }
 
@@ -65,7 +67,8 @@ void append_plain(std::string& out, std::string_view text) {
     while (at != end) {
         const auto c = static_cast<unsigned char>(*at);
         const auto length = utf8_length(at, end);
-        if (length == 0 || c == 0x7f || (c < 0x20 && c != '\n' && c != '\r' && c != '\t')) out += fmt::format("\\x{:02x}", c);
+        if (length == 0 || c == 0x7f || (c < 0x20 && c != '\n' && c != '\r' && c != '\t'))
+            out += fmt::format("\\x{:02x}", c);
         else if (c == '\n') out += "\\n";
         else if (c == '\r') out += "\\r";
         else if (c == '\t') out += "\\t";
@@ -111,7 +114,8 @@ std::string render(Level level, std::string_view message, const std::vector<Fiel
     return out;
 }
 
-void emit(Level level, std::string_view message, const std::vector<Field>* context, std::initializer_list<Field> fields) {
+void emit(Level level, std::string_view message, const std::vector<Field>* context,
+          std::initializer_list<Field> fields) {
     auto& to = backend();
     if (level < to.level.load(std::memory_order_relaxed) || level == Level::off) return;
     std::shared_lock lock(to.mutex);
@@ -143,16 +147,19 @@ void init(Level level, Format format, const std::string& file) {
     std::unique_lock lock(to.mutex);
     to.level = level;
     to.format = format;
-    to.threads = std::make_shared<spdlog::details::thread_pool>(queue_lines, 1, [] { ::pthread_setname_np(::pthread_self(), "log"); });
+    to.threads = std::make_shared<spdlog::details::thread_pool>(
+        queue_lines, 1, [] { ::pthread_setname_np(::pthread_self(), "log"); });
     // A full queue drops its oldest lines: a slow disk must not stop the loop.
-    to.logger = std::make_shared<spdlog::async_logger>("sluice", std::move(sink), to.threads,
-                                                       spdlog::async_overflow_policy::overrun_oldest);
+    to.logger = std::make_shared<spdlog::async_logger>(
+        "sluice", std::move(sink), to.threads, spdlog::async_overflow_policy::overrun_oldest);
     to.logger->flush_on(spdlog::level::trace);
 }
 
 void set_level(Level level) { backend().level = level; }
 Level level() { return backend().level; }
-bool enabled(Level level) { return level >= backend().level.load(std::memory_order_relaxed) && level != Level::off; }
+bool enabled(Level level) {
+    return level >= backend().level.load(std::memory_order_relaxed) && level != Level::off;
+}
 
 void shutdown() {
     auto& to = backend();
@@ -162,21 +169,24 @@ void shutdown() {
     to.logger.reset();
     to.threads.reset();  // works off the queue, then joins
     lock.unlock();
-    if (lost > 0) warn("lines of the log were dropped because its target was too slow", {{"lines", lost}});
+    if (lost > 0)
+        warn("lines of the log were dropped because its target was too slow", {{"lines", lost}});
 }
 
 void hide_secret(std::string_view value) {
     if (value.size() < shortest_secret) return;
     auto& to = backend();
     std::unique_lock lock(to.mutex);
-    if (std::find(to.secrets.begin(), to.secrets.end(), value) == to.secrets.end()) to.secrets.emplace_back(value);
+    if (std::find(to.secrets.begin(), to.secrets.end(), value) == to.secrets.end())
+        to.secrets.emplace_back(value);
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
     emit(level, message, nullptr, fields);
 }
 
-void write(Level level, std::string_view message, const std::vector<Field>& context, std::initializer_list<Field> fields) {
+void write(Level level, std::string_view message, const std::vector<Field>& context,
+           std::initializer_list<Field> fields) {
     emit(level, message, &context, fields);
 }
 

@@ -22,9 +22,11 @@ struct Entry {
 constinit std::atomic<Entry*> head{nullptr};
 
 void enlist(Entry entry) {
-    auto* added = new Entry(std::move(entry));  // instruments live as long as the program, and so do their entries
+    auto* added = new Entry(
+        std::move(entry));  // instruments live as long as the program, and so do their entries
     added->next = head.load();
-    while (!head.compare_exchange_weak(added->next, added)) {}
+    while (!head.compare_exchange_weak(added->next, added)) {
+    }
 }
 
 /// What is printed of one name: the sum of all instruments that carry it.
@@ -51,7 +53,8 @@ Histogram::Histogram(std::string_view name, std::string_view help) {
 }
 
 void Histogram::observe(std::uint64_t value) {
-    const auto index = std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(value)), buckets - 1);
+    const auto index =
+        std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(value)), buckets - 1);
     counts_[index].fetch_add(1, std::memory_order_relaxed);
     count_.fetch_add(1, std::memory_order_relaxed);
     sum_.fetch_add(value, std::memory_order_relaxed);
@@ -70,7 +73,8 @@ std::string render_prometheus() {
             family.value += entry->gauge->value();
         } else {
             family.type = "histogram";
-            for (std::size_t i = 0; i < Histogram::buckets; ++i) family.counts[i] += entry->histogram->bucket(i);
+            for (std::size_t i = 0; i < Histogram::buckets; ++i)
+                family.counts[i] += entry->histogram->bucket(i);
             family.count += entry->histogram->count();
             family.sum += entry->histogram->sum();
         }
@@ -78,11 +82,14 @@ std::string render_prometheus() {
     std::string out;
     std::string_view described;
     for (const auto& [name, family] : families) {
-        // A name may carry labels: `sluice_pool_queue{pool="password"}`; they share one description.
+        // A name may carry labels: `sluice_pool_queue{pool="password"}`; they share one
+        // description.
         const auto brace = name.find('{');
         const auto bare = name.substr(0, brace);
-        const auto labels = brace == name.npos ? std::string_view() : name.substr(brace + 1, name.size() - brace - 2);
-        if (bare != described) out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", bare, family.help, family.type);
+        const auto labels = brace == name.npos ? std::string_view()
+                                               : name.substr(brace + 1, name.size() - brace - 2);
+        if (bare != described)
+            out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", bare, family.help, family.type);
         described = bare;
         if (family.type != "histogram") {
             out += fmt::format("{} {}\n", name, family.value);
@@ -92,11 +99,14 @@ std::string render_prometheus() {
         std::uint64_t below = 0;
         for (std::size_t i = 0; i + 1 < Histogram::buckets; ++i) {
             below += family.counts[i];
-            out += fmt::format("{}_bucket{{{}{}le=\"{}\"}} {}\n", bare, labels, comma, (std::uint64_t{1} << i) - 1, below);
+            out += fmt::format("{}_bucket{{{}{}le=\"{}\"}} {}\n", bare, labels, comma,
+                               (std::uint64_t{1} << i) - 1, below);
         }
-        out += fmt::format("{}_bucket{{{}{}le=\"+Inf\"}} {}\n", bare, labels, comma, below + family.counts.back());
+        out += fmt::format("{}_bucket{{{}{}le=\"+Inf\"}} {}\n", bare, labels, comma,
+                           below + family.counts.back());
         const auto suffix = labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
-        out += fmt::format("{0}_sum{1} {2}\n{0}_count{1} {3}\n", bare, suffix, family.sum, below + family.counts.back());
+        out += fmt::format("{0}_sum{1} {2}\n{0}_count{1} {3}\n", bare, suffix, family.sum,
+                           below + family.counts.back());
     }
     return out;
 }

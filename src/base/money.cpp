@@ -11,7 +11,8 @@ constexpr std::int64_t per_usd = 1'000'000'000;
 constexpr Wide greatest = std::numeric_limits<std::int64_t>::max();
 
 tl::unexpected<Error> bad_amount(std::string_view text, std::string_view why) {
-    return fail(ErrorCode::invalid_argument, "\"{}\" is not an amount in USD ({}); write a decimal such as 0.25",
+    return fail(ErrorCode::invalid_argument,
+                "\"{}\" is not an amount in USD ({}); write a decimal such as 0.25",
                 text.substr(0, 64), why);
 }
 
@@ -20,8 +21,9 @@ tl::unexpected<Error> bad_amount(std::string_view text, std::string_view why) {
 std::string format_usd(NanoUsd amount) {
     const bool negative = amount.value < 0;
     // Negated as unsigned, so that the smallest amount has an absolute value too.
-    const std::uint64_t absolute =
-        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(amount.value) : static_cast<std::uint64_t>(amount.value);
+    const std::uint64_t absolute = negative
+                                       ? std::uint64_t{0} - static_cast<std::uint64_t>(amount.value)
+                                       : static_cast<std::uint64_t>(amount.value);
     auto out = fmt::format("{}{}", negative ? "-" : "", absolute / per_usd);
     if (const auto fraction = absolute % per_usd; fraction != 0) {
         out += fmt::format(".{:09}", fraction);
@@ -59,7 +61,8 @@ NanoUsd cost_of(std::int64_t units, NanoUsd usd_per_million) {
     Wide cost = product / 1'000'000;
     if (product > 0 && product % 1'000'000 != 0) ++cost;
     if (cost > greatest) cost = greatest;  // an absurd price must not wrap around into a credit
-    return {static_cast<std::int64_t>(std::max<Wide>(cost, std::numeric_limits<std::int64_t>::min()))};
+    return {
+        static_cast<std::int64_t>(std::max<Wide>(cost, std::numeric_limits<std::int64_t>::min()))};
 }
 
 }  // namespace sluice::base

@@ -33,11 +33,13 @@ void Random::fill(std::span<std::uint8_t> bytes) {
 
 std::uint64_t Random::below(std::uint64_t bound) {
     if (bound == 0) return 0;
-    // Lemire: multiply and keep the high half; reject the few low halves that would favour small results.
+    // Lemire: multiply and keep the high half; reject the few low halves that would favour small
+    // results.
     const std::uint64_t threshold = -bound % bound;
     while (true) {
         const auto product = static_cast<unsigned __int128>(next()) * bound;
-        if (static_cast<std::uint64_t>(product) >= threshold) return static_cast<std::uint64_t>(product >> 64);
+        if (static_cast<std::uint64_t>(product) >= threshold)
+            return static_cast<std::uint64_t>(product >> 64);
     }
 }
 
@@ -49,7 +51,9 @@ std::uint64_t SystemRandom::next() {
     return std::exchange(buffer_[used_++], 0);  // a number once given is not kept
 }
 
-void SystemRandom::fill(std::span<std::uint8_t> bytes) { kernel_random(bytes.data(), bytes.size()); }
+void SystemRandom::fill(std::span<std::uint8_t> bytes) {
+    kernel_random(bytes.data(), bytes.size());
+}
 
 std::uint64_t SeededRandom::next() {
     std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);

@@ -37,13 +37,15 @@ void put(std::string& out, std::size_t at, std::int64_t value, std::size_t width
 }
 
 tl::unexpected<Error> bad_time(std::string_view text) {
-    return fail(ErrorCode::invalid_argument, "\"{}\" is not a time; write RFC 3339, such as 2026-11-21T05:00:00Z",
+    return fail(ErrorCode::invalid_argument,
+                "\"{}\" is not a time; write RFC 3339, such as 2026-11-21T05:00:00Z",
                 text.substr(0, 64));
 }
 
 tl::unexpected<Error> bad_duration(std::string_view text, std::string_view why) {
     return fail(ErrorCode::invalid_argument,
-                "\"{}\" is not a duration ({}); write numbers with the units us, ms, s, m, h or d, such as 30s or 1h30m",
+                "\"{}\" is not a duration ({}); write numbers with the units us, ms, s, m, h or d, "
+                "such as 30s or 1h30m",
                 text.substr(0, 64), why);
 }
 
@@ -70,14 +72,18 @@ std::string format_time(Time time) {
 }
 
 Result<Time> parse_time(std::string_view text) {
-    const int year = digits_at(text, 0, 4), month = digits_at(text, 5, 2), day = digits_at(text, 8, 2);
-    const int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2), second = digits_at(text, 17, 2);
-    if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0) return bad_time(text);
+    const int year = digits_at(text, 0, 4), month = digits_at(text, 5, 2),
+              day = digits_at(text, 8, 2);
+    const int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2),
+              second = digits_at(text, 17, 2);
+    if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0)
+        return bad_time(text);
     const char separator = text[10];
     if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' ||
         (separator != 'T' && separator != 't' && separator != ' '))
         return bad_time(text);
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
     if (!date.ok() || hour > 23 || minute > 59 || second > 60) return bad_time(text);
 
@@ -86,13 +92,15 @@ Result<Time> parse_time(std::string_view text) {
     if (at < text.size() && text[at] == '.') {
         const std::size_t start = ++at;
         std::int64_t weight = 100'000;
-        for (; at < text.size() && is_digit(text[at]); ++at, weight /= 10) fraction += (text[at] - '0') * weight;
+        for (; at < text.size() && is_digit(text[at]); ++at, weight /= 10)
+            fraction += (text[at] - '0') * weight;
         if (at == start) return bad_time(text);
     }
     std::int64_t offset_minutes = 0;
     if (at + 1 == text.size() && (text[at] == 'Z' || text[at] == 'z')) {
         // UTC
-    } else if (at + 6 == text.size() && (text[at] == '+' || text[at] == '-') && text[at + 3] == ':') {
+    } else if (at + 6 == text.size() && (text[at] == '+' || text[at] == '-') &&
+               text[at + 3] == ':') {
         const int hours = digits_at(text, at + 1, 2), minutes = digits_at(text, at + 4, 2);
         if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return bad_time(text);
         offset_minutes = (text[at] == '-' ? -1 : 1) * (hours * 60 + minutes);
@@ -100,7 +108,8 @@ Result<Time> parse_time(std::string_view text) {
         return bad_time(text);
     }
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    const std::int64_t seconds = days * 86'400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+    const std::int64_t seconds =
+        days * 86'400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
     return from_us(seconds * 1'000'000 + fraction);
 }
 
@@ -111,7 +120,10 @@ std::string format_duration(Duration duration) {
     for (const auto& unit : units) {
         const auto count = rest / unit.us;
         rest %= unit.us;
-        if (count != 0) out += fmt::format("{}{}", count < 0 ? -static_cast<Wide>(count) : static_cast<Wide>(count), unit.name);
+        if (count != 0)
+            out += fmt::format("{}{}",
+                               count < 0 ? -static_cast<Wide>(count) : static_cast<Wide>(count),
+                               unit.name);
     }
     return out;
 }
@@ -145,7 +157,8 @@ Result<Duration> parse_duration(std::string_view text) {
         const Unit* found = nullptr;
         for (const auto& unit : units)
             if (unit.name == name) found = &unit;
-        if (!found) return bad_duration(text, name.empty() ? "the unit is missing" : "the unit is unknown");
+        if (!found)
+            return bad_duration(text, name.empty() ? "the unit is missing" : "the unit is unknown");
         const Wide us = number * found->us;
         if (us % scale != 0) return bad_duration(text, "it is finer than a microsecond");
         total += us / scale;

@@ -8,7 +8,8 @@
 
 namespace sluice::base {
 
-/// The length in bytes of the well-formed sequence at `at`; 0 when there is none (overlong, surrogate, cut, stray).
+/// The length in bytes of the well-formed sequence at `at`; 0 when there is none (overlong,
+/// surrogate, cut, stray).
 inline std::size_t utf8_length(const char* at, const char* end) {
     const auto byte = [&](std::ptrdiff_t i) { return static_cast<unsigned char>(at[i]); };
     const auto follows = [&](std::ptrdiff_t i) { return (byte(i) & 0xc0) == 0x80; };

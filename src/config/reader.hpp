@@ -21,7 +21,8 @@ class Reader {
     struct FileValue {
         std::string name;   ///< dotted
         std::string place;  ///< "sluice.toml:12"
-        std::variant<std::monostate, bool, std::int64_t, std::string, std::vector<std::string>> value;  ///< monostate: another type
+        std::variant<std::monostate, bool, std::int64_t, std::string, std::vector<std::string>>
+            value;              ///< monostate: another type
         std::string_view type;  ///< what it is, for a message
     };
 
@@ -30,9 +31,12 @@ class Reader {
     void read_environment();
     void read_flags();
     void take_from_file(const FileValue& found);
-    void take_text(std::size_t index, std::string_view text, const std::string& place, const std::string& called);
-    void take_secret_file(std::size_t index, const std::string& path, const std::string& place, const std::string& called);
-    void set(std::size_t index, Value value, const std::string& place, const std::string& called, const std::string& source);
+    void take_text(std::size_t index, std::string_view text, const std::string& place,
+                   const std::string& called);
+    void take_secret_file(std::size_t index, const std::string& path, const std::string& place,
+                          const std::string& called);
+    void set(std::size_t index, Value value, const std::string& place, const std::string& called,
+             const std::string& source);
     void mistake(const std::string& place, std::string message);
 
     Config config_;

@@ -49,15 +49,18 @@ void render(std::string& out, const Setting& row, std::string_view key) {
 }  // namespace
 
 std::string render_sample(const std::vector<base::SettingRows>& rows) {
-    // Tables in the order in which they first appear, top-level keys before all (TOML wants them there).
+    // Tables in the order in which they first appear, top-level keys before all (TOML wants them
+    // there).
     std::vector<std::string> tables = {""};
     std::map<std::string, std::vector<std::pair<const Setting*, std::string>>> by_table;
     for (const auto& module_rows : rows)
         for (const auto& row : module_rows) {
             const auto dot = row.name.rfind('.');
             const auto table = std::string(dot == row.name.npos ? "" : row.name.substr(0, dot));
-            if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
-            by_table[table].emplace_back(&row, dot == row.name.npos ? row.name : row.name.substr(dot + 1));
+            if (std::find(tables.begin(), tables.end(), table) == tables.end())
+                tables.push_back(table);
+            by_table[table].emplace_back(
+                &row, dot == row.name.npos ? row.name : row.name.substr(dot + 1));
         }
     std::string out(head);
     for (const auto& table : tables) {

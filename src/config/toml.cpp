@@ -28,9 +28,11 @@ std::string_view type_name(toml::node_type type) {
     return "nothing";
 }
 
-void collect(const toml::table& table, const std::string& prefix, const std::string& path, std::vector<Reader::FileValue>& out) {
+void collect(const toml::table& table, const std::string& prefix, const std::string& path,
+             std::vector<Reader::FileValue>& out) {
     for (const auto& [key, node] : table) {
-        const auto name = prefix.empty() ? std::string(key.str()) : fmt::format("{}.{}", prefix, key.str());
+        const auto name =
+            prefix.empty() ? std::string(key.str()) : fmt::format("{}.{}", prefix, key.str());
         if (const auto* inner = node.as_table()) {
             collect(*inner, name, path, out);
             continue;
@@ -60,21 +62,28 @@ Result<std::vector<Reader::FileValue>> read_toml(const std::string& path) {
     errno = 0;
     std::ifstream in(path, std::ios::binary);
     std::ostringstream content;
-    if (!in || !(content << in.rdbuf() || in.peek() == std::ifstream::traits_type::eof()) || in.bad()) {
+    if (!in || !(content << in.rdbuf() || in.peek() == std::ifstream::traits_type::eof()) ||
+        in.bad()) {
         const int reason = errno;
-        return fail(reason == ENOENT ? ErrorCode::not_found : ErrorCode::invalid_argument, "cannot read the configuration {}: {}", path,
-                    reason == 0 ? std::string("it is no readable file") : std::generic_category().message(reason));
+        return fail(reason == ENOENT ? ErrorCode::not_found : ErrorCode::invalid_argument,
+                    "cannot read the configuration {}: {}", path,
+                    reason == 0 ? std::string("it is no readable file")
+                                : std::generic_category().message(reason));
     }
     try {
         const auto table = toml::parse(content.view(), path);
         std::vector<Reader::FileValue> out;
         collect(table, {}, path, out);
         // Tables are kept sorted by name; people read a file from its top.
-        const auto line = [](const Reader::FileValue& v) { return std::stoul(v.place.substr(v.place.rfind(':') + 1)); };
-        std::stable_sort(out.begin(), out.end(), [&](const auto& a, const auto& b) { return line(a) < line(b); });
+        const auto line = [](const Reader::FileValue& v) {
+            return std::stoul(v.place.substr(v.place.rfind(':') + 1));
+        };
+        std::stable_sort(out.begin(), out.end(),
+                         [&](const auto& a, const auto& b) { return line(a) < line(b); });
         return out;
     } catch (const toml::parse_error& e) {
-        return fail(ErrorCode::invalid_argument, "{}:{}: {}", path, e.source().begin.line, e.description());
+        return fail(ErrorCode::invalid_argument, "{}:{}: {}", path, e.source().begin.line,
+                    e.description());
     }
 }
 

@@ -32,7 +32,8 @@ std::array<std::uint8_t, N> hash(const EVP_MD* type, std::string_view data) {
     return out;
 }
 
-/// Fetched once: EVP_sha256() would look the implementation up on every hash (OpenSSL 3, ossl-guide-libcrypto-introduction).
+/// Fetched once: EVP_sha256() would look the implementation up on every hash (OpenSSL 3,
+/// ossl-guide-libcrypto-introduction).
 const EVP_MD* fetched(const char* name) {
     EVP_MD* type = EVP_MD_fetch(nullptr, name, nullptr);
     if (!type) throw std::runtime_error("OpenSSL lacks a hash function that Sluice needs");
@@ -55,7 +56,9 @@ std::array<std::uint8_t, 20> sha1(std::string_view data) {
     return hash<20>(type, data);
 }
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) { must(EVP_DigestInit_ex2(as_context(context_), sha256_type(), nullptr) == 1); }
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+    must(EVP_DigestInit_ex2(as_context(context_), sha256_type(), nullptr) == 1);
+}
 Sha256::~Sha256() { EVP_MD_CTX_free(as_context(context_)); }
 Sha256::Sha256(Sha256&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
 Sha256& Sha256::operator=(Sha256&& other) noexcept {
@@ -63,7 +66,9 @@ Sha256& Sha256::operator=(Sha256&& other) noexcept {
     return *this;
 }
 
-void Sha256::update(std::string_view data) { must(EVP_DigestUpdate(as_context(context_), data.data(), data.size()) == 1); }
+void Sha256::update(std::string_view data) {
+    must(EVP_DigestUpdate(as_context(context_), data.data(), data.size()) == 1);
+}
 
 Digest Sha256::finish() {
     Digest out;
@@ -76,8 +81,9 @@ Digest Sha256::finish() {
 Digest hmac_sha256(std::string_view key, std::string_view data) {
     Digest out;
     unsigned size = 0;
-    must(HMAC(sha256_type(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(data.data()),
-              data.size(), out.data(), &size) != nullptr);
+    must(HMAC(sha256_type(), key.data(), static_cast<int>(key.size()),
+              reinterpret_cast<const unsigned char*>(data.data()), data.size(), out.data(),
+              &size) != nullptr);
     return out;
 }
 

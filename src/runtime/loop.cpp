@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -22,15 +23,16 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-/// The kernel timer counts monotonic time, timers mean wall-clock time: looking at least this often bounds how late a
-/// timer is after the clock was set forward or the machine slept.
+/// The kernel timer counts monotonic time, timers mean wall-clock time: looking at least this often
+/// bounds how late a timer is after the clock was set forward or the machine slept.
 constexpr Duration longest_nap = 1min;
 constexpr Duration watch_interval = 10ms;
 constexpr Duration delay_to_warn = 50ms;
 constexpr Duration warn_interval = 1s;
 
 base::metrics::Histogram& loop_delay() {
-    static base::metrics::Histogram histogram("sluice_loop_delay_us", "Delay of the loop, sampled while it is busy");
+    static base::metrics::Histogram histogram("sluice_loop_delay_us",
+                                              "Delay of the loop, sampled while it is busy");
     return histogram;
 }
 
@@ -76,12 +78,14 @@ struct Loop::State {
     void fire_due() {
         const Time now = clock.now();
         std::vector<TimerId> ready;
-        for (auto it = timers.begin(); it != timers.end() && it->first.first <= now; ++it) ready.push_back(it->first.second);
+        for (auto it = timers.begin(); it != timers.end() && it->first.first <= now; ++it)
+            ready.push_back(it->first.second);
         struct Rearm {
             State& state;
             ~Rearm() { state.arm(); }
         } rearm{*this};
-        // A timer that is set meanwhile waits for the next look, so that one which sets itself again starves nobody.
+        // A timer that is set meanwhile waits for the next look, so that one which sets itself
+        // again starves nobody.
         for (const auto id : ready) {
             const auto when = due.find(id);
             if (when == due.end()) continue;  // cancelled by one that fired before it
@@ -106,12 +110,17 @@ struct Loop::State {
         sampler.expires_after(watch_interval);
         sampler.async_wait([this](const boost::system::error_code& failed) {
             if (failed) return;
-            const auto late = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - sampler.expiry());
-            loop_delay().observe(static_cast<std::uint64_t>(std::max<std::int64_t>(late.count(), 0)));
-            const auto steady = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+            const auto late = std::chrono::duration_cast<Duration>(
+                std::chrono::steady_clock::now() - sampler.expiry());
+            loop_delay().observe(
+                static_cast<std::uint64_t>(std::max<std::int64_t>(late.count(), 0)));
+            const auto steady = std::chrono::duration_cast<Duration>(
+                std::chrono::steady_clock::now().time_since_epoch());
             if (late > delay_to_warn && steady - last_warning >= warn_interval) {
                 last_warning = steady;
-                log::warn("the loop was blocked", {{"delay", base::format_duration(std::chrono::floor<std::chrono::milliseconds>(late))}});
+                log::warn("the loop was blocked",
+                          {{"delay", base::format_duration(
+                                         std::chrono::floor<std::chrono::milliseconds>(late))}});
             }
             sampling = false;
             if (active) sample();
@@ -123,7 +132,8 @@ Loop::Loop(base::Clock& clock) : clock_(clock), state_(std::make_unique<State>(c
     auto* state = state_.get();
     const auto hook = std::make_shared<std::weak_ptr<int>>(state->alive);
     clock.on_jump([hook, state] {
-        if (const auto alive = hook->lock()) asio::post(state->context, [state] { state->fire_due(); });
+        if (const auto alive = hook->lock())
+            asio::post(state->context, [state] { state->fire_due(); });
     });
     state->by_hand = hook.use_count() > 1;  // a clock that moves by itself keeps no hook
 }
@@ -173,7 +183,8 @@ Loop::TimerId Loop::at(Time when, std::function<void()> fire) {
     state_->timers.emplace(std::pair(when, id), std::move(fire));
     state_->due.emplace(id, when);
     if (state_->by_hand) {
-        if (when <= now()) asio::post(state_->context, [state = state_.get()] { state->fire_due(); });
+        if (when <= now())
+            asio::post(state_->context, [state = state_.get()] { state->fire_due(); });
     } else {
         state_->arm();
         state_->touch();
@@ -184,12 +195,15 @@ Loop::TimerId Loop::at(Time when, std::function<void()> fire) {
 void Loop::cancel_timer(TimerId id) {
     const auto found = state_->due.find(id);
     if (found == state_->due.end()) return;
-    const auto node = state_->timers.extract({found->second, id});  // destroyed last: its end may set or cancel timers
+    const auto node = state_->timers.extract(
+        {found->second, id});  // destroyed last: its end may set or cancel timers
     state_->due.erase(found);
 }
 
 Awaitable<void> Loop::sleep_until(Time when) {
-    auto attach = [when](const std::shared_ptr<Waiter>& waiter) { waiter->until(when, Outcome::done); };
+    auto attach = [when](const std::shared_ptr<Waiter>& waiter) {
+        waiter->until(when, Outcome::done);
+    };
     const auto outcome = co_await suspend(*this, attach);
     if (outcome == Outcome::cancelled) throw_cancelled();
 }

@@ -26,7 +26,10 @@ struct Job {
 
 struct Pool::State {
     State(Loop& on, std::string pool_name, unsigned count, int nice_by)
-        : loop(on), name(std::move(pool_name)), threads_wanted(std::max(count, 1U)), nice(nice_by) {}
+        : loop(on),
+          name(std::move(pool_name)),
+          threads_wanted(std::max(count, 1U)),
+          nice(nice_by) {}
 
     Loop& loop;
     const std::string name;
@@ -81,7 +84,8 @@ Awaitable<void> Pool::execute(std::function<void()> work) {
     auto attach = [state, job](const std::shared_ptr<Waiter>& waiter) {
         job->waiter = waiter;
         if (state->threads.empty())
-            for (unsigned i = 1; i <= state->threads_wanted; ++i) state->threads.emplace_back([state, i] { state->work(i); });
+            for (unsigned i = 1; i <= state->threads_wanted; ++i)
+                state->threads.emplace_back([state, i] { state->work(i); });
         {
             const std::lock_guard lock(state->mutex);
             state->queue.push_back(job);

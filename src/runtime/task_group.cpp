@@ -36,7 +36,8 @@ void report(const std::string& name, const std::exception_ptr& failure) {
     } catch (const std::exception& e) {
         log::error("a background task failed", {{"task", name}, {"error", e.what()}});
     } catch (...) {
-        log::error("a background task failed", {{"task", name}, {"error", "an exception of unknown type"}});
+        log::error("a background task failed",
+                   {{"task", name}, {"error", "an exception of unknown type"}});
     }
 }
 
@@ -87,8 +88,8 @@ void TaskGroup::cancel(TaskId id) {
     const auto found = state_->tasks.find(id);
     if (found == state_->tasks.end()) return;
     const auto task = found->second;
-    // Asio hands a cancellation on by `dispatch` with a bare pointer into the task: outside of the loop's handlers the
-    // task could end in between. (Boost 1.81, co_spawn_cancellation_handler.)
+    // Asio hands a cancellation on by `dispatch` with a bare pointer into the task: outside of the
+    // loop's handlers the task could end in between. (Boost 1.81, co_spawn_cancellation_handler.)
     if (state_->loop.context().get_executor().running_in_this_thread()) return ask(task);
     asio::post(state_->loop.context(), [state = state_, id] {
         if (const auto still = state->tasks.find(id); still != state->tasks.end()) {
@@ -104,7 +105,8 @@ Awaitable<void> TaskGroup::cancel_and_join() {
         std::vector<std::shared_ptr<Task>> present;
         for (const auto& [id, task] : state->tasks) present.push_back(task);
         for (const auto& task : present) ask(task);
-        co_await state->ended.wait();  // tasks that were started meanwhile are asked in the next turn
+        co_await state->ended
+            .wait();  // tasks that were started meanwhile are asked in the next turn
     }
 }
 

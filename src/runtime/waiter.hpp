@@ -1,6 +1,6 @@
 #pragma once
-/// How a coroutine is suspended by hand: an object that is finished once, by whoever comes first (a notification, a
-/// timer, a cancellation), and resumes its coroutine by a post, never inline.
+/// How a coroutine is suspended by hand: an object that is finished once, by whoever comes first (a
+/// notification, a timer, a cancellation), and resumes its coroutine by a post, never inline.
 
 #include <list>
 #include <memory>
@@ -43,9 +43,11 @@ class Waiter : public std::enable_shared_from_this<Waiter> {
     void finish(Outcome outcome) {
         auto self = shared_from_this();  // list and timer may have owned it alone
         if (!conclude()) return;
-        boost::asio::post(loop_.context(), [self = std::move(self), outcome] { self->resume(outcome); });
+        boost::asio::post(loop_.context(),
+                          [self = std::move(self), outcome] { self->resume(outcome); });
     }
-    /// The same without the post, for a caller that is a handler of the loop already and does nothing afterwards.
+    /// The same without the post, for a caller that is a handler of the loop already and does
+    /// nothing afterwards.
     void finish_inline(Outcome outcome) {
         const auto self = shared_from_this();
         if (!conclude()) return;
@@ -82,12 +84,14 @@ class WaiterOf final : public Waiter {
     Handler handler_;
 };
 
-/// Suspends the calling coroutine. `attach(waiter)` says who will finish it; it is called once, at the wait's begin.
+/// Suspends the calling coroutine. `attach(waiter)` says who will finish it; it is called once, at
+/// the wait's begin.
 template <class Attach>
 Awaitable<Outcome> suspend(Loop& loop, Attach attach) {
     auto initiate = [](auto handler, Loop* on, Attach to) {
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        const std::shared_ptr<Waiter> waiter = std::make_shared<WaiterOf<decltype(handler)>>(*on, std::move(handler));
+        const std::shared_ptr<Waiter> waiter =
+            std::make_shared<WaiterOf<decltype(handler)>>(*on, std::move(handler));
         if (slot.is_connected())
             slot.assign([weak = std::weak_ptr(waiter)](boost::asio::cancellation_type) {
                 if (const auto waiting = weak.lock()) waiting->finish(Outcome::cancelled);

@@ -20,7 +20,8 @@ namespace {
 struct LogFile {
     std::filesystem::path dir;
     explicit LogFile(log::Level level, log::Format format) {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-log-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "sluice-log-XXXXXX").string();
         dir = ::mkdtemp(pattern.data());
         log::init(level, format, (dir / "log").string());
     }
@@ -50,7 +51,8 @@ std::string rest(const std::string& line) {
 TEST_CASE("text lines hold time, level, message and fields", "[base][log]") {
     const LogFile file(log::Level::info, log::Format::text);
     log::info("listening on http://127.0.0.1:8080");
-    log::warn("slow query", {{"name", "jobs.claim_next"}, {"ms", 52}, {"note", "two words"}, {"empty", ""}});
+    log::warn("slow query",
+              {{"name", "jobs.claim_next"}, {"ms", 52}, {"note", "two words"}, {"empty", ""}});
     log::debug("not shown");
     log::error("line\nbreak \x1b[31m", {{"value", "a \"b\"\n=\\"}, {"broken", "\xff"}});
     const log::Logger logger{{"run", "run_1"}};
@@ -58,8 +60,10 @@ TEST_CASE("text lines hold time, level, message and fields", "[base][log]") {
     const auto lines = file.lines();
     REQUIRE(lines.size() == 4);
     CHECK(rest(lines[0]) == "info  listening on http://127.0.0.1:8080");
-    CHECK(rest(lines[1]) == "warn  slow query name=jobs.claim_next ms=52 note=\"two words\" empty=\"\"");
-    CHECK(rest(lines[2]) == "error line\\nbreak \\x1b[31m value=\"a \\\"b\\\"\\n=\\\\\" broken=\\xff");
+    CHECK(rest(lines[1]) ==
+          "warn  slow query name=jobs.claim_next ms=52 note=\"two words\" empty=\"\"");
+    CHECK(rest(lines[2]) ==
+          "error line\\nbreak \\x1b[31m value=\"a \\\"b\\\"\\n=\\\\\" broken=\\xff");
     CHECK(rest(lines[3]) == "info  done run=run_1 step=classify ms=3");
 }
 
@@ -81,7 +85,8 @@ TEST_CASE("a secret never reaches a line, wherever it stands", "[base][log][secr
     log::hide_secret("hunter2-\"quoted\"");
     log::hide_secret("short");
     const LogFile file(log::Level::info, format);
-    log::info("key hunter2-\"quoted\" and again hunter2-\"quoted\"", {{"key", "x=hunter2-\"quoted\"!"}, {"plain", "short"}});
+    log::info("key hunter2-\"quoted\" and again hunter2-\"quoted\"",
+              {{"key", "x=hunter2-\"quoted\"!"}, {"plain", "short"}});
     const auto lines = file.lines();
     REQUIRE(lines.size() == 1);
     CHECK(lines[0].find("hunter2") == std::string::npos);
@@ -108,7 +113,8 @@ TEST_CASE("the level decides what is written, also while running", "[base][log]"
 }
 
 TEST_CASE("a log file that cannot be opened is an error with its path", "[base][log]") {
-    CHECK_THROWS_WITH(log::init(log::Level::info, log::Format::text, "/proc/none/log"), Catch::Contains("cannot write the log to /proc/none/log"));
+    CHECK_THROWS_WITH(log::init(log::Level::info, log::Format::text, "/proc/none/log"),
+                      Catch::Contains("cannot write the log to /proc/none/log"));
 }
 
 TEST_CASE("instruments are rendered in Prometheus' text format", "[base][metrics]") {
@@ -123,14 +129,22 @@ TEST_CASE("instruments are rendered in Prometheus' text format", "[base][metrics
     labelled.set(5);
     labelled.add(-7);
     other.set(1);
-    for (const std::uint64_t value : {0ULL, 1ULL, 3ULL, 4ULL, ~0ULL >> 20}) histogram.observe(value);
+    for (const std::uint64_t value : {0ULL, 1ULL, 3ULL, 4ULL, ~0ULL >> 20})
+        histogram.observe(value);
     CHECK(histogram.count() == 5);
     CHECK(histogram.bucket(2) == 1);
     const auto text = render_prometheus();
     const auto has = [&](const std::string& part) { return text.find(part) != std::string::npos; };
-    CHECK(has("# HELP test_requests_total Requests\n# TYPE test_requests_total counter\ntest_requests_total 3\n"));
-    CHECK(has("# HELP test_queue Queued jobs\n# TYPE test_queue gauge\ntest_queue{pool=\"dns\"} 1\ntest_queue{pool=\"files\"} -2\n"));
-    CHECK(has("# TYPE test_delay_us histogram\ntest_delay_us_bucket{le=\"0\"} 1\ntest_delay_us_bucket{le=\"1\"} 2\ntest_delay_us_bucket{le=\"3\"} 3\ntest_delay_us_bucket{le=\"7\"} 4\n"));
+    CHECK(
+        has("# HELP test_requests_total Requests\n# TYPE test_requests_total "
+            "counter\ntest_requests_total 3\n"));
+    CHECK(
+        has("# HELP test_queue Queued jobs\n# TYPE test_queue gauge\ntest_queue{pool=\"dns\"} "
+            "1\ntest_queue{pool=\"files\"} -2\n"));
+    CHECK(
+        has("# TYPE test_delay_us histogram\ntest_delay_us_bucket{le=\"0\"} "
+            "1\ntest_delay_us_bucket{le=\"1\"} 2\ntest_delay_us_bucket{le=\"3\"} "
+            "3\ntest_delay_us_bucket{le=\"7\"} 4\n"));
     CHECK(has("test_delay_us_bucket{le=\"+Inf\"} 5\n"));
     CHECK(has("test_delay_us_count 5\n"));
 }

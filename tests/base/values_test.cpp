@@ -14,7 +14,8 @@ using namespace sluice;
 using namespace sluice::base;
 using namespace std::chrono_literals;
 
-TEST_CASE("every error code has its own name, which leads back to it, and a status of an error", "[base][error]") {
+TEST_CASE("every error code has its own name, which leads back to it, and a status of an error",
+          "[base][error]") {
     std::set<std::string_view> names;
     for (int i = 0; i <= static_cast<int>(ErrorCode::timeout); ++i) {
         const auto code = static_cast<ErrorCode>(i);
@@ -32,17 +33,21 @@ TEST_CASE("every error code has its own name, which leads back to it, and a stat
 TEST_CASE("ids sort by their creation time, in bytes and in text", "[base][id]") {
     SeededRandom random(1);
     std::vector<RunId> ids;
-    for (int i = 0; i < 500; ++i) ids.push_back(RunId::make(from_us(1'700'000'000'000'000 + i * 1000), random));
+    for (int i = 0; i < 500; ++i)
+        ids.push_back(RunId::make(from_us(1'700'000'000'000'000 + i * 1000), random));
     CHECK(std::is_sorted(ids.begin(), ids.end()));
-    CHECK(std::is_sorted(ids.begin(), ids.end(), [](const auto& a, const auto& b) { return a.raw() < b.raw(); }));
-    CHECK(std::is_sorted(ids.begin(), ids.end(), [](const auto& a, const auto& b) { return a.str() < b.str(); }));
+    CHECK(std::is_sorted(ids.begin(), ids.end(),
+                         [](const auto& a, const auto& b) { return a.raw() < b.raw(); }));
+    CHECK(std::is_sorted(ids.begin(), ids.end(),
+                         [](const auto& a, const auto& b) { return a.str() < b.str(); }));
     CHECK(std::set<RunId>(ids.begin(), ids.end()).size() == ids.size());
 }
 
 TEST_CASE("ids are UUIDs of version 7", "[base][id]") {
     SeededRandom random(7);
     const auto bytes = make_uuid7(from_us(0x0123456789ab * 1000LL + 999), random);
-    CHECK(std::equal(bytes.begin(), bytes.begin() + 6, std::begin({0x01, 0x23, 0x45, 0x67, 0x89, 0xab})));
+    CHECK(std::equal(bytes.begin(), bytes.begin() + 6,
+                     std::begin({0x01, 0x23, 0x45, 0x67, 0x89, 0xab})));
     CHECK((bytes[6] >> 4) == 7);
     CHECK((bytes[8] >> 6) == 2);
 }
@@ -65,7 +70,11 @@ TEST_CASE("an id is read back from its text and refused with another prefix", "[
     CHECK_FALSE(RunId::parse(""));
     CHECK_FALSE(decode_id("80000000000000000000000000"));  // more than 128 bits
     CHECK_FALSE(decode_id("0000000000000000000000000u"));
-    CHECK(decode_id("7zzzzzzzzzzzzzzzzzzzzzzzzz").value() == [] { IdBytes all; all.fill(0xff); return all; }());
+    CHECK(decode_id("7zzzzzzzzzzzzzzzzzzzzzzzzz").value() == [] {
+        IdBytes all;
+        all.fill(0xff);
+        return all;
+    }());
     CHECK(decode_id("0000000000000000000000OIL1") == decode_id("00000000000000000000000111"));
     CHECK(encode_id(IdBytes{}) == "00000000000000000000000000");
 }
@@ -89,14 +98,17 @@ TEST_CASE("RFC 3339 times are read with any offset", "[base][time]") {
     CHECK(same("2026-11-21T04:58:20.1234567899Z") == "2026-11-21T04:58:20.123456Z");
     CHECK(same("2024-02-29T00:00:00Z") == "2024-02-29T00:00:00Z");
     CHECK(same("2016-12-31T23:59:60Z") == "2017-01-01T00:00:00Z");
-    for (const auto* bad : {"", "2026-11-21", "2026-11-21T04:58:20", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-21T24:00:00Z",
-                            "2026-11-21T04:60:00Z", "2026-11-21T04:58:61Z", "2026-11-21T04:58:20.Z", "2026-11-21T04:58:20+2:00",
-                            "2026-11-21T04:58:20+02:00x", "2026-11-21T04:58:20+24:00", "2026/11/21T04:58:20Z", "tomorrow", "2026-11-21T04:58:20Zz",
-                            "26-11-21T04:58:20Z", "2026-11-21T04:58:2"}) {
+    for (const auto* bad :
+         {"", "2026-11-21", "2026-11-21T04:58:20", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
+          "2026-11-21T24:00:00Z", "2026-11-21T04:60:00Z", "2026-11-21T04:58:61Z",
+          "2026-11-21T04:58:20.Z", "2026-11-21T04:58:20+2:00", "2026-11-21T04:58:20+02:00x",
+          "2026-11-21T04:58:20+24:00", "2026/11/21T04:58:20Z", "tomorrow", "2026-11-21T04:58:20Zz",
+          "26-11-21T04:58:20Z", "2026-11-21T04:58:2"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_time(bad));
     }
-    CHECK(parse_time("tomorrow").error().message == "\"tomorrow\" is not a time; write RFC 3339, such as 2026-11-21T05:00:00Z");
+    CHECK(parse_time("tomorrow").error().message ==
+          "\"tomorrow\" is not a time; write RFC 3339, such as 2026-11-21T05:00:00Z");
 }
 
 TEST_CASE("durations are read and written in people's units", "[base][time]") {
@@ -113,16 +125,19 @@ TEST_CASE("durations are read and written in people's units", "[base][time]") {
     CHECK(format_duration(0s) == "0s");
     CHECK(format_duration(49h + 1us) == "2d1h1us");
     CHECK(format_duration(-1500ms) == "-1s500ms");
-    for (const auto text : {"1us", "1ms1us", "59s999ms", "1d23h59m", "106751991d"}) CHECK(format_duration(parse_duration(text).value()) == text);
+    for (const auto text : {"1us", "1ms1us", "59s999ms", "1d23h59m", "106751991d"})
+        CHECK(format_duration(parse_duration(text).value()) == text);
 }
 
 TEST_CASE("a bad duration is refused with the accepted form", "[base][time]") {
-    for (const auto* bad : {"", "30", "s", "-5s", "1x", "1h30", "1.s", ".5s", "1 s", "106751992d", "99999999999999999999s", "0.1us", "1e3s", "5M"}) {
+    for (const auto* bad : {"", "30", "s", "-5s", "1x", "1h30", "1.s", ".5s", "1 s", "106751992d",
+                            "99999999999999999999s", "0.1us", "1e3s", "5M"}) {
         CAPTURE(bad);
         const auto read = parse_duration(bad);
         REQUIRE_FALSE(read);
         CHECK(read.error().code == ErrorCode::invalid_argument);
-        CHECK(read.error().message.find("us, ms, s, m, h or d, such as 30s or 1h30m") != std::string::npos);
+        CHECK(read.error().message.find("us, ms, s, m, h or d, such as 30s or 1h30m") !=
+              std::string::npos);
     }
     CHECK(parse_duration("30").error().message.find("the unit is missing") != std::string::npos);
     CHECK(parse_duration("-5s").error().message.find("it is negative") != std::string::npos);
@@ -130,7 +145,12 @@ TEST_CASE("a bad duration is refused with the accepted form", "[base][time]") {
 
 TEST_CASE("money is written without exponent or trailing zeros and read back", "[base][money]") {
     const std::pair<std::int64_t, std::string_view> table[] = {
-        {0, "0"}, {1, "0.000000001"}, {125'000, "0.000125"}, {7'000'000'000, "7"}, {-1'500'000'000, "-1.5"}, {1'234'567'891, "1.234567891"},
+        {0, "0"},
+        {1, "0.000000001"},
+        {125'000, "0.000125"},
+        {7'000'000'000, "7"},
+        {-1'500'000'000, "-1.5"},
+        {1'234'567'891, "1.234567891"},
         {std::numeric_limits<std::int64_t>::max(), "9223372036.854775807"}};
     for (const auto& [value, text] : table) {
         CAPTURE(text);
@@ -140,7 +160,9 @@ TEST_CASE("money is written without exponent or trailing zeros and read back", "
     CHECK(format_usd({std::numeric_limits<std::int64_t>::min()}) == "-9223372036.854775808");
     CHECK(parse_usd("7.00").value() == NanoUsd{7'000'000'000});
     CHECK(parse_usd("007").value() == NanoUsd{7'000'000'000});
-    for (const auto* bad : {"", "-", "1.", ".5", "1e3", "+1", "1.0000000001", "1,5", "9223372036.854775808", "99999999999999999999", "1.5.2", " 1", "$1", "NaN"}) {
+    for (const auto* bad :
+         {"", "-", "1.", ".5", "1e3", "+1", "1.0000000001", "1,5", "9223372036.854775808",
+          "99999999999999999999", "1.5.2", " 1", "$1", "NaN"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_usd(bad));
     }
@@ -153,8 +175,11 @@ TEST_CASE("a cost is rounded up and neither overflows nor wraps", "[base][money]
     CHECK(cost_of(1, {1}) == NanoUsd{1});
     CHECK(cost_of(999'999, {1}) == NanoUsd{1});
     CHECK(cost_of(1'000'001, {1}) == NanoUsd{2});
-    CHECK(cost_of(3'000'000'000, {75'000'000'000}) == NanoUsd{225'000'000'000'000});  // 64 bits would overflow
-    CHECK(cost_of(std::numeric_limits<std::int64_t>::max(), {std::numeric_limits<std::int64_t>::max()}).value == std::numeric_limits<std::int64_t>::max());
+    CHECK(cost_of(3'000'000'000, {75'000'000'000}) ==
+          NanoUsd{225'000'000'000'000});  // 64 bits would overflow
+    CHECK(cost_of(std::numeric_limits<std::int64_t>::max(),
+                  {std::numeric_limits<std::int64_t>::max()})
+              .value == std::numeric_limits<std::int64_t>::max());
 }
 
 TEST_CASE("permissions are read by their text and cover their table", "[base][principal]") {

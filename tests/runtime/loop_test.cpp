@@ -87,11 +87,15 @@ Awaitable<Result<Answer>> fails_when_cancelled(Loop* loop) {
     co_return Answer(1);
 }
 
-Awaitable<void> with_limit(Loop* loop, Duration limit, Awaitable<Result<Answer>> operation, Log log) {
+Awaitable<void> with_limit(Loop* loop, Duration limit, Awaitable<Result<Answer>> operation,
+                           Log log) {
     const auto deadline = loop->now() + limit;
-    auto result = co_await with_deadline(*loop, deadline, std::move(operation), std::string("too slow"));
+    auto result =
+        co_await with_deadline(*loop, deadline, std::move(operation), std::string("too slow"));
     if (result) log->push_back(fmt::format("answer {}", result->value));
-    else log->push_back(fmt::format("{}: {}", to_string(result.error().code), result.error().message));
+    else
+        log->push_back(
+            fmt::format("{}: {}", to_string(result.error().code), result.error().message));
 }
 
 struct Fixture {
@@ -107,7 +111,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "timers fire in the order of their times and never early", "[runtime][timer]") {
+TEST_CASE_METHOD(Fixture, "timers fire in the order of their times and never early",
+                 "[runtime][timer]") {
     const auto add = [&](Duration after, std::string text) {
         loop.at(loop.now() + after, [this, text] { log->push_back(text); });
     };
@@ -123,7 +128,8 @@ TEST_CASE_METHOD(Fixture, "timers fire in the order of their times and never ear
     CHECK(*log == Lines{"first", "second", "third"});
 }
 
-TEST_CASE_METHOD(Fixture, "a cancelled timer does not fire, even when it is due already", "[runtime][timer]") {
+TEST_CASE_METHOD(Fixture, "a cancelled timer does not fire, even when it is due already",
+                 "[runtime][timer]") {
     Loop::TimerId second = 0;
     loop.at(loop.now() + 1s, [&] {
         log->push_back("first");
@@ -139,7 +145,8 @@ TEST_CASE_METHOD(Fixture, "a cancelled timer does not fire, even when it is due 
     loop.cancel_timer(second);
 }
 
-TEST_CASE_METHOD(Fixture, "a timer that sets itself again for now lets other work run", "[runtime][timer]") {
+TEST_CASE_METHOD(Fixture, "a timer that sets itself again for now lets other work run",
+                 "[runtime][timer]") {
     int turns = 0;
     std::function<void()> again = [&] {
         if (++turns < 5) loop.at(loop.now(), again);
@@ -152,10 +159,12 @@ TEST_CASE_METHOD(Fixture, "a timer that sets itself again for now lets other wor
     CHECK(log->front() != "5");
 }
 
-TEST_CASE_METHOD(Fixture, "100,000 timers can be set, moved past and cancelled", "[runtime][timer]") {
+TEST_CASE_METHOD(Fixture, "100,000 timers can be set, moved past and cancelled",
+                 "[runtime][timer]") {
     std::vector<Loop::TimerId> ids;
     int fired = 0;
-    for (int i = 0; i < 100'000; ++i) ids.push_back(loop.at(loop.now() + Duration(i), [&] { ++fired; }));
+    for (int i = 0; i < 100'000; ++i)
+        ids.push_back(loop.at(loop.now() + Duration(i), [&] { ++fired; }));
     for (std::size_t i = 0; i < ids.size(); i += 2) loop.cancel_timer(ids[i]);
     advance(1s);
     CHECK(fired == 50'000);
@@ -203,7 +212,8 @@ TEST_CASE("the watchdog counts the delay of a blocked loop", "[runtime][watch]")
     loop.watch();
     loop.post([&] {
         const auto until = clock.steady() + 30ms;
-        while (clock.steady() < until) {}
+        while (clock.steady() < until) {
+        }
     });
     loop.at(clock.now() + 60ms, [&] { loop.stop(); });
     loop.run();
@@ -213,7 +223,8 @@ TEST_CASE("the watchdog counts the delay of a blocked loop", "[runtime][watch]")
     CHECK(std::stoi(text.substr(at + 27)) >= 1);
 }
 
-TEST_CASE_METHOD(Fixture, "a sleeping task goes on when the clock reaches its time", "[runtime][task]") {
+TEST_CASE_METHOD(Fixture, "a sleeping task goes on when the clock reaches its time",
+                 "[runtime][task]") {
     TaskGroup tasks(loop);
     tasks.spawn("b", sleep_then_note(&loop, 2s, log, "b"));
     tasks.spawn("a", sleep_then_note(&loop, 1s, log, "a"));
@@ -239,13 +250,21 @@ TEST_CASE_METHOD(Fixture, "a task never starts inside of spawn", "[runtime][task
     CHECK(*log == Lines{"after spawn", "task"});
 }
 
-TEST_CASE_METHOD(Fixture, "a cancelled task sees operation_aborted and leaves its group", "[runtime][task]") {
+TEST_CASE_METHOD(Fixture, "a cancelled task sees operation_aborted and leaves its group",
+                 "[runtime][task]") {
     TaskGroup tasks(loop);
     const auto id = tasks.spawn("t", note_cancellation(&loop, log));
     const auto other = tasks.spawn("u", sleep_then_note(&loop, 1s, log, "other"));
     SECTION("while it waits") { loop.run_ready(); }
-    SECTION("from inside the loop") { loop.run_ready(); loop.post([&] { tasks.cancel(id); }); }
-    SECTION("from outside, twice") { loop.run_ready(); tasks.cancel(id); tasks.cancel(id); }
+    SECTION("from inside the loop") {
+        loop.run_ready();
+        loop.post([&] { tasks.cancel(id); });
+    }
+    SECTION("from outside, twice") {
+        loop.run_ready();
+        tasks.cancel(id);
+        tasks.cancel(id);
+    }
     tasks.cancel(id);
     loop.run_ready();
     CHECK(*log == Lines{"aborted"});
@@ -256,7 +275,8 @@ TEST_CASE_METHOD(Fixture, "a cancelled task sees operation_aborted and leaves it
     tasks.cancel(other);
 }
 
-TEST_CASE_METHOD(Fixture, "a task that is cancelled before its first line never runs", "[runtime][task]") {
+TEST_CASE_METHOD(Fixture, "a task that is cancelled before its first line never runs",
+                 "[runtime][task]") {
     TaskGroup tasks(loop);
     loop.post([&] { tasks.cancel(tasks.spawn("t", note(log, "ran"))); });
     loop.run_ready();
@@ -264,7 +284,8 @@ TEST_CASE_METHOD(Fixture, "a task that is cancelled before its first line never 
     CHECK(tasks.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "joining with cancellation ends every task and may be repeated", "[runtime][task]") {
+TEST_CASE_METHOD(Fixture, "joining with cancellation ends every task and may be repeated",
+                 "[runtime][task]") {
     TaskGroup owner(loop), tasks(loop);
     for (int i = 0; i < 3; ++i) tasks.spawn("t", note_cancellation(&loop, log));
     loop.run_ready();
@@ -278,7 +299,8 @@ TEST_CASE_METHOD(Fixture, "joining with cancellation ends every task and may be 
     CHECK(log->size() == 5);
 }
 
-TEST_CASE_METHOD(Fixture, "joining without cancellation waits for the tasks' own ends", "[runtime][task]") {
+TEST_CASE_METHOD(Fixture, "joining without cancellation waits for the tasks' own ends",
+                 "[runtime][task]") {
     TaskGroup owner(loop), tasks(loop);
     tasks.spawn("t", sleep_then_note(&loop, 1s, log, "slept"));
     owner.spawn("join", join_then_note(&tasks, false, log));
@@ -297,7 +319,8 @@ TEST_CASE_METHOD(Fixture, "an exception ends its task and no other", "[runtime][
     CHECK(tasks.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a signal resumes its present waiters in order, not later ones", "[runtime][signal]") {
+TEST_CASE_METHOD(Fixture, "a signal resumes its present waiters in order, not later ones",
+                 "[runtime][signal]") {
     Signal signal(loop);
     TaskGroup tasks(loop);
     tasks.spawn("a", wait_then_note(&signal, log, "a"));
@@ -334,7 +357,9 @@ TEST_CASE_METHOD(Fixture, "waiting for a signal ends with its deadline", "[runti
         CHECK(*log == Lines{"notified"});
     }
     SECTION("and with the end of the signal itself") {
-        { Signal moved = std::move(signal); }
+        {
+            Signal moved = std::move(signal);
+        }
         loop.run_ready();
         CHECK(log->empty());
     }
@@ -358,7 +383,8 @@ TEST_CASE_METHOD(Fixture, "a value set once reaches those before and after", "[r
     CHECK(*log == Lines{"7", "7"});
 }
 
-TEST_CASE_METHOD(Fixture, "an operation within its deadline gives its result", "[runtime][deadline]") {
+TEST_CASE_METHOD(Fixture, "an operation within its deadline gives its result",
+                 "[runtime][deadline]") {
     TaskGroup tasks(loop);
     tasks.spawn("t", with_limit(&loop, 2s, answer_after(&loop, 1s, log), log));
     loop.run_ready();
@@ -368,7 +394,8 @@ TEST_CASE_METHOD(Fixture, "an operation within its deadline gives its result", "
     CHECK(log->size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "an operation past its deadline is cancelled and reported as a timeout", "[runtime][deadline]") {
+TEST_CASE_METHOD(Fixture, "an operation past its deadline is cancelled and reported as a timeout",
+                 "[runtime][deadline]") {
     TaskGroup tasks(loop);
     SECTION("when it throws operation_aborted") {
         tasks.spawn("t", with_limit(&loop, 2s, answer_after(&loop, 1h, log), log));
@@ -390,7 +417,8 @@ TEST_CASE_METHOD(Fixture, "an operation past its deadline is cancelled and repor
     CHECK(tasks.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "cancellation passes through a deadline to the operation and on", "[runtime][deadline]") {
+TEST_CASE_METHOD(Fixture, "cancellation passes through a deadline to the operation and on",
+                 "[runtime][deadline]") {
     TaskGroup tasks(loop);
     auto inner = with_limit(&loop, 1h, answer_after(&loop, 2h, log), log);
     const auto id = tasks.spawn("t", std::move(inner));

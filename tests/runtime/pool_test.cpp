@@ -74,7 +74,8 @@ Awaitable<void> stop_when_joined(TaskGroup* group, Loop* loop) {
 
 }  // namespace
 
-TEST_CASE("a job runs on a named pool thread and its value comes back on the loop", "[runtime][pool]") {
+TEST_CASE("a job runs on a named pool thread and its value comes back on the loop",
+          "[runtime][pool]") {
     base::SystemClock clock;
     Loop loop(clock);
     Pool pool(loop, "files", 2, 5);

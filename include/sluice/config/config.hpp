@@ -1,9 +1,10 @@
 #pragma once
-/// The program's settings: rows declared by the modules, values from one TOML file, `SLUICE_*` variables and flags, the
-/// later ones winning. A mistake (unknown key, wrong type, value out of range) names its place, the key, what is allowed
-/// and the nearest known key; nothing is half loaded. TOML tables are the parts of a name: `[server] listen = "…"` is
-/// `server.listen`. A secret `x` comes from its variable or from the file that `x_file` names, never from the TOML file
-/// or a flag, where others could read it.
+/// The program's settings: rows declared by the modules, values from one TOML file, `SLUICE_*`
+/// variables and flags, the later ones winning. A mistake (unknown key, wrong type, value out of
+/// range) names its place, the key, what is allowed and the nearest known key; nothing is half
+/// loaded. TOML tables are the parts of a name: `[server] listen = "…"` is `server.listen`. A
+/// secret `x` comes from its variable or from the file that `x_file` names, never from the TOML
+/// file or a flag, where others could read it.
 
 #include <cstdint>
 #include <functional>
@@ -22,17 +23,21 @@ namespace sluice::config {
 
 /// Where values come from besides the defaults.
 struct Sources {
-    std::string file;                                         ///< of TOML; empty: none
-    std::map<std::string, std::string> environment;           ///< variables that start with SLUICE_; others are ignored
-    std::vector<std::pair<std::string, std::string>> flags;   ///< name without dashes ("server-listen") and value
-    std::vector<std::string> other_variables;                 ///< SLUICE_ names that are no settings (SLUICE_KEY, …)
+    std::string file;  ///< of TOML; empty: none
+    std::map<std::string, std::string>
+        environment;  ///< variables that start with SLUICE_; others are ignored
+    std::vector<std::pair<std::string, std::string>>
+        flags;  ///< name without dashes ("server-listen") and value
+    std::vector<std::string>
+        other_variables;  ///< SLUICE_ names that are no settings (SLUICE_KEY, …)
 };
 
 /// The process's variables that start with SLUICE_.
 std::map<std::string, std::string> sluice_environment();
 /// "SLUICE_SERVER_LISTEN", or the row's own name.
 std::string variable_of(const base::Setting& row);
-/// "server-listen", or the row's own name; without dashes in front. A secret has only the flag of its file.
+/// "server-listen", or the row's own name; without dashes in front. A secret has only the flag of
+/// its file.
 std::string flag_of(const base::Setting& row);
 
 /// Bytes as people write them: "64MiB", "1500", "2kB". Errors: invalid_argument.
@@ -60,10 +65,12 @@ struct Reloaded {
 class Config {
   public:
     /// Reads all sources against all rows. The rows must outlive the object (they are constants).
-    /// Errors: invalid_argument with one detail per mistake (pointer: its place), not_found for a missing file.
+    /// Errors: invalid_argument with one detail per mistake (pointer: its place), not_found for a
+    /// missing file.
     static Result<Config> load(std::vector<base::SettingRows> rows, Sources sources);
 
-    // The typed getters throw std::logic_error for a name or type that no row declares: that is a mistake of ours.
+    // The typed getters throw std::logic_error for a name or type that no row declares: that is a
+    // mistake of ours.
     bool boolean(std::string_view name) const;
     std::int64_t integer(std::string_view name) const;
     const std::string& text(std::string_view name) const;
@@ -75,7 +82,8 @@ class Config {
     const std::string& source_of(std::string_view name) const;
     /// All settings in the order of their rows.
     std::vector<Shown> show() const;
-    /// Reads the sources again (on SIGHUP) and takes over what may change while running. On an error nothing changes.
+    /// Reads the sources again (on SIGHUP) and takes over what may change while running. On an
+    /// error nothing changes.
     Result<Reloaded> reload();
 
   private:
@@ -91,7 +99,7 @@ class Config {
 
     std::vector<base::SettingRows> rows_;
     Sources sources_;
-    std::vector<Entry> entries_;                           // in the order of the rows
+    std::vector<Entry> entries_;                             // in the order of the rows
     std::map<std::string, std::size_t, std::less<>> index_;  // name → place in entries_
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-/// Hashes, message authentication and random tokens. Everything here is pure and may be called from any thread.
+/// Hashes, message authentication and random tokens. Everything here is pure and may be called from
+/// any thread.
 
 #include <array>
 #include <cstddef>
@@ -51,7 +52,8 @@ std::array<std::uint8_t, 20> sha1(std::string_view data);
 /// Compares without telling by its duration where the texts differ (their lengths may show).
 bool constant_time_equal(std::string_view a, std::string_view b);
 
-/// `bytes` random bytes as base62 text (digits and letters) of fixed length: 43 characters for 32 bytes.
+/// `bytes` random bytes as base62 text (digits and letters) of fixed length: 43 characters for 32
+/// bytes.
 std::string random_token(base::Random& random, std::size_t bytes = 32);
 
 std::string hex(std::string_view data);
@@ -62,8 +64,8 @@ Result<std::string> from_hex(std::string_view text);
 std::string base64(std::string_view data);
 /// RFC 4648 §5, without padding.
 std::string base64url(std::string_view data);
-/// Both decoders accept text with or without its padding, but no other alphabet, no spaces and no stray bits at the end.
-/// Errors: invalid_argument.
+/// Both decoders accept text with or without its padding, but no other alphabet, no spaces and no
+/// stray bits at the end. Errors: invalid_argument.
 Result<std::string> from_base64(std::string_view text);
 Result<std::string> from_base64url(std::string_view text);
 

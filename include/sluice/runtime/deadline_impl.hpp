@@ -17,9 +17,11 @@ namespace sluice::runtime {
 
 namespace deadline_impl {
 
-/// Runs the operation and keeps how it ended: co_spawn's own way back needs a default-constructible value.
+/// Runs the operation and keeps how it ended: co_spawn's own way back needs a default-constructible
+/// value.
 template <class T>
-Awaitable<void> keep_result(Awaitable<Result<T>> operation, std::optional<Result<T>>* result, std::exception_ptr* failure) {
+Awaitable<void> keep_result(Awaitable<Result<T>> operation, std::optional<Result<T>>* result,
+                            std::exception_ptr* failure) {
     try {
         auto value = co_await std::move(operation);
         result->emplace(std::move(value));
@@ -38,7 +40,8 @@ inline bool is_cancellation(const std::exception_ptr& failure) {
     }
 }
 
-/// What ends an operation: the deadline's timer or the caller's cancellation, both handed on to the operation.
+/// What ends an operation: the deadline's timer or the caller's cancellation, both handed on to the
+/// operation.
 class Watch {
   public:
     Watch(Loop& loop, Time deadline) : loop_(loop) {
@@ -53,7 +56,8 @@ class Watch {
 
     /// Until the operation's end: Asio clears the slot of a coroutine whenever it resumes.
     void follow(boost::asio::cancellation_slot outer) {
-        if (outer.is_connected()) outer.assign([this](boost::asio::cancellation_type type) { cancel_.emit(type); });
+        if (outer.is_connected())
+            outer.assign([this](boost::asio::cancellation_type type) { cancel_.emit(type); });
     }
     boost::asio::cancellation_slot slot() { return cancel_.slot(); }
     bool expired() const { return expired_; }
@@ -68,9 +72,11 @@ class Watch {
 }  // namespace deadline_impl
 
 template <class T>
-Awaitable<Result<T>> with_deadline(Loop& loop, Time deadline, Awaitable<Result<T>> operation, std::string message) {
+Awaitable<Result<T>> with_deadline(Loop& loop, Time deadline, Awaitable<Result<T>> operation,
+                                   std::string message) {
     namespace asio = boost::asio;
-    if (loop.now() >= deadline) co_return fail(Error{ErrorCode::timeout, std::move(message), {}, true});
+    if (loop.now() >= deadline)
+        co_return fail(Error{ErrorCode::timeout, std::move(message), {}, true});
 
     std::optional<Result<T>> result;
     std::exception_ptr failure;
@@ -81,7 +87,8 @@ Awaitable<Result<T>> with_deadline(Loop& loop, Time deadline, Awaitable<Result<T
     auto kept = deadline_impl::keep_result<T>(std::move(operation), &result, &failure);
     co_await asio::co_spawn(loop.context(), std::move(kept), std::move(token));
 
-    const bool stopped = (failure && deadline_impl::is_cancellation(failure)) || (result && !*result);
+    const bool stopped =
+        (failure && deadline_impl::is_cancellation(failure)) || (result && !*result);
     if (watch.expired() && stopped && outer.cancelled() == asio::cancellation_type::none)
         co_return fail(Error{ErrorCode::timeout, std::move(message), {}, true});
     if (failure) std::rethrow_exception(failure);
