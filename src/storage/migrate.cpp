@@ -49,8 +49,30 @@ Result<std::map<unsigned, Applied>> read_applied(sqlite::Connection& connection)
     return applied;
 }
 
+/// While it lives, statements may not end the transaction or open other files.
+class OnlySchema {
+  public:
+    explicit OnlySchema(sqlite3* database) : database_(database) {
+        sqlite3_set_authorizer(
+            database,
+            [](void*, int action, const char*, const char*, const char*, const char*) {
+                const bool leaves = action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT ||
+                                    action == SQLITE_ATTACH || action == SQLITE_DETACH;
+                return leaves ? SQLITE_DENY : SQLITE_OK;
+            },
+            nullptr);
+    }
+    ~OnlySchema() { sqlite3_set_authorizer(database_, nullptr, nullptr); }
+    OnlySchema(const OnlySchema&) = delete;
+    OnlySchema& operator=(const OnlySchema&) = delete;
+
+  private:
+    sqlite3* database_;
+};
+
 /// Runs a file's statements one after the other.
 Result<void> run_statements(sqlite::Connection& connection, const Migration& migration) {
+    const OnlySchema guard(connection.handle());
     const char* at = migration.sql.data();
     const char* const end = at + migration.sql.size();
     while (at < end) {
@@ -71,9 +93,6 @@ Result<void> run_statements(sqlite::Connection& connection, const Migration& mig
             return fail(ErrorCode::internal, "migration {:04} ({}) failed and was undone: {}", migration.number,
                         migration.name, detail);
         }
-        if (!connection.in_transaction())
-            return fail(ErrorCode::internal, "migration {:04} ({}) ends its transaction itself; that is not allowed",
-                        migration.number, migration.name);
         at = rest;
     }
     return {};

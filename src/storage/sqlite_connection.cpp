@@ -91,8 +91,8 @@ void exit_unknown(const std::filesystem::path& file, std::string_view doing, std
         "Check the disk, then start again: what is stored is found at start, and clients settle open requests by "
         "repeating them with the same Idempotency-Key.",
         file.string(), doing, cause);
-    log::error(message);
-    // The log is asynchronous and this process has no later moment, so the sentence also goes straight out.
+    log::error("the database's files failed; the process ends with 74", {{"doing", doing}, {"cause", cause}});
+    // The log is asynchronous and this process has no later moment, so the whole sentence goes straight out.
     const std::string line = "sluice: " + message + "\n";
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
     std::_Exit(74);

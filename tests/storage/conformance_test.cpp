@@ -40,7 +40,7 @@ struct Fixture {
         start();
     }
     Result<void> submit(WriteUnit unit) { return run(loop, storage->submit(std::move(unit))); }
-    std::vector<std::int64_t> ids() { return testing::ids(loop, *storage); }
+    std::vector<std::int64_t> ids() { return stored_ids(loop, *storage); }
 
     const Engine& engine;
     std::function<void(Options&)> adjust;
@@ -398,7 +398,7 @@ TEST_CASE("a backup made under writes is a whole database of its own", "[storage
     options.directory = other.path();
     auto copy = engine.open(f.loop, options);
     REQUIRE(copy);
-    CHECK(testing::ids(f.loop, **copy).size() >= 201);
+    CHECK(stored_ids(f.loop, **copy).size() >= 201);
     const auto findings = run(f.loop, (*copy)->check());
     REQUIRE(findings);
     CHECK(findings->empty());

@@ -85,7 +85,7 @@ inline const Query insert_part{"test.insert_part", "INSERT INTO part (thing_id, 
 inline const Query list_things{"test.list_things", "SELECT id, name, amount FROM thing ORDER BY id", Query::Note::scan};
 inline const Query count_things{"test.count_things", "SELECT count(*) FROM thing", Query::Note::scan};
 
-inline std::vector<std::int64_t> ids(runtime::Loop& loop, Storage& storage) {
+inline std::vector<std::int64_t> stored_ids(runtime::Loop& loop, Storage& storage) {
     auto read = storage.read([](ReadTx& tx) {
         return tx.list<std::int64_t>(list_things, {}, [](const Row& row) { return row.integer(0); });
     });
