@@ -1,0 +1,35 @@
+#include "nodes/node_parts.hpp"
+
+namespace sluice::nodes {
+
+NodeType make_map(const Services&) {
+    NodeType type;
+    type.name = "map";
+    type.title = "Map";
+    type.category = "Flow";
+    type.doc = "Runs an inner graph once for each item of a list, several at a time. Inside, `item` is the item and `index` its place from 0; "
+               "the steps are named `each[17]/classify`. Each item's steps are recorded one by one, so after a crash only what was not done is done.\n\n"
+               "**Output:** the list of the items' results, in the order of the items: the value of `body.output`, or without one the map of the inner "
+               "graph's last nodes' outputs. With `on_item_error: collect` a failed item's place holds `{\"error\": {\"code\", \"message\"}}`.\n\n"
+               "**Errors:** `invalid_argument` when `items` is no list; with `on_item_error: fail` (the default) the error of the first item that "
+               "failed, with its index.";
+    type.kind = NodeKind::map;
+    type.config_schema = json(R"json({
+        "type": "object", "additionalProperties": false, "required": ["items", "body"],
+        "properties": {
+            "items": {"type": "array", "title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}."},
+            "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000, "title": "Concurrency", "description": "How many items run at once.", "default": 10},
+            "on_item_error": {"type": "string", "enum": ["fail", "collect"], "title": "On an item's error",
+                "description": "fail: the step fails and starts no further items; collect: the others go on.", "default": "fail"},
+            "body": {"type": "object", "additionalProperties": false, "required": ["nodes"], "title": "Body", "description": "The inner graph: nodes, edges and the result of one item.",
+                "x-body": true,
+                "properties": {"nodes": {"type": "array", "minItems": 1}, "edges": {"type": "array", "default": []}, "output": {}}}
+        }})json");
+    type.example = json(R"json({"config": {"items": "{{ input.names }}", "concurrency": 5, "body": {
+                                    "nodes": [{"id": "greet", "type": "set", "config": {"values": {"text": "Hello {{ item }}"}}}],
+                                    "edges": [], "output": "{{ nodes.greet.output.text }}"}},
+                                "input": {"names": ["Ada", "Grace"]}, "output": ["Hello Ada", "Hello Grace"]})json");
+    return type;
+}
+
+}  // namespace sluice::nodes
