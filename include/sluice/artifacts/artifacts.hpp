@@ -49,6 +49,8 @@ struct NewArtifact {
     std::optional<RunId> run;
     std::string step_path;
     std::string created_by;
+    /// Set by who may come twice (a step's attempts): when this one exists already, `create` gives it and adds nothing.
+    std::optional<ArtifactId> id;
 };
 
 using AlsoCommit = std::function<void(storage::WriteUnit&, const Artifact&)>;
