@@ -110,6 +110,7 @@ struct Request {
     }
     /// The body as JSON, within the route's limits. Errors: invalid_argument, too_large, unsupported_media.
     Result<Json> json() const;
+    mutable std::shared_ptr<Json> checked_body;  ///< read for the schema check; the first `json()` takes it
     log::Logger logger() const;
 };
 

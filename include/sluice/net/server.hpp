@@ -57,6 +57,7 @@ struct ServerOptions {
     std::size_t websocket_frame = 64 << 10;
     std::size_t websocket_queue = 1 << 20;
     std::size_t json_depth = 64;
+    std::size_t max_requests = 100'000;         ///< on one connection; it is closed in order after that
     std::vector<std::string> allowed_hosts;     ///< accepted Host values beside the listen address; empty: any
 };
 
@@ -70,7 +71,8 @@ class Server {
 
     void set_authenticator(Authenticator& authenticator);
     void set_idempotency(IdempotencyRecords& records);
-    /// Headers put on every answer of a path that starts with `prefix` (for example a Content-Security-Policy for pages).
+    /// Headers put on every answer of a page path (all but /api/, /v1/ and /v1beta/, whose headers are fixed) that does
+    /// not set them itself, for example a Content-Security-Policy. Without a call pages get the headers of the API.
     void set_default_headers(Headers headers);
 
     /// Binds and accepts. Errors: conflict (port in use: names it and the flag), invalid_argument (address, TLS files).
@@ -82,6 +84,10 @@ class Server {
     /// Stops accepting, lets requests end (streams are told), closes idle connections; returns within drain_timeout.
     Awaitable<void> stop();
     bool draining() const;
+    /// Reads the TLS files again; connections from now on use them. Errors: invalid_argument (the old ones stay in use).
+    Result<void> reload_tls();
+    /// Open connections.
+    std::size_t connections() const;
 
   private:
     struct State;
