@@ -156,7 +156,11 @@ void Compiler::find_endpoints(Draft& draft, const std::string& pointer, const Js
 
 void Compiler::check_port(const Draft& draft, const std::string& pointer, CompiledEdge& edge, bool& open) {
     const auto& source = draft.graph->nodes[edge.from];
-    if (edge.from_port.empty() || !source.type) return;
+    if (edge.from_port.empty() || !source.type) {
+        if (source.type && source.type->ports && edge.on == EdgeOn::success)
+            mistakes_.warning(pointer, "this edge names no port of \"{}\", so it is taken whichever port is chosen", source.id);
+        return;
+    }
     if (edge.on == EdgeOn::error) {
         mistakes_.error(at(pointer, "from_port"), "an error edge has no port; leave \"from_port\" out");
         return;

@@ -103,7 +103,12 @@ void Compiler::check_node_config(const std::string& pointer, CompiledNode& node)
     const auto here = at(pointer, "config");
     auto found = check_config(types_.config_schema(*node.type), node.type->config_schema, node.config_source);
     if (found.empty() && node.type->check) found = node.type->check(node.config_source);
-    for (const auto& detail : found) tolerable(here + detail.pointer, "{}", detail.message);
+    const auto bodies = find_fields(node.type->config_schema, node.config_source).bodies;
+    for (const auto& detail : found) {
+        // An inner graph is judged as a graph, in better words than a schema has.
+        const bool in_body = std::any_of(bodies.begin(), bodies.end(), [&](const auto& body) { return detail.pointer.starts_with(body); });
+        if (!in_body) tolerable(here + detail.pointer, "{}", detail.message);
+    }
 }
 
 void Compiler::read_retry(const Json& json, const std::string& pointer, RetryPolicy& retry) {
