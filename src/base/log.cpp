@@ -90,9 +90,16 @@ void append_value(std::string& out, std::string_view value) {
     out += '"';
 }
 
+/// With exactly three decimals, so that lines align.
+std::string line_time(Time now) {
+    auto text = format_time(std::chrono::floor<std::chrono::milliseconds>(now));
+    if (text.find('.') == text.npos) text.insert(text.size() - 1, ".000");
+    return text;
+}
+
 std::string render(Level level, std::string_view message, const std::vector<Field>* context,
                    std::initializer_list<Field> fields, const std::vector<std::string>& secrets) {
-    const auto time = format_time(SystemClock().now());
+    const auto time = line_time(SystemClock().now());
     const auto each = [&](auto&& use) {
         if (context)
             for (const auto& field : *context) use(field);

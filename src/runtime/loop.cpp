@@ -157,10 +157,13 @@ void Loop::run() {
 
 void Loop::run_ready() {
     state_->thread = std::this_thread::get_id();
+    auto* state = state_.get();
     do {
-        state_->fire_due();
-        if (state_->context.stopped()) state_->context.restart();
-    } while (state_->context.poll() > 0);
+        // Inside of the context: only there Asio hands a cancellation on at once.
+        if (!state->timers.empty() && state->timers.begin()->first.first <= now())
+            boost::asio::post(state->context, [state] { state->fire_due(); });
+        if (state->context.stopped()) state->context.restart();
+    } while (state->context.poll() > 0);
 }
 
 void Loop::stop() { state_->context.stop(); }

@@ -417,6 +417,28 @@ TEST_CASE_METHOD(Fixture, "an operation past its deadline is cancelled and repor
     CHECK(tasks.size() == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "an operation without a value can have a deadline too",
+                 "[runtime][deadline]") {
+    const auto run = [](Loop* on, Duration takes, Log to) -> Awaitable<void> {
+        const auto work = [](Loop* loop_of, Duration time) -> Awaitable<Result<>> {
+            co_await loop_of->sleep_for(time);
+            co_return Result<>();
+        };
+        const auto deadline = on->now() + 1s;
+        auto operation = work(on, takes);
+        const auto result =
+            co_await with_deadline(*on, deadline, std::move(operation), std::string("late"));
+        to->push_back(result ? "done" : result.error().message);
+    };
+    TaskGroup tasks(loop);
+    tasks.spawn("quick", run(&loop, 10ms, log));
+    tasks.spawn("slow", run(&loop, 1h, log));
+    loop.run_ready();
+    advance(10ms);
+    advance(1h);
+    CHECK(*log == Lines{"done", "late"});
+}
+
 TEST_CASE_METHOD(Fixture, "cancellation passes through a deadline to the operation and on",
                  "[runtime][deadline]") {
     TaskGroup tasks(loop);
