@@ -38,8 +38,8 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
         void operator()(event::Continue&) {}
     };
     std::visit(Visitor{*this}, event);
-    if (!finished()) drain();
-    output.more = !finished() && !ready_.empty();
+    if (!finished() && !held_) drain();
+    output.more = !finished() && !held_ && !ready_.empty();
     out_ = nullptr;
     random_ = nullptr;
     return output;
@@ -211,6 +211,13 @@ void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus stat
         ++totals_.steps;
     }
     step.status = status;
+}
+
+bool Machine::runs(StepRef ref, int attempt) const {
+    const Instance* instance = find_instance(ref.instance);
+    if (instance == nullptr || instance->ended || ref.node >= instance->steps.size()) return false;
+    const Step& step = instance->steps[ref.node];
+    return step.status == StepStatus::running && step.attempt == attempt;
 }
 
 RunStatus Machine::status() const {

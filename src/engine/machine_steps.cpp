@@ -185,7 +185,8 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
     const double plain = std::min(static_cast<double>(node.retry.backoff.count()) * std::pow(node.retry.factor, step.failures - 1),
                                   static_cast<double>(node.retry.max_backoff.count()));
     const double share = static_cast<double>(random_->below(1'000'001)) / 500'000.0 - 1;  // -1 to 1
-    step.wait_until = now_ + Duration(static_cast<std::int64_t>(plain * (1 + node.retry.jitter * share)));
+    const auto delay = Duration(static_cast<std::int64_t>(plain * (1 + node.retry.jitter * share)));
+    step.wait_until = now_ + std::max(delay, Duration(error.retry_after_us));
     add_usage(report);  // what a failed attempt used was paid for all the same
     set_status(instance, at, StepStatus::waiting);
     Json data = {{"retry_at_us", base::to_us(step.wait_until)}};

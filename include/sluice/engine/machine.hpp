@@ -164,6 +164,11 @@ class Machine {
     /// Replays one record. Errors: internal, when the journal does not fit the flow (names the path).
     Result<void> apply(const Record& record);
 
+    /// True while this attempt of the step is the one that runs.
+    bool runs(StepRef step, int attempt) const;
+    /// From now on nothing that is ready starts: results are still taken, so that a process can stop cleanly.
+    void hold() { held_ = true; }
+
     RunStatus status() const;
     bool finished() const { return is_terminal(final_); }
     const Json& output() const { return output_; }                     ///< after success
@@ -235,6 +240,7 @@ class Machine {
     std::vector<std::shared_ptr<Instance>> instances_;   ///< by id; null once an item has ended
     std::deque<StepRef> ready_;
     std::size_t running_ = 0, waiting_ = 0;
+    bool held_ = false;
     RunStatus final_ = RunStatus::running;
     Json output_;
     std::optional<Json> error_, response_;

@@ -1,0 +1,49 @@
+#pragma once
+/// The command line. Every command speaks the REST API: over DIR/admin.sock when a server holds the data directory, else
+/// over --url with --key, else over a server that this process starts for itself on the directory (`Host::open_local`).
+///
+/// Exit codes: 0 done; 1 the answer is no (a run failed, a check found mistakes); 2 wrong use; 69 the server cannot be
+/// reached or the port is in use; 70 a mistake of ours; 74 the disk failed; 75 the data directory is held by another
+/// process; 76 the data directory is of a newer version; 78 the configuration has mistakes.
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/base/result.hpp"
+#include "sluice/base/setting.hpp"
+#include "sluice/config/config.hpp"
+
+namespace sluice::cli {
+
+enum ExitCode : int {
+    exit_ok = 0, exit_no = 1, exit_usage = 2, exit_unreachable = 69, exit_internal = 70, exit_io = 74, exit_locked = 75,
+    exit_newer = 76, exit_config = 78
+};
+
+/// A server inside this process, without a TCP port, on a data directory; ended by the destructor.
+class LocalServer {
+  public:
+    virtual ~LocalServer() = default;
+    /// The socket that it listens on.
+    virtual std::filesystem::path socket() const = 0;
+};
+
+/// What the composition root does for the command line.
+struct Host {
+    std::vector<base::SettingRows> settings;
+    std::string version;
+    /// Serves until a signal; the exit code. `listen`: "127.0.0.1:8080".
+    std::function<int(config::Config config, std::string data, std::string listen)> serve;
+    /// Errors: conflict (another process holds the directory), precondition_failed (newer), …
+    std::function<Result<std::unique_ptr<LocalServer>>(const config::Config& config, std::string data, bool create)> open_local;
+};
+
+/// Runs one command; the exit code.
+int main(int argc, const char* const* argv, const Host& host);
+/// The exit code that goes with an error.
+int exit_code_of(const Error& error);
+
+}  // namespace sluice::cli

@@ -1,0 +1,174 @@
+#pragma once
+/// The executor: starts runs, drives their machines, appends the journal, performs commands, recovers after a crash.
+///
+/// A run goes: `start_run` checks and begins in memory; one write unit inserts run, job, outbox event, the caller's
+/// idempotency record and the first journal entries; each later `handle` appends its records as one unit, at most one
+/// unit of a run being under way (so the journal is gapless and in order, and parallel branches share commits). A step
+/// with effects starts when the unit that marks its start is durable. The run's end deletes its job in the same unit.
+///
+/// Values above 64 KiB go to blobs. Thread: loop.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/base/clock.hpp"
+#include "sluice/base/id.hpp"
+#include "sluice/base/json.hpp"
+#include "sluice/base/setting.hpp"
+#include "sluice/engine/machine.hpp"
+#include "sluice/events/events.hpp"
+#include "sluice/flows/flows.hpp"
+#include "sluice/runtime/awaitable.hpp"
+#include "sluice/runtime/sync.hpp"
+
+namespace sluice::storage {
+class Storage;
+class WriteUnit;
+}
+namespace sluice::net {
+class Router;
+}
+namespace sluice::runtime {
+class Pool;
+}
+
+namespace sluice::engine {
+
+/// A run as lists and pages show it.
+struct Run {
+    RunId id;
+    WorkspaceId workspace;
+    FlowId flow;
+    int flow_version = 0;
+    std::string flow_name, project, trigger;
+    RunStatus status = RunStatus::queued;
+    Time created_at{};
+    std::optional<Time> started_at, finished_at;
+    std::optional<Json> error;          ///< {"code", "message", "step"?}
+    Totals totals;                      ///< complete once the run has ended
+};
+
+/// How a run ended.
+struct Outcome {
+    RunStatus status = RunStatus::succeeded;
+    Json output;
+    std::optional<Json> error;
+    Totals totals;
+};
+
+/// What `start_run` gives: the run goes on by itself whether or not this is kept.
+struct RunHandle {
+    explicit RunHandle(runtime::Loop& loop) : accepted(loop), done(loop) {}
+    RunId id;
+    bool durable = true;
+    runtime::OneShot<Result<void>> accepted;  ///< set when the start is committed (or was refused)
+    runtime::OneShot<Outcome> done;           ///< set when the end is committed; never if `accepted` is an error
+};
+
+struct StartRun {
+    WorkspaceId workspace;
+    FlowId flow_id;
+    flows::Flows::Runnable runnable;
+    Json input = Json::object();
+    std::string trigger = "api";
+    /// Called with the first unit, to let more commit with the start.
+    std::function<void(storage::WriteUnit&, RunId)> also;
+    bool waits = false;   ///< the caller waits for the end (needed for durability none)
+};
+
+/// One step as its run's page shows it.
+struct StepSummary {
+    std::string path, node, type;
+    StepStatus status = StepStatus::pending;
+    int attempts = 0;
+    std::optional<Time> started_at, finished_at, waiting_until;
+    std::int64_t output_bytes = 0;
+    std::int64_t items = -1;            ///< of a map that started
+    Json usage;                         ///< {"input_tokens", …} or null
+    Json artifacts;                     ///< ids, or null
+    std::optional<Json> error;
+};
+
+struct RunFilter {
+    std::optional<RunStatus> status;
+    std::optional<FlowId> flow;
+    std::string project;
+};
+
+struct RunList {
+    std::vector<Run> items;
+    std::string next_cursor;
+};
+
+struct EngineOptions {
+    std::size_t max_active_runs = 100'000;
+    MachineLimits machine;
+    Duration stop_grace = std::chrono::seconds(10);  ///< running steps may end in this time when the process stops
+};
+
+struct EngineStatistics {
+    std::size_t active_runs = 0, running_steps = 0;
+    std::uint64_t started = 0, finished = 0, recovered = 0;
+};
+
+class Engine final : public events::RunFeed {
+  public:
+    Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flows, events::Bus& bus, base::Clock& clock,
+           base::Random& random, EngineOptions options = {});
+    ~Engine() override;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Takes up the runs that a former process left unfinished. Errors: of storage; a run whose journal cannot be read is
+    /// logged and left as it is.
+    Awaitable<Result<void>> start();
+    /// Starts no further step, lets running ones end within the grace, commits, then cancels the rest. May come twice.
+    Awaitable<void> stop();
+
+    /// Starts a run in memory and submits its first unit. Errors: unprocessable (input against the flow's schema,
+    /// pointers below /input), conflict (durability none without a waiting caller), rate_limited (too many active runs),
+    /// unavailable (storage is saturated, stopping).
+    Result<std::shared_ptr<RunHandle>> start_run(StartRun start);
+
+    /// Errors: not_found, conflict (it has ended).
+    Awaitable<Result<void>> cancel(WorkspaceId workspace, RunId id, std::string reason);
+
+    Awaitable<Result<Run>> get(WorkspaceId workspace, RunId id);
+    Awaitable<Result<RunList>> list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor);
+    /// What the run was started with / gave. Null while there is no output. Errors: not_found, too_large.
+    Awaitable<Result<Json>> input(WorkspaceId workspace, RunId id);
+    Awaitable<Result<Json>> output(WorkspaceId workspace, RunId id);
+    Awaitable<Result<std::vector<StepSummary>>> steps(WorkspaceId workspace, RunId id);
+    /// {"output"} or {"error"} of one step, whole. Errors: not_found.
+    Awaitable<Result<Json>> step_value(WorkspaceId workspace, RunId id, std::string path);
+    /// Journal events as JSON: {"seq", "kind", "at", "path"?, "attempt"?, "data"?, "value"? | "value_bytes"}.
+    Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId workspace, RunId id, std::int64_t after_seq, int limit) override;
+    /// Waits for the end; false when `deadline` came first. A run that ended long ago answers at once.
+    Awaitable<Result<bool>> wait(WorkspaceId workspace, RunId id, Time deadline);
+
+    void set_cursor_key(std::string key);
+    EngineStatistics statistics() const;
+    flows::Flows& flows() const;
+    Time now() const;
+
+    struct State;  ///< private to this module's sources
+
+  private:
+    std::shared_ptr<State> state_;
+};
+
+/// The JSON of a run for the API and the command line.
+Json to_json(const Run& run);
+Json to_json(const StepSummary& step);
+
+/// /api/v1/flows/{id}/runs and /api/v1/runs/…
+void add_routes(net::Router& router, Engine& engine);
+
+/// The declared settings of this module.
+base::SettingRows settings();
+
+}  // namespace sluice::engine

@@ -1,0 +1,187 @@
+#include "sluice/app/app.hpp"
+
+#include "app/app_state.hpp"
+#include "sluice/base/log.hpp"
+#include "sluice/dashboard/dashboard.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr Duration housekeeping_interval = std::chrono::hours(1);
+
+Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& listen) {
+    const std::size_t colon = listen.rfind(':');
+    std::string host = colon == std::string::npos ? std::string() : listen.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    unsigned port = 0;
+    const std::string digits = colon == std::string::npos ? std::string() : listen.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (host.empty() || digits.empty() || error != std::errc() || end != digits.data() + digits.size() || port > 65535)
+        return fail(ErrorCode::invalid_argument, "--listen {} is no address; write for example 127.0.0.1:8080", listen);
+    return std::pair(std::move(host), static_cast<std::uint16_t>(port));
+}
+
+llm::LlmConfig llm_config(const config::Config& config) {
+    llm::LlmConfig out;
+    out.default_model = config.text("llm.default_model");
+    out.openai_base_url = config.text("llm.openai.base_url");
+    out.openai_api_key = config.text("llm.openai.api_key");
+    out.openai_model = config.text("llm.openai.model");
+    out.openai_input_usd_per_million = config.text("llm.openai.input_usd_per_million");
+    out.openai_output_usd_per_million = config.text("llm.openai.output_usd_per_million");
+    out.simulated_latency = config.duration("llm.simulated.latency");
+    out.simulated_failure_rate = config.text("llm.simulated.failure_rate");
+    return out;
+}
+
+/// Expired idempotency records and sessions, old events, unreferenced blobs: in small batches, once an hour.
+Awaitable<void> keep_house(App::State* s, Duration retention) {
+    while (true) {
+        co_await s->loop.sleep_for(housekeeping_interval);
+        auto expired = co_await s->identity->remove_expired();
+        if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
+        const Time before = s->clock.now() - retention;
+        auto trimmed = co_await s->bus->trim(before);
+        if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
+        auto collected = co_await s->storage->blobs().collect();
+        if (!collected) log::warn("unreferenced blobs could not be removed", {{"cause", collected.error().message}});
+    }
+}
+
+}  // namespace
+
+App::App(std::unique_ptr<State> state) : state_(std::move(state)) {}
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock, const config::Config& config, Options options) {
+    auto state = std::make_unique<State>(loop, clock, std::move(options));
+    State& s = *state;
+
+    net::ServerOptions server = net::server_options(config);
+    if (!s.options.listen.empty()) {
+        auto listen = split_listen(s.options.listen);
+        if (!listen) return fail(std::move(listen.error()));
+        std::tie(server.address, server.port) = *listen;
+    } else {
+        server.address.clear();
+    }
+    auto egress = net::make_egress_policy(config.text_list("egress.allow"));
+    if (!egress) return fail(std::move(egress.error()));
+
+    storage::Options storage;
+    storage.directory = s.options.data;
+    storage.create = s.options.create;
+    auto opened = storage::open(loop, storage, storage::built_in_migrations(), &s.report);
+    if (!opened) return fail(std::move(opened.error()));
+    s.storage = std::move(*opened);
+    server.admin_socket = s.options.data / "admin.sock";
+
+    s.blocking = std::make_unique<runtime::Pool>(loop, "blocking", 2);
+    s.client = std::make_unique<net::Client>(loop, *s.blocking, *egress);
+    s.bus = std::make_unique<events::Bus>(loop, *s.storage);
+    s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
+    s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
+    s.llm = llm_config(config);
+
+    nodes::Services services;
+    services.loop = &loop;
+    services.client = s.client.get();
+    services.providers = &s.providers;
+    services.artifacts = s.artifacts.get();
+    services.files = s.blocking.get();
+    services.data_directory = s.options.data;
+    for (const std::string& root : config.text_list("files.roots")) services.file_roots.emplace_back(root);
+    services.workspace_folder = [identity = s.identity.get()](WorkspaceId id) {
+        const auto workspace = identity->find_workspace(id.str());
+        return workspace ? workspace->name : id.str();
+    };
+    nodes::add_node_types(s.types, services);
+
+    s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
+    s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
+    engine::EngineOptions engine;
+    engine.max_active_runs = static_cast<std::size_t>(config.integer("engine.max_active_runs"));
+    engine.machine.map_items = static_cast<std::size_t>(config.integer("engine.map_items"));
+    engine.stop_grace = config.duration("engine.stop_grace");
+    s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
+    s.bus->set_run_feed(s.engine.get());
+
+    add_system_routes(s.router, s);
+    identity::add_routes(s.router, *s.identity);
+    events::add_routes(s.router, *s.bus);
+    artifacts::add_routes(s.router, *s.artifacts);
+    flows::add_routes(s.router, *s.flow_routes);
+    engine::add_routes(s.router, *s.engine);
+    dashboard::add_routes(s.router);
+    s.router.seal(version());
+
+    s.server = std::make_unique<net::Server>(loop, s.router, std::move(server));
+    s.server->set_authenticator(s.identity->authenticator());
+    s.server->set_idempotency(s.identity->idempotency());
+    s.server->set_default_headers(dashboard::page_headers());
+    s.tasks = std::make_unique<runtime::TaskGroup>(loop);
+    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention")));
+    return std::unique_ptr<App>(new App(std::move(state)));
+}
+
+Awaitable<Result<void>> App::start() {
+    State& s = *state_;
+    s.started_at = s.clock.now();
+    auto known = co_await s.identity->start();
+    if (!known) co_return fail(std::move(known.error()));
+    const std::string cursor_key = s.identity->signing_key("cursors");
+    s.bus->set_cursor_key(cursor_key);
+    s.artifacts->set_cursor_key(cursor_key);
+    s.flows->set_cursor_key(cursor_key);
+    s.engine->set_cursor_key(cursor_key);
+    // Bound before work is taken up: a port in use shall not start anything.
+    auto bound = s.server->start();
+    if (!bound) co_return fail(std::move(bound.error()));
+    auto providers = co_await llm::configure(s.providers, *s.client, s.loop, s.llm);
+    if (!providers) {
+        if (providers.error().code == ErrorCode::invalid_argument) co_return fail(std::move(providers.error()));
+        log::warn("a model provider could not be asked for its models", {{"cause", providers.error().message}});
+    }
+    auto recovered = co_await s.engine->start();
+    if (!recovered) co_return fail(std::move(recovered.error()));
+    s.loop.watch();
+    s.ready = true;
+    co_return Result<void>();
+}
+
+Awaitable<void> App::stop() {
+    State& s = *state_;
+    if (s.stopped) co_return;
+    s.stopped = true;
+    s.ready = false;
+    // Waiting callers get their answers while the last steps end, so server and executor drain side by side.
+    auto draining = std::make_unique<runtime::TaskGroup>(s.loop);
+    draining->spawn("drain-engine", s.engine->stop());
+    co_await s.bus->stop();
+    co_await s.server->stop();
+    co_await draining->join();
+    co_await s.tasks->cancel_and_join();
+    co_await s.client->stop();
+    co_await s.identity->stop();
+    co_await s.storage->stop();
+}
+
+std::string App::url() const { return state_->options.listen.empty() ? std::string() : state_->server->url(); }
+
+const storage::OpenReport& App::report() const { return state_->report; }
+
+void App::reload(config::Config& config) {
+    auto reloaded = config.reload();
+    if (!reloaded) {
+        log::error("the configuration was not reloaded; the old one stays in use", {{"cause", reloaded.error().message}});
+        return;
+    }
+    log::set_level(log::level_from(config.text("log.level")));
+    if (auto tls = state_->server->reload_tls(); !tls)
+        log::error("the TLS files were not reloaded; the old ones stay in use", {{"cause", tls.error().message}});
+    log::info("configuration reloaded", {{"applied", fmt::format("{}", fmt::join(reloaded->applied, ","))},
+                                         {"needs_restart", fmt::format("{}", fmt::join(reloaded->needs_restart, ","))}});
+}
+
+}  // namespace sluice::app

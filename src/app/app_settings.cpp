@@ -1,0 +1,33 @@
+#include "sluice/app/app.hpp"
+#include "sluice/engine/engine.hpp"
+#include "sluice/llm/llm.hpp"
+#include "sluice/net/server.hpp"
+
+namespace sluice::app {
+
+namespace {
+using base::SettingType;
+
+constexpr base::Setting rows[] = {
+    {.name = "data", .type = SettingType::text, .default_value = "./data",
+     .doc = "The data directory: database, blobs, files; made when it is missing"},
+    {.name = "log.level", .type = SettingType::text, .default_value = "info", .doc = "The least severe lines that are written",
+     .choices = "debug,info,warn,error,off", .reload = true},
+    {.name = "log.format", .type = SettingType::text, .default_value = "text", .doc = "Lines for people, or one JSON object a line",
+     .choices = "text,json"},
+    {.name = "log.file", .type = SettingType::text, .default_value = "",
+     .doc = "The file that lines are appended to; empty: standard error"},
+    {.name = "egress.allow", .type = SettingType::text_list, .default_value = "",
+     .doc = "Internal addresses that flows may call: CIDR, address or host:port, comma separated"},
+    {.name = "files.roots", .type = SettingType::text_list, .default_value = "",
+     .doc = "Folders that file nodes may use beside the workspace's own in the data directory"},
+    {.name = "events.retention", .type = SettingType::duration, .default_value = "720h",
+     .doc = "How long the workspaces' events are kept", .min = 3'600'000'000},
+};
+}  // namespace
+
+std::vector<base::SettingRows> all_settings() {
+    return {rows, net::settings(), engine::settings(), llm::settings()};
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,58 @@
+#pragma once
+// Every module of the process, in the order in which they are built. Members are destroyed in reverse.
+
+#include <memory>
+#include <string>
+
+#include "sluice/app/app.hpp"
+#include "sluice/artifacts/artifacts.hpp"
+#include "sluice/base/clock.hpp"
+#include "sluice/engine/engine.hpp"
+#include "sluice/events/events.hpp"
+#include "sluice/flows/flows.hpp"
+#include "sluice/identity/identity.hpp"
+#include "sluice/llm/llm.hpp"
+#include "sluice/net/client.hpp"
+#include "sluice/net/router.hpp"
+#include "sluice/net/server.hpp"
+#include "sluice/nodes/nodes.hpp"
+#include "sluice/runtime/pool.hpp"
+#include "sluice/runtime/task_group.hpp"
+
+namespace sluice::app {
+
+struct App::State {
+    State(runtime::Loop& the_loop, base::Clock& the_clock, Options the_options)
+        : loop(the_loop), clock(the_clock), options(std::move(the_options)) {}
+
+    runtime::Loop& loop;
+    base::Clock& clock;
+    Options options;
+    base::SystemRandom random;
+    storage::OpenReport report;
+    std::unique_ptr<storage::Storage> storage;
+    std::unique_ptr<runtime::Pool> blocking;
+    std::unique_ptr<net::Client> client;
+    std::unique_ptr<events::Bus> bus;
+    std::unique_ptr<identity::Identity> identity;
+    std::unique_ptr<artifacts::Artifacts> artifacts;
+    llm::Providers providers;
+    llm::LlmConfig llm;
+    flows::NodeTypes types;
+    std::unique_ptr<flows::Flows> flows;
+    std::unique_ptr<flows::FlowRoutes> flow_routes;
+    std::unique_ptr<engine::Engine> engine;
+    net::Router router;
+    std::unique_ptr<net::Server> server;
+    bool ready = false, stopped = false;
+    Time started_at{};
+    std::unique_ptr<runtime::TaskGroup> tasks;
+};
+
+/// /healthz, /readyz, /metrics, /api/v1/openapi.json, /api/v1/system
+void add_system_routes(net::Router& router, App::State& state);
+
+/// The version of this binary.
+std::string_view version();
+
+}  // namespace sluice::app

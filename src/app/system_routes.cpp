@@ -1,0 +1,113 @@
+#include <unistd.h>
+
+#include <span>
+
+#include "app/app_state.hpp"
+#include "sluice/base/metrics.hpp"
+#include "sluice/net/server.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+using net::Access;
+using net::Request;
+using net::Response;
+using net::Route;
+using net::Verb;
+
+#ifndef SLUICE_VERSION
+#define SLUICE_VERSION "0.0.0"
+#endif
+
+Awaitable<Response> health(Request&, App::State&) { co_return net::text_response(200, "text/plain", "ok\n"); }
+
+Awaitable<Response> readiness(Request&, App::State& state) {
+    if (!state.ready) co_return net::text_response(503, "text/plain", state.stopped ? "stopping\n" : "starting\n");
+    if (state.storage->saturated()) co_return net::text_response(503, "text/plain", state.storage->saturation_reason() + "\n");
+    co_return net::text_response(200, "text/plain", "ready\n");
+}
+
+Awaitable<Response> metrics(Request&, App::State&) {
+    co_return net::text_response(200, "text/plain; version=0.0.4", base::metrics::render_prometheus());
+}
+
+Awaitable<Response> openapi(Request&, App::State& state) {
+    Response response;
+    response.headers.set("Content-Type", "application/json");
+    response.shared_text = state.router.openapi();
+    co_return response;
+}
+
+/// Resident memory in bytes, as the kernel's accounting of this process says (a read of procfs, not of a disk).
+std::int64_t resident_bytes() {
+    std::int64_t pages = 0;
+    if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+        char line[128] = {};
+        if (std::fgets(line, sizeof line, file) != nullptr) {
+            const std::string_view text(line);
+            const std::size_t space = text.find(' ');
+            if (space != std::string_view::npos) {
+                const auto rest = text.substr(space + 1);
+                std::from_chars(rest.data(), rest.data() + rest.size(), pages);
+            }
+        }
+        std::fclose(file);
+    }
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+Awaitable<Response> system_state(Request&, App::State& state) {
+    const auto storage = state.storage->statistics();
+    const auto engine = state.engine->statistics();
+    Json providers = Json::array();
+    for (const auto& provider : state.providers.all())
+        providers.push_back({{"name", provider->name()}, {"type", provider->type()}});
+    Json answer = {
+        {"version", version()},
+        {"started_at", base::format_time(state.started_at)},
+        {"memory_bytes", resident_bytes()},
+        {"engine", {{"active_runs", engine.active_runs}, {"running_steps", engine.running_steps}, {"started", engine.started},
+                    {"finished", engine.finished}, {"recovered", engine.recovered}}},
+        {"storage", {{"commits", storage.commits}, {"units", storage.units}, {"ops", storage.ops},
+                     {"failed_units", storage.failed_units}, {"checkpoints", storage.checkpoints},
+                     {"wal_bytes", storage.wal_bytes}, {"queued", storage.queued}}},
+        {"providers", std::move(providers)}};
+    co_return net::json_response(200, answer);
+}
+
+/// What the server itself costs: the measure that the hot path is compared with.
+Awaitable<Response> echo(Request& request, App::State&) {
+    co_return net::text_response(200, "application/json", std::move(request.body));
+}
+
+constexpr Route<App::State> routes[] = {
+    {Verb::get, "/healthz", Access::open(), health,
+     {.summary = "Tell that the process lives", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/readyz", Access::open(), readiness,
+     {.summary = "Tell whether new work is taken", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/metrics", Permission::system_read, metrics,
+     {.summary = "Read the metrics", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/api/v1/openapi.json", Access::open(), openapi,
+     {.summary = "Read this document", .tag = "system", .response = "OpenApiDocument"}},
+    {Verb::get, "/api/v1/system", Permission::system_read, system_state,
+     {.summary = "Read the state of the server", .tag = "system", .response = "SystemState"}},
+    {Verb::post, "/api/v1/system/echo", Permission::system_read, echo,
+     {.summary = "Give the body back", .tag = "system", .request = "Anything", .response = "Anything", .check_body = false,
+      .description = "For measuring what a request costs without any work"}},
+};
+
+}  // namespace
+
+std::string_view version() { return SLUICE_VERSION; }
+
+void add_system_routes(net::Router& router, App::State& state) {
+    router.add_schema("OpenApiDocument", R"({"type": "object"})");
+    router.add_schema("Anything", R"({"description": "Any JSON"})");
+    router.add_schema("SystemState", R"({"type": "object", "properties": {"version": {"type": "string"},
+        "started_at": {"type": "string"}, "memory_bytes": {"type": "integer"}, "engine": {"type": "object"},
+        "storage": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");
+    router.add(std::span<const Route<App::State>>(routes), state);
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,347 @@
+#include "sluice/engine/engine.hpp"
+
+#include "engine/engine_state.hpp"
+#include "sluice/base/log.hpp"
+#include "sluice/storage/blobs.hpp"
+
+namespace sluice::engine {
+
+namespace {
+constexpr Duration retry_commit_after = std::chrono::seconds(1);
+}
+
+Engine::Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flows, events::Bus& bus, base::Clock& clock,
+               base::Random& random, EngineOptions options)
+    : state_(std::make_shared<State>(loop, storage, flows, bus, clock, random, options)) {}
+
+Engine::~Engine() = default;
+
+std::string Engine::State::random_key(base::Random& random) {
+    std::string key(32, '\0');
+    random.fill({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
+    return key;
+}
+
+void Engine::set_cursor_key(std::string key) { state_->cursors = events::Cursors(std::move(key)); }
+
+flows::Flows& Engine::flows() const { return state_->flows; }
+
+Time Engine::now() const { return state_->clock.now(); }
+
+EngineStatistics Engine::statistics() const {
+    EngineStatistics out = state_->statistics;
+    out.active_runs = state_->active.size();
+    for (const auto& [id, run] : state_->active) out.running_steps += run->tasks.size();
+    return out;
+}
+
+Result<std::shared_ptr<RunHandle>> Engine::start_run(StartRun start) {
+    State& s = *state_;
+    const auto& flow = start.runnable.flow;
+    if (s.stopping) return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
+    const bool durable = flow->settings.durability != flows::Durability::none;
+    if (!durable && !start.waits)
+        return fail(ErrorCode::conflict, "this flow has durability none, which keeps no record of the run; "
+                                         "start it with ?wait=30s, or publish it with another durability");
+    if (durable && s.storage.saturated()) return fail(ErrorCode::unavailable, "{}", s.storage.saturation_reason());
+    if (s.active.size() >= s.options.max_active_runs)
+        return fail(ErrorCode::rate_limited, "{} runs are active, the most this server takes (engine.max_active_runs); "
+                                             "try again when some have ended", s.active.size());
+    if (flow->input_schema) {
+        if (auto mistakes = flow->input_schema->validate(start.input); !mistakes.empty()) {
+            for (auto& mistake : mistakes) mistake.pointer = "/input" + mistake.pointer;
+            Error error{ErrorCode::unprocessable,
+                        fmt::format("the input does not fit the flow's input_schema: {} {}", mistakes.front().pointer,
+                                    mistakes.front().message)};
+            error.details = std::move(mistakes);
+            return fail(std::move(error));
+        }
+    }
+    const Time now = s.clock.now();
+    auto handle = std::make_shared<RunHandle>(s.loop);
+    handle->id = RunId::make(now, s.random);
+    handle->durable = durable;
+    Run row;
+    row.id = handle->id;
+    row.workspace = start.workspace;
+    row.flow = start.flow_id;
+    row.flow_version = start.runnable.version;
+    row.flow_name = start.runnable.name;
+    row.project = start.runnable.project;
+    row.trigger = start.trigger;
+    row.status = RunStatus::running;
+    row.created_at = now;
+    row.started_at = now;
+    RunFacts facts{row.id, row.workspace, row.flow_name, row.flow_version, now, std::move(start.trigger)};
+    auto run = std::make_shared<ActiveRun>(handle, std::move(row), flow, std::move(facts), std::move(start.input), durable,
+                                           s.options.machine);
+    run->also = std::move(start.also);
+    s.active.emplace(handle->id, run);
+    ++s.statistics.started;
+    if (!durable) handle->accepted.set({});
+    s.feed(run, event::Start{});
+    return handle;
+}
+
+void Engine::State::feed(const RunPtr& run, Event event) {
+    if (run->dropped || run->ended) return;
+    absorb(run, run->machine.handle(std::move(event), clock.now(), random));
+}
+
+void Engine::State::absorb(const RunPtr& run, Output output) {
+    auto& records = run->page.records;
+    if (records.empty()) records = std::move(output.records);
+    else records.insert(records.end(), std::make_move_iterator(output.records.begin()),
+                        std::make_move_iterator(output.records.end()));
+    for (Command& command : output.commands) perform(run, std::move(command));
+    if (run->machine.finished() && !run->ended) {
+        run->ended = true;
+        run->page.ends = true;
+        quiet(*run);
+    }
+    if (run->durable) flush(run);
+    else if (run->ended) finish(run);
+    if (output.more) {
+        auto go_on = [self = shared_from_this(), run] { self->feed(run, event::Continue{}); };
+        loop.post(std::move(go_on));
+    }
+}
+
+void Engine::State::perform(const RunPtr& run, Command command) {
+    if (auto* execute = std::get_if<command::Execute>(&command)) {
+        if (execute->barrier) run->page.after.push_back(std::move(*execute));
+        else launch(run, std::move(*execute));
+    } else if (auto* cancel = std::get_if<command::Cancel>(&command)) {
+        if (const auto task = run->tasks.find(key_of(cancel->step)); task != run->tasks.end()) tasks.cancel(task->second);
+        if (const auto timer = run->timers.find(key_of(cancel->step)); timer != run->timers.end()) {
+            loop.cancel_timer(timer->second);
+            run->timers.erase(timer);
+        }
+    } else if (auto* timer = std::get_if<command::ArmTimer>(&command)) {
+        arm(run, timer->step, timer->at);
+    } else if (auto* timeout = std::get_if<command::ArmRunTimeout>(&command)) {
+        auto fire = [self = weak_from_this(), weak = std::weak_ptr(run)] {
+            const auto state = self.lock();
+            const auto target = weak.lock();
+            if (state && target) state->feed(target, event::RunTimedOut{});
+        };
+        run->run_timer = loop.at(timeout->at, std::move(fire));
+    }
+}
+
+void Engine::State::arm(const RunPtr& run, StepRef step, Time at) {
+    auto fire = [self = weak_from_this(), weak = std::weak_ptr(run), step] {
+        const auto state = self.lock();
+        const auto target = weak.lock();
+        if (!state || !target) return;
+        target->timers.erase(key_of(step));
+        state->feed(target, event::TimerFired{step});
+    };
+    run->timers[key_of(step)] = loop.at(at, std::move(fire));
+}
+
+void Engine::State::launch(const RunPtr& run, command::Execute execute) {
+    // A cancel may have come between the mark and its commit.
+    if (run->dropped || run->ended || !run->machine.runs(execute.step, execute.attempt)) return;
+    const std::uint64_t key = key_of(execute.step);
+    run->tasks[key] = 0;
+    const auto id = tasks.spawn("step", run_step(shared_from_this(), run, std::move(execute)));
+    if (const auto task = run->tasks.find(key); task != run->tasks.end()) task->second = id;
+}
+
+void Engine::State::quiet(ActiveRun& run) {
+    for (const auto& [key, task] : run.tasks) tasks.cancel(task);
+    for (const auto& [key, timer] : run.timers) loop.cancel_timer(timer);
+    run.timers.clear();
+    if (run.run_timer != 0) loop.cancel_timer(run.run_timer);
+    run.run_timer = 0;
+}
+
+void Engine::State::flush(const RunPtr& run) {
+    if (run->flight || run->dropped || (run->page.records.empty() && !run->first)) return;
+    run->flight = std::make_shared<Page>(std::move(run->page));
+    run->page = Page();
+    for (const Record& record : run->flight->records) {
+        if (record.value.size() > storage::blob_threshold_bytes) {
+            tasks.spawn("spill", spill(shared_from_this(), run));
+            return;
+        }
+    }
+    submit(run);
+}
+
+Awaitable<void> Engine::State::spill(std::shared_ptr<State> self, RunPtr run) {
+    Page& page = *run->flight;
+    page.blobs.resize(page.records.size());
+    for (std::size_t i = 0; i < page.records.size(); ++i) {
+        const std::string& value = page.records[i].value;
+        if (value.size() <= storage::blob_threshold_bytes) continue;
+        while (true) {
+            auto hash = co_await self->storage.blobs().put(run->row.workspace, value);
+            if (hash) {
+                page.blobs[i] = std::move(*hash);
+                break;
+            }
+            if (run->first) {
+                self->refused(run, hash.error());
+                co_return;
+            }
+            log::error("a large value could not be stored; trying again",
+                       {{"run", run->row.id}, {"cause", hash.error().message}});
+            co_await self->loop.sleep_for(retry_commit_after);
+        }
+    }
+    self->submit(run);
+}
+
+events::NewEvent Engine::State::run_event(const ActiveRun& run, std::string_view type) const {
+    events::NewEvent event;
+    event.id = events::EventId::make(clock.now(), random);
+    event.type = type;
+    event.subject = run.row.id.str();
+    event.at = clock.now();
+    event.data = {{"run", event.subject}, {"flow", run.row.flow_name}, {"version", run.row.flow_version}};
+    if (run.machine.error()) event.data["error"] = *run.machine.error();
+    return event;
+}
+
+void Engine::State::submit(const RunPtr& run) {
+    const Page& page = *run->flight;
+    storage::WriteUnit unit;
+    Run row = run->row;
+    row.status = run->machine.status();
+    if (page.ends) {
+        row.finished_at = page.records.empty() ? clock.now() : page.records.back().at;
+        row.error = run->machine.error();
+        row.totals = run->machine.totals();
+    } else if (is_terminal(row.status)) {
+        row.status = RunStatus::running;  // the end is on the next page
+    }
+    const bool whole = run->first && page.ends;   // started and ended in one unit: no job is ever seen
+    if (whole) store::append_whole_run(unit, row);
+    else if (run->first) store::append_run(unit, row, boot);
+    if (run->first) {
+        if (run->also) run->also(unit, row.id);
+        events::append(unit, row.workspace, run_event(*run, "run.started"));
+    }
+    std::int64_t seq = run->seq;
+    for (std::size_t i = 0; i < page.records.size(); ++i) {
+        const std::string blob = page.blobs.empty() ? std::string() : page.blobs[i];
+        store::append_record(unit, row.workspace, row.id, ++seq, page.records[i], blob);
+        if (blob.empty()) continue;
+        unit.require_blob(blob);
+        storage.blobs().append_reference(unit, row.workspace, blob, page.records[i].value.size(), row.id.raw());
+    }
+    if (page.ends) {
+        if (!whole) store::append_end(unit, row, boot);
+        events::append(unit, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
+    } else if (!run->first && row.status != run->row.status) {
+        store::append_status(unit, row.workspace, row.id, row.status);
+    }
+    auto done = [self = shared_from_this(), run, row = std::move(row)](Result<void> result) mutable {
+        if (result) run->row = std::move(row);
+        self->committed(run, result);
+    };
+    storage.enqueue(std::move(unit), std::move(done));
+}
+
+void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
+    if (run->dropped) return;
+    if (!result) {
+        if (run->first) return refused(run, result.error());
+        if (result.error().code == ErrorCode::unavailable && !stopping) {
+            log::warn("a run's journal cannot be written now; trying again",
+                      {{"run", run->row.id}, {"cause", result.error().message}});
+            auto again = [self = shared_from_this(), run] { if (!run->dropped) self->submit(run); };
+            loop.at(clock.now() + retry_commit_after, std::move(again));
+            return;
+        }
+        log::error("a run's journal could not be written; the run is taken up again at the next start",
+                   {{"run", run->row.id}, {"cause", result.error().message}});
+        run->dropped = true;
+        quiet(*run);
+        active.erase(run->row.id);
+        return;
+    }
+    const auto page = std::move(run->flight);
+    run->flight.reset();
+    run->seq += static_cast<std::int64_t>(page->records.size());
+    if (run->first) {
+        run->first = false;
+        run->also = nullptr;
+        run->handle->accepted.set({});
+        bus.committed(run->row.workspace);
+    }
+    bus.run_changed(run->row.workspace, run->row.id);
+    for (auto& execute : page->after) launch(run, std::move(execute));
+    if (page->ends) {
+        bus.committed(run->row.workspace);
+        finish(run);
+        return;
+    }
+    flush(run);
+}
+
+/// The start did not commit: nothing has passed the barrier, so the run is forgotten and the caller told.
+void Engine::State::refused(const RunPtr& run, const Error& error) {
+    run->dropped = true;
+    quiet(*run);
+    active.erase(run->row.id);
+    run->handle->accepted.set(fail(error));
+}
+
+void Engine::State::finish(const RunPtr& run) {
+    ++statistics.finished;
+    run->dropped = true;
+    active.erase(run->handle->id);
+    run->handle->done.set(Outcome{run->machine.status(), run->machine.output(), run->machine.error(), run->machine.totals()});
+}
+
+Awaitable<Result<void>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason) {
+    const auto found = state_->active.find(id);
+    if (found == state_->active.end() || found->second->row.workspace != workspace) {
+        auto run = co_await get(workspace, id);
+        if (!run) co_return fail(std::move(run.error()));
+        co_return fail(ErrorCode::conflict, "the run has ended ({}); there is nothing to cancel", to_string(run->status));
+    }
+    const RunPtr run = found->second;
+    if (run->ended) co_return fail(ErrorCode::conflict, "the run has just ended; there is nothing to cancel");
+    state_->feed(run, event::Cancel{std::move(reason)});
+    co_await run->handle->done.wait();
+    co_return Result<void>();
+}
+
+Awaitable<Result<bool>> Engine::wait(WorkspaceId workspace, RunId id, Time deadline) {
+    const auto found = state_->active.find(id);
+    if (found != state_->active.end() && found->second->row.workspace == workspace) {
+        const auto handle = found->second->handle;
+        const bool done = co_await handle->done.wait_until(deadline);
+        co_return done;
+    }
+    auto run = co_await get(workspace, id);
+    if (!run) co_return fail(std::move(run.error()));
+    co_return is_terminal(run->status);
+}
+
+Awaitable<void> Engine::stop() {
+    State& s = *state_;
+    if (s.stopping) co_return;
+    s.stopping = true;
+    // Steps that run may end and be recorded; no further one starts.
+    for (const auto& [id, run] : s.active) run->machine.hold();
+    const Time deadline = s.clock.now() + s.options.stop_grace;
+    auto busy = [&s] {
+        for (const auto& [id, run] : s.active)
+            if (!run->tasks.empty() || run->flight) return true;
+        return false;
+    };
+    while (busy() && s.clock.now() < deadline) co_await s.loop.sleep_for(std::chrono::milliseconds(10));
+    for (const auto& [id, run] : s.active) {
+        run->dropped = true;
+        s.quiet(*run);
+    }
+    co_await s.tasks.cancel_and_join();
+    s.active.clear();
+}
+
+}  // namespace sluice::engine

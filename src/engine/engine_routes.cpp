@@ -1,0 +1,355 @@
+#include <span>
+
+#include "sluice/base/money.hpp"
+#include "sluice/engine/engine.hpp"
+#include "sluice/net/server.hpp"
+
+namespace sluice::engine {
+
+namespace {
+
+using net::Access;
+using net::Parameter;
+using net::Request;
+using net::Response;
+using net::Route;
+using net::Verb;
+
+constexpr Duration longest_wait = std::chrono::minutes(10);
+
+Json optional_time(const std::optional<Time>& time) { return time ? Json(base::format_time(*time)) : Json(); }
+
+Json totals_json(const Totals& totals) {
+    Json json = {{"steps", totals.steps},
+                 {"input_tokens", totals.input_tokens},
+                 {"output_tokens", totals.output_tokens},
+                 {"cost_usd", base::format_usd(NanoUsd{totals.cost_nano_usd})}};
+    if (totals.simulated) json["simulated"] = true;
+    return json;
+}
+
+/// `{"id":…,"status":…,"output":…,"error":…}` without a copy of the output.
+std::string outcome_text(const RunHandle& handle) {
+    std::string text = fmt::format("{{\"id\":\"{}\",\"status\":\"", handle.id);
+    if (!handle.done.ready()) return text + "running\"}";
+    const Outcome& outcome = handle.done.get();
+    text += to_string(outcome.status);
+    text += "\",\"output\":";
+    text += base::dump_json(outcome.output);
+    text += ",\"error\":";
+    text += outcome.error ? base::dump_json(*outcome.error) : "null";
+    text += handle.durable ? "}" : ",\"durable\":false}";
+    return text;
+}
+
+Response outcome_response(const RunHandle& handle) {
+    return net::text_response(handle.done.ready() ? 200 : 202, "application/json", outcome_text(handle));
+}
+
+/// `?wait=30s`; nothing when absent.
+Result<std::optional<Duration>> wait_of(const Request& request) {
+    const auto text = request.query_value("wait");
+    if (!text) return std::optional<Duration>();
+    auto wait = base::parse_duration(*text);
+    if (!wait || *wait > longest_wait)
+        return fail(ErrorCode::invalid_argument, "wait={} is no duration up to 10m; write for example ?wait=30s", *text);
+    return std::optional<Duration>(*wait);
+}
+
+struct StartBody {
+    Json input = Json::object();
+    int version = 0;
+};
+
+Result<StartBody> start_body(const Request& request) {
+    StartBody body;
+    if (request.body.empty()) return body;
+    auto json = request.json();
+    if (!json) return fail(std::move(json.error()));
+    if (!json->is_object())
+        return fail(ErrorCode::invalid_argument, "the body must be an object such as {{\"input\": {{}}}}");
+    for (auto& [key, value] : json->items()) {
+        if (key == "input") {
+            body.input = std::move(value);
+        } else if (key == "version") {
+            if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > 1'000'000'000) {
+                Error error{ErrorCode::invalid_argument, "version must be the number of a version of this flow"};
+                error.details.push_back({"/version", "must be an integer of at least 1"});
+                return fail(std::move(error));
+            }
+            body.version = value.get<int>();
+        } else {
+            Error error{ErrorCode::invalid_argument, fmt::format("unknown field \"{}\"; there are input and version", key)};
+            error.details.push_back({"/" + base::escape_pointer(key), "unknown field"});
+            return fail(std::move(error));
+        }
+    }
+    return body;
+}
+
+Awaitable<Response> start_run(Request& request, Engine& engine) {
+    auto flow = request.id_parameter<FlowId>();
+    if (!flow) co_return net::problem(flow.error());
+    auto wait = wait_of(request);
+    if (!wait) co_return net::problem(wait.error());
+    auto body = start_body(request);
+    if (!body) co_return net::problem(body.error());
+
+    StartRun start;
+    start.workspace = request.workspace();
+    start.flow_id = *flow;
+    start.input = std::move(body->input);
+    start.waits = wait->has_value();
+    if (auto cached = engine.flows().cached(start.workspace, *flow, body->version)) {
+        start.runnable = std::move(*cached);
+    } else {
+        auto runnable = co_await engine.flows().runnable(start.workspace, *flow, body->version);
+        if (!runnable) co_return net::problem(runnable.error());
+        start.runnable = std::move(*runnable);
+    }
+    if (net::Idempotency* key = request.idempotency) {
+        start.also = [key](storage::WriteUnit& unit, RunId id) {
+            key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});
+        };
+    }
+    auto started = engine.start_run(std::move(start));
+    if (!started) co_return net::problem(started.error());
+    const auto handle = std::move(*started);
+    // A short run sets both within one commit; a refused one never sets `done`.
+    co_await handle->accepted.wait();
+    if (!handle->accepted.get()) co_return net::problem(handle->accepted.get().error());
+    if (*wait && !handle->done.ready()) co_await handle->done.wait_until(engine.now() + **wait);
+    co_return outcome_response(*handle);
+}
+
+Awaitable<Response> list_runs(Request& request, Engine& engine) {
+    auto limit = request.query_integer("limit", 50, 1, 200);
+    if (!limit) co_return net::problem(limit.error());
+    RunFilter filter;
+    filter.project = std::string(request.query_value("project").value_or(""));
+    if (const auto status = request.query_value("status")) {
+        filter.status = run_status_from(*status);
+        if (!filter.status)
+            co_return net::problem(Error{ErrorCode::invalid_argument,
+                                         fmt::format("status={} is unknown; use queued, running, waiting, paused, succeeded, "
+                                                     "failed, cancelled or timed_out", *status)});
+    }
+    if (const auto flow = request.query_value("flow")) {
+        filter.flow = FlowId::parse(*flow);
+        if (!filter.flow)
+            co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("flow={} is no flow id (flw_…)", *flow)});
+    }
+    std::string cursor(request.query_value("cursor").value_or(""));
+    auto runs = co_await engine.list(request.workspace(), std::move(filter), static_cast<int>(*limit), std::move(cursor));
+    if (!runs) co_return net::problem(runs.error());
+    Json items = Json::array();
+    for (const Run& run : runs->items) items.push_back(to_json(run));
+    Json answer = {{"items", std::move(items)}, {"next_cursor", runs->next_cursor.empty() ? Json() : Json(runs->next_cursor)}};
+    co_return net::json_response(200, answer);
+}
+
+Awaitable<Response> get_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto wait = wait_of(request);
+    if (!wait) co_return net::problem(wait.error());
+    if (*wait) {
+        auto ended = co_await engine.wait(request.workspace(), *id, engine.now() + **wait);
+        if (!ended) co_return net::problem(ended.error());
+    }
+    auto run = co_await engine.get(request.workspace(), *id);
+    if (!run) co_return net::problem(run.error());
+    Json answer = to_json(*run);
+    if (run->status == RunStatus::succeeded) {
+        auto output = co_await engine.output(request.workspace(), *id);
+        if (!output) co_return net::problem(output.error());
+        answer["output"] = std::move(*output);
+    }
+    co_return net::json_response(200, answer);
+}
+
+Awaitable<Response> get_input(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto input = co_await engine.input(request.workspace(), *id);
+    if (!input) co_return net::problem(input.error());
+    Json answer = {{"input", std::move(*input)}};
+    co_return net::json_response(200, answer);
+}
+
+Awaitable<Response> list_steps(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto limit = request.query_integer("limit", 1000, 1, 10'000);
+    if (!limit) co_return net::problem(limit.error());
+    auto offset = request.query_integer("offset", 0, 0, 10'000'000);
+    if (!offset) co_return net::problem(offset.error());
+    auto steps = co_await engine.steps(request.workspace(), *id);
+    if (!steps) co_return net::problem(steps.error());
+    Json items = Json::array();
+    const auto first = static_cast<std::size_t>(*offset);
+    const std::size_t last = std::min(steps->size(), first + static_cast<std::size_t>(*limit));
+    for (std::size_t i = first; i < last; ++i) items.push_back(to_json((*steps)[i]));
+    Json answer = {{"items", std::move(items)}, {"total", steps->size()}};
+    co_return net::json_response(200, answer);
+}
+
+Awaitable<Response> get_step(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    std::string path(request.parameter("path"));
+    auto value = co_await engine.step_value(request.workspace(), *id, std::move(path));
+    if (!value) co_return net::problem(value.error());
+    co_return net::json_response(200, *value);
+}
+
+Awaitable<Response> list_events(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto limit = request.query_integer("limit", 200, 1, 1000);
+    if (!limit) co_return net::problem(limit.error());
+    auto after = request.query_integer("after", 0, 0, std::int64_t{1} << 53);
+    if (!after) co_return net::problem(after.error());
+    auto events = co_await engine.run_events(request.workspace(), *id, *after, static_cast<int>(*limit));
+    if (!events) co_return net::problem(events.error());
+    Json answer = {{"items", Json(std::move(*events))}};
+    co_return net::json_response(200, answer);
+}
+
+Awaitable<Response> cancel_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    std::string reason;
+    if (!request.body.empty()) {
+        auto body = request.json();
+        if (!body) co_return net::problem(body.error());
+        reason = base::string_or(*body, "reason", "");
+    }
+    if (reason.empty()) reason = fmt::format("cancelled by {}", request.principal.name);
+    auto done = co_await engine.cancel(request.workspace(), *id, std::move(reason));
+    if (!done) co_return net::problem(done.error());
+    auto run = co_await engine.get(request.workspace(), *id);
+    if (!run) co_return net::problem(run.error());
+    co_return net::json_response(200, to_json(*run));
+}
+
+constexpr Parameter wait_query[] = {
+    {"wait", "string", "Wait for the end up to this long (\"30s\", at most 10m); then 200 with the output, else 202"}};
+constexpr Parameter list_query[] = {
+    {"limit", "integer", "1 to 200, default 50"},
+    {"cursor", "string", "next_cursor of the page before"},
+    {"status", "string", "Only runs with this status"},
+    {"flow", "string", "Only runs of this flow (its id)"},
+    {"project", "string", "Only runs of this project"}};
+constexpr Parameter get_query[] = {{"wait", "string", "Wait for the end up to this long"}};
+constexpr Parameter steps_query[] = {
+    {"limit", "integer", "1 to 10000, default 1000"}, {"offset", "integer", "Steps to leave out, default 0"}};
+constexpr Parameter events_query[] = {
+    {"after", "integer", "Only events with a greater seq"}, {"limit", "integer", "1 to 1000, default 200"}};
+
+constexpr Route<Engine> routes[] = {
+    {Verb::post, "/api/v1/flows/{id}/runs", Permission::runs_write, start_run,
+     {.summary = "Start a run", .tag = "runs", .request = "StartRun", .response = "StartedRun", .status = 202,
+      .query = wait_query, .check_body = false}},
+    {Verb::get, "/api/v1/runs", Permission::runs_read, list_runs,
+     {.summary = "List runs", .response = "RunList", .query = list_query}},
+    {Verb::get, "/api/v1/runs/{id}", Permission::runs_read, get_run,
+     {.summary = "Read a run", .response = "Run", .query = get_query}},
+    {Verb::get, "/api/v1/runs/{id}/input", Permission::runs_read, get_input,
+     {.summary = "Read what a run was started with", .response = "RunInput"}},
+    {Verb::get, "/api/v1/runs/{id}/steps", Permission::runs_read, list_steps,
+     {.summary = "List the steps of a run", .response = "StepList", .query = steps_query}},
+    {Verb::get, "/api/v1/runs/{id}/steps/{path}", Permission::runs_read, get_step,
+     {.summary = "Read a step's output or error", .response = "StepValue",
+      .description = "The path is percent-encoded: each%5B17%5D%2Fclassify"}},
+    {Verb::get, "/api/v1/runs/{id}/events", Permission::runs_read, list_events,
+     {.summary = "List the journal of a run", .response = "RunEventList", .query = events_query}},
+    {Verb::post, "/api/v1/runs/{id}/cancel", Permission::runs_write, cancel_run,
+     {.summary = "Cancel a run", .request = "CancelRun", .response = "Run"}},
+};
+
+}  // namespace
+
+Json to_json(const Run& run) {
+    return {{"id", run.id.str()},
+            {"flow", {{"id", run.flow.str()}, {"name", run.flow_name}, {"version", run.flow_version}}},
+            {"project", run.project},
+            {"trigger", run.trigger},
+            {"status", to_string(run.status)},
+            {"created_at", base::format_time(run.created_at)},
+            {"started_at", optional_time(run.started_at)},
+            {"finished_at", optional_time(run.finished_at)},
+            {"error", run.error ? *run.error : Json()},
+            {"totals", totals_json(run.totals)}};
+}
+
+Json to_json(const StepSummary& step) {
+    Json json = {{"path", step.path},
+                 {"node", step.node},
+                 {"type", step.type},
+                 {"status", to_string(step.status)},
+                 {"attempts", step.attempts},
+                 {"started_at", optional_time(step.started_at)},
+                 {"finished_at", optional_time(step.finished_at)}};
+    if (step.waiting_until) json["waiting_until"] = base::format_time(*step.waiting_until);
+    if (step.output_bytes > 0) json["output_bytes"] = step.output_bytes;
+    if (step.items >= 0) json["items"] = step.items;
+    if (step.usage.is_object()) {
+        Json usage = step.usage;
+        usage["cost_usd"] = base::format_usd(NanoUsd{usage.value("cost_nano_usd", std::int64_t{0})});
+        usage.erase("cost_nano_usd");
+        json["usage"] = std::move(usage);
+    }
+    if (step.artifacts.is_array()) json["artifacts"] = step.artifacts;
+    if (step.error) json["error"] = *step.error;
+    return json;
+}
+
+void add_routes(net::Router& router, Engine& engine) {
+    router.add_schema("StartRun", R"({"type": "object", "additionalProperties": false, "properties": {
+        "input": {"description": "What the flow is given; any JSON, judged by its input_schema"},
+        "version": {"type": "integer", "minimum": 1, "description": "A version of the flow; default: the live one"}}})");
+    router.add_schema("RunStatus", R"({"type": "string", "enum":
+        ["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timed_out"]})");
+    router.add_schema("RunError", R"({"type": ["object", "null"], "properties": {
+        "code": {"type": "string"}, "message": {"type": "string"}, "step": {"type": "string"}, "attempt": {"type": "integer"}}})");
+    router.add_schema("StartedRun", R"({"type": "object", "required": ["id", "status"], "properties": {
+        "id": {"type": "string"}, "status": {"$ref": "#/components/schemas/RunStatus"},
+        "output": {"description": "With ?wait, once the run has ended"},
+        "error": {"$ref": "#/components/schemas/RunError"},
+        "durable": {"type": "boolean", "description": "false: the flow keeps no record of its runs"}}})");
+    router.add_schema("Run", R"({"type": "object", "required": ["id", "flow", "status", "created_at"], "properties": {
+        "id": {"type": "string"},
+        "flow": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "version": {"type": "integer"}}},
+        "project": {"type": "string"}, "trigger": {"type": "string"},
+        "status": {"$ref": "#/components/schemas/RunStatus"},
+        "created_at": {"type": "string"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
+        "error": {"$ref": "#/components/schemas/RunError"},
+        "output": {"description": "Of a run that succeeded"},
+        "totals": {"type": "object", "properties": {"steps": {"type": "integer"}, "input_tokens": {"type": "integer"},
+            "output_tokens": {"type": "integer"}, "cost_usd": {"type": "string"}, "simulated": {"type": "boolean"}}}}})");
+    router.add_schema("RunList", R"({"type": "object", "properties": {
+        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next_cursor": {"type": ["string", "null"]}}})");
+    router.add_schema("RunInput", R"({"type": "object", "properties": {"input": {}}})");
+    router.add_schema("Step", R"({"type": "object", "required": ["path", "node", "type", "status"], "properties": {
+        "path": {"type": "string"}, "node": {"type": "string"}, "type": {"type": "string"},
+        "status": {"type": "string", "enum": ["pending", "ready", "running", "waiting", "succeeded", "failed", "skipped",
+            "cancelled", "timed_out", "unknown"]},
+        "attempts": {"type": "integer"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
+        "waiting_until": {"type": "string"}, "output_bytes": {"type": "integer"}, "items": {"type": "integer"},
+        "usage": {"type": "object"}, "artifacts": {"type": "array", "items": {"type": "string"}},
+        "error": {"$ref": "#/components/schemas/RunError"}}})");
+    router.add_schema("StepList", R"({"type": "object", "properties": {
+        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}, "total": {"type": "integer"}}})");
+    router.add_schema("StepValue", R"({"type": "object", "properties": {
+        "path": {"type": "string"}, "attempt": {"type": "integer"}, "output": {}, "error": {"$ref": "#/components/schemas/RunError"}}})");
+    router.add_schema("RunEventList", R"({"type": "object", "properties": {"items": {"type": "array", "items": {
+        "type": "object", "required": ["seq", "kind", "at"], "properties": {"seq": {"type": "integer"}, "kind": {"type": "string"},
+        "at": {"type": "string"}, "path": {"type": "string"}, "attempt": {"type": "integer"}, "data": {"type": "object"},
+        "value": {}, "value_bytes": {"type": "integer"}}}}}})");
+    router.add_schema("CancelRun", R"({"type": "object", "additionalProperties": false, "properties": {
+        "reason": {"type": "string", "maxLength": 500}}})");
+    router.add(std::span<const Route<Engine>>(routes), engine);
+}
+
+}  // namespace sluice::engine

@@ -1,0 +1,97 @@
+#pragma once
+// The executor's state: active runs, their pages under way, tasks and timers. Thread: loop.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/engine_store.hpp"
+#include "engine/instance.hpp"
+#include "sluice/engine/engine.hpp"
+#include "sluice/runtime/loop.hpp"
+#include "sluice/runtime/task_group.hpp"
+#include "sluice/storage/write_unit.hpp"
+
+namespace sluice::engine {
+
+/// Records that commit together, and what may start once they have.
+struct Page {
+    std::vector<Record> records;
+    std::vector<command::Execute> after;
+    std::vector<std::string> blobs;   ///< by record, where a value went to a blob
+    bool ends = false;
+};
+
+struct ActiveRun {
+    ActiveRun(std::shared_ptr<RunHandle> run_handle, Run run_row, flows::FlowPtr flow, RunFacts facts, Json input,
+              bool journal, const MachineLimits& limits)
+        : handle(std::move(run_handle)), row(std::move(run_row)),
+          machine(std::move(flow), std::move(facts), std::move(input), journal, limits), durable(journal) {}
+
+    std::shared_ptr<RunHandle> handle;
+    Run row;                           ///< `status` as it is stored
+    Machine machine;
+    bool durable;
+    bool first = true;                 ///< the first unit has not committed
+    bool ended = false;                ///< the machine has finished
+    bool dropped = false;              ///< no longer ours
+    std::int64_t seq = 0;              ///< of the last committed record
+    Page page;                         ///< gathering
+    std::shared_ptr<Page> flight;      ///< committing
+    std::function<void(storage::WriteUnit&, RunId)> also;
+    std::unordered_map<std::uint64_t, runtime::TaskGroup::TaskId> tasks;
+    std::unordered_map<std::uint64_t, runtime::Loop::TimerId> timers;
+    runtime::Loop::TimerId run_timer = 0;
+};
+using RunPtr = std::shared_ptr<ActiveRun>;
+
+constexpr std::uint64_t key_of(StepRef step) { return (std::uint64_t{step.instance} << 32) | step.node; }
+
+struct Engine::State : std::enable_shared_from_this<Engine::State> {
+    State(runtime::Loop& the_loop, storage::Storage& the_storage, flows::Flows& the_flows, events::Bus& the_bus,
+          base::Clock& the_clock, base::Random& the_random, EngineOptions the_options)
+        : loop(the_loop), storage(the_storage), flows(the_flows), bus(the_bus), clock(the_clock), random(the_random),
+          options(the_options), boot(store::BootId::make(clock.now(), random)), cursors(random_key(random)),
+          tasks(the_loop) {}
+
+    static std::string random_key(base::Random& random);
+
+    void feed(const RunPtr& run, Event event);
+    void absorb(const RunPtr& run, Output output);
+    void perform(const RunPtr& run, Command command);
+    void launch(const RunPtr& run, command::Execute execute);
+    void arm(const RunPtr& run, StepRef step, Time at);
+    void flush(const RunPtr& run);
+    void submit(const RunPtr& run);
+    void committed(const RunPtr& run, const Result<void>& result);
+    void refused(const RunPtr& run, const Error& error);
+    void finish(const RunPtr& run);
+    /// Ends what the run has going in this process.
+    void quiet(ActiveRun& run);
+    events::NewEvent run_event(const ActiveRun& run, std::string_view type) const;
+
+    static Awaitable<void> run_step(std::shared_ptr<State> self, RunPtr run, command::Execute execute);
+    /// Writes large values to blobs, then submits.
+    static Awaitable<void> spill(std::shared_ptr<State> self, RunPtr run);
+    /// Reads a run's journal back. Nothing when it cannot be (logged).
+    Awaitable<RunPtr> revive(store::OpenJob job);
+    Awaitable<Result<std::string>> value_of(WorkspaceId workspace, const store::StoredRecord& stored);
+
+    runtime::Loop& loop;
+    storage::Storage& storage;
+    flows::Flows& flows;
+    events::Bus& bus;
+    base::Clock& clock;
+    base::Random& random;
+    EngineOptions options;
+    store::BootId boot;
+    events::Cursors cursors;
+    std::unordered_map<RunId, RunPtr> active;
+    EngineStatistics statistics;
+    bool stopping = false;
+    runtime::TaskGroup tasks;
+};
+
+}  // namespace sluice::engine

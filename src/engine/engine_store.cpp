@@ -1,0 +1,232 @@
+#include "engine/engine_store.hpp"
+
+#include "sluice/storage/tx.hpp"
+
+namespace sluice::engine::store {
+
+namespace {
+
+using storage::Query;
+using storage::ReadTx;
+using storage::Row;
+
+const Query insert_run{"engine.insert_run", R"sql(
+    INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))sql"};
+
+const Query insert_whole_run{"engine.insert_whole_run", R"sql(
+    INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
+        finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17))sql"};
+
+const Query insert_job{"engine.insert_job", R"sql(
+    INSERT INTO job (workspace_id, run_id, worker, created_at_us) VALUES (?1, ?2, ?3, ?4))sql"};
+
+const Query insert_record{"engine.insert_record", R"sql(
+    INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+
+const Query update_status{"engine.update_status", R"sql(
+    UPDATE run SET status = ?3 WHERE workspace_id = ?1 AND id = ?2)sql"};
+
+const Query end_run{"engine.end_run", R"sql(
+    UPDATE run SET status = ?3, finished_at_us = ?4, error = ?5, steps = ?6, input_tokens = ?7, output_tokens = ?8,
+        cost_nano_usd = ?9, simulated = ?10
+    WHERE workspace_id = ?1 AND id = ?2)sql"};
+
+const Query delete_job{"engine.delete_job", R"sql(
+    DELETE FROM job WHERE workspace_id = ?1 AND run_id = ?2 AND worker = ?3)sql"};
+
+// At start, by the one process that holds the data directory.
+const Query claim_jobs{"engine.claim_jobs", R"sql(UPDATE job SET worker = ?1)sql", Query::Note::instance_wide};
+const Query select_jobs{"engine.select_jobs", R"sql(
+    SELECT workspace_id, run_id FROM job ORDER BY workspace_id, run_id)sql", Query::Note::instance_wide};
+
+#define SLUICE_RUN_COLUMNS                                                                                          \
+    "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated"
+
+const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
+
+const Query list_all{"engine.list_all", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
+    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) ORDER BY id DESC LIMIT ?4)sql"};
+
+const Query list_of_flow{"engine.list_of_flow", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
+    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND flow_id = ?5
+        AND (?6 = '' OR status = ?6) ORDER BY id DESC LIMIT ?4)sql"};
+
+// The status stands in the text so that the partial index serves it.
+const Query list_unusual{"engine.list_unusual", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
+    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND status = ?5
+        AND status NOT IN ('succeeded', 'running') ORDER BY id DESC LIMIT ?4)sql"};
+
+const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
+    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND status = 'succeeded' ORDER BY id DESC LIMIT ?4)sql"};
+
+const Query list_running{"engine.list_running", R"sql(
+    SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
+        r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated
+    FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
+    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
+    ORDER BY j.run_id DESC LIMIT ?4)sql"};
+
+const Query select_records{"engine.select_records", R"sql(
+    SELECT seq, kind, at_us, path, attempt, data, CASE WHEN value_bytes <= ?5 THEN value END, value_blob, value_bytes
+    FROM run_event WHERE run_id = ?2 AND seq > ?3 AND workspace_id = ?1 ORDER BY seq LIMIT ?4)sql"};
+
+const Query select_step_end{"engine.select_step_end", R"sql(
+    SELECT seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes
+    FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 AND path = ?3 AND value_bytes > 0 ORDER BY seq DESC LIMIT 1)sql"};
+
+const Query select_last{"engine.select_last", R"sql(
+    SELECT seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes
+    FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 ORDER BY seq DESC LIMIT 1)sql"};
+
+Run read_run(const Row& row) {
+    Run run;
+    run.id = row.id<RunId>(0);
+    run.workspace = row.id<WorkspaceId>(1);
+    run.flow = row.id<FlowId>(2);
+    run.flow_version = static_cast<int>(row.integer(3));
+    run.flow_name = row.str(4);
+    run.project = row.str(5);
+    run.trigger = row.str(6);
+    run.status = run_status_from(row.text(7)).value_or(RunStatus::queued);
+    run.created_at = row.time(8);
+    run.started_at = row.optional_time(9);
+    run.finished_at = row.optional_time(10);
+    if (!row.is_null(11)) {
+        Json error = Json::parse(row.text(11), nullptr, false);
+        if (!error.is_discarded()) run.error = std::move(error);
+    }
+    run.totals = {row.integer(12), row.integer(13), row.integer(14), row.integer(15), row.flag(16)};
+    return run;
+}
+
+StoredRecord read_record(const Row& row) {
+    StoredRecord out;
+    out.seq = row.integer(0);
+    out.kind = row.str(1);
+    out.record.kind = record_kind_from(out.kind).value_or(RecordKind::run_started);
+    out.record.at = row.time(2);
+    out.record.path = row.str(3);
+    out.record.attempt = static_cast<int>(row.integer(4));
+    if (!row.is_null(5)) out.record.data = row.str(5);
+    if (!row.is_null(6)) out.record.value = row.str(6);
+    if (!row.is_null(7)) out.value_blob = row.str(7);
+    out.value_bytes = row.integer(8);
+    return out;
+}
+
+std::optional<std::string> text_or_null(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+std::optional<std::string> error_text(const Run& run) {
+    return run.error ? std::optional<std::string>(base::dump_json(*run.error)) : std::nullopt;
+}
+
+}  // namespace
+
+void append_whole_run(storage::WriteUnit& unit, const Run& run) {
+    unit.add(insert_whole_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
+             to_string(run.status), run.created_at, run.started_at, run.finished_at, error_text(run), run.totals.steps,
+             run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
+}
+
+void append_run(storage::WriteUnit& unit, const Run& run, BootId worker) {
+    unit.add(insert_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
+             to_string(run.status), run.created_at, run.started_at);
+    unit.add(insert_job, run.workspace, run.id, worker, run.created_at);
+}
+
+void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
+                   const std::string& blob) {
+    const bool spilled = !blob.empty();
+    unit.add(insert_record, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
+             text_or_null(record.data), spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob),
+             record.value.size());
+}
+
+void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, RunStatus status) {
+    unit.add(update_status, workspace, run, to_string(status));
+}
+
+void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
+    unit.add(end_run, run.workspace, run.id, to_string(run.status), run.finished_at,
+             error_text(run), run.totals.steps, run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
+    unit.add_expecting(ErrorCode::gone, "another process has taken this run over", delete_job, run.workspace, run.id, worker);
+}
+
+Awaitable<Result<std::vector<OpenJob>>> take_over_jobs(storage::Storage& storage, BootId worker) {
+    auto claim = [worker](storage::Tx& tx) -> Result<std::vector<OpenJob>> {
+        auto claimed = tx.run(claim_jobs, {storage::to_value(worker)});
+        if (!claimed) return fail(std::move(claimed.error()));
+        return tx.list<OpenJob>(select_jobs, {}, [](const Row& row) {
+            return OpenJob{row.id<WorkspaceId>(0), row.id<RunId>(1)};
+        });
+    };
+    co_return co_await storage.write(std::move(claim));
+}
+
+Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, WorkspaceId workspace, RunId id) {
+    auto job = [workspace, id](ReadTx& tx) {
+        return tx.find<Run>(select_run, {storage::to_value(workspace), storage::to_value(id)}, read_run);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, WorkspaceId workspace, RunFilter filter,
+                                              RunId before, int limit) {
+    if (!before) {
+        base::IdBytes newest;
+        newest.fill(0xff);
+        before = RunId(newest);
+    }
+    auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
+        std::vector<storage::Value> values = {storage::to_value(workspace), storage::to_value(before),
+                                              storage::to_value(filter.project), storage::to_value(limit)};
+        const std::string status = filter.status ? std::string(to_string(*filter.status)) : std::string();
+        if (filter.flow) {
+            values.push_back(storage::to_value(*filter.flow));
+            values.push_back(storage::to_value(status));
+            return tx.list<Run>(list_of_flow, std::move(values), read_run);
+        }
+        if (!filter.status) return tx.list<Run>(list_all, std::move(values), read_run);
+        if (*filter.status == RunStatus::succeeded) return tx.list<Run>(list_succeeded, std::move(values), read_run);
+        if (*filter.status == RunStatus::running) return tx.list<Run>(list_running, std::move(values), read_run);
+        values.push_back(storage::to_value(status));
+        return tx.list<Run>(list_unusual, std::move(values), read_run);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<StoredRecord>>> records(storage::Storage& storage, WorkspaceId workspace, RunId run,
+                                                     std::int64_t after_seq, int limit, std::int64_t max_value_bytes) {
+    auto job = [=](ReadTx& tx) {
+        return tx.list<StoredRecord>(select_records,
+                                     {storage::to_value(workspace), storage::to_value(run), storage::to_value(after_seq),
+                                      storage::to_value(limit), storage::to_value(max_value_bytes)},
+                                     read_record);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::optional<StoredRecord>>> step_end(storage::Storage& storage, WorkspaceId workspace, RunId run,
+                                                        std::string path) {
+    auto job = [workspace, run, path = std::move(path)](ReadTx& tx) {
+        return tx.find<StoredRecord>(select_step_end,
+                                     {storage::to_value(workspace), storage::to_value(run), storage::to_value(path)},
+                                     read_record);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::optional<StoredRecord>>> last_record(storage::Storage& storage, WorkspaceId workspace, RunId run) {
+    auto job = [workspace, run](ReadTx& tx) {
+        return tx.find<StoredRecord>(select_last, {storage::to_value(workspace), storage::to_value(run)}, read_record);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+}  // namespace sluice::engine::store

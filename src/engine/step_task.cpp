@@ -1,0 +1,105 @@
+// One execution of a task node: its context, its deadline, and what becomes of its end.
+
+#include <boost/system/system_error.hpp>
+
+#include "engine/engine_state.hpp"
+#include "sluice/base/log.hpp"
+#include "sluice/crypto/crypto.hpp"
+#include "sluice/runtime/deadline.hpp"
+
+namespace sluice::engine {
+
+namespace {
+
+/// Derived from run, path and generation: attempts and crashes keep it.
+std::string make_idempotency_key(RunId run, const std::string& path) {
+    constexpr std::size_t longest = 200;
+    std::string key = fmt::format("{}:{}:0", run, path);
+    if (key.size() <= longest) return key;
+    return fmt::format("{}:{}:0", run, crypto::sha256_hex(path));
+}
+
+class StepTask final : public flows::StepContext {
+  public:
+    StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, Time deadline)
+        : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute),
+          environment_(execute.instance, execute.step.node, execute.config, state.clock.now()),
+          key_(make_idempotency_key(run_, execute.path)), deadline_(deadline),
+          logger_{{"run", run_}, {"step", execute.path}} {}
+
+    const flows::StepInput& input() const override { return environment_.input(); }
+    WorkspaceId workspace() const override { return workspace_; }
+    RunId run() const override { return run_; }
+    const std::string& path() const override { return execute_.path; }
+    int attempt() const override { return execute_.attempt; }
+    const std::string& idempotency_key() const override { return key_; }
+    Time deadline() const override { return deadline_; }
+    const log::Logger& logger() const override { return logger_; }
+    void progress(Json detail) override {
+        const std::string topic = events::Bus::run_topic(run_);
+        if (!state_.bus.has_listeners(workspace_, topic)) return;
+        Json message = {{"kind", "step.progress"}, {"path", execute_.path}, {"detail", std::move(detail)}};
+        state_.bus.publish_live(workspace_, topic, message);
+    }
+    void add_usage(const Usage& usage) override {
+        report_.input_tokens += usage.input_tokens;
+        report_.output_tokens += usage.output_tokens;
+        report_.cost_nano_usd += usage.cost_nano_usd;
+        if (!usage.model.empty()) report_.model = usage.model;
+        report_.simulated = report_.simulated || usage.simulated;
+    }
+    void add_artifact(ArtifactId artifact) override { report_.artifacts.push_back(artifact); }
+    StepReport take_report() { return std::move(report_); }
+
+  private:
+    Engine::State& state_;
+    WorkspaceId workspace_;
+    RunId run_;
+    const command::Execute& execute_;
+    StepEnvironment environment_;
+    std::string key_;
+    Time deadline_;
+    log::Logger logger_;
+    StepReport report_;
+};
+
+/// Without a timeout of its own a step may take as long as its run; the far deadline keeps arithmetic simple.
+constexpr Duration longest_step = std::chrono::hours(24 * 365);
+
+}  // namespace
+
+Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run, command::Execute execute) {
+    const flows::CompiledNode& node = *execute.node;
+    const auto timeout = node.timeout ? node.timeout : node.type->default_timeout;
+    const Time deadline = self->clock.now() + timeout.value_or(longest_step);
+    StepTask context(*self, *run, execute, deadline);
+    Result<flows::StepOutput> result = tl::unexpected<Error>(Error{});
+    bool aborted = false;
+    try {
+        if (timeout) {
+            auto operation = node.type->run(context);
+            std::string message = fmt::format("the step did not end within its timeout of {}; raise the node's timeout",
+                                              base::format_duration(*timeout));
+            result = co_await runtime::with_deadline<flows::StepOutput>(self->loop, deadline, std::move(operation),
+                                                                        std::move(message));
+            if (!result && result.error().code == ErrorCode::timeout) result.error().retryable = true;
+        } else {
+            result = co_await node.type->run(context);
+        }
+    } catch (const boost::system::system_error& error) {
+        aborted = error.code() == boost::asio::error::operation_aborted;
+        if (!aborted) {
+            context.logger().error("a step threw", {{"what", error.what()}});
+            result = fail(ErrorCode::internal, "the step failed in a way it should not; the server's log has the detail");
+        }
+    } catch (const std::exception& error) {
+        context.logger().error("a step threw", {{"what", error.what()}});
+        result = fail(ErrorCode::internal, "the step failed in a way it should not; the server's log has the detail");
+    }
+    run->tasks.erase(key_of(execute.step));
+    // Cancelled: the machine has decided already, or the process stops and the next start decides.
+    if (aborted) co_return;
+    self->feed(run, event::StepEnded{execute.step, execute.attempt, std::move(result), context.take_report()});
+}
+
+}  // namespace sluice::engine

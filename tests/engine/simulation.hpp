@@ -1,0 +1,32 @@
+#pragma once
+// The simulation: random flows over the executor's core, with a simulated store, failures, cancels, and crashes at
+// commits. Everything is decided by one seed, so a failing one is reproduced by naming it.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/test_types.hpp"
+#include "sluice/base/clock.hpp"
+#include "sluice/engine/machine.hpp"
+
+namespace sluice::engine::test {
+
+/// A random flow document: graphs of up to twelve nodes with conditions, ports, joins, error edges, retries and maps.
+Json random_flow(base::Random& random);
+
+/// One run from start to end. `failure` tells the first broken invariant; `history` is the whole journal as text.
+struct Simulated {
+    std::string failure;
+    std::string history;
+    std::string document;
+    int crashes = 0, commits = 0, executions = 0;
+    RunStatus status = RunStatus::running;
+};
+
+/// `crash_at_every_commit`: the process dies after (or before) each single commit; else at a few random ones.
+Simulated simulate(std::uint64_t seed, bool crash_at_every_commit = false);
+
+}  // namespace sluice::engine::test

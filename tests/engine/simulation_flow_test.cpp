@@ -1,0 +1,81 @@
+// Random flow documents of the simulation.
+
+#include "engine/simulation.hpp"
+
+namespace sluice::engine::test {
+
+namespace {
+
+bool one_in(base::Random& random, std::uint64_t n) { return random.below(n) == 0; }
+
+Json random_graph(base::Random& random, const std::string& prefix, int depth) {
+    const int count = 1 + static_cast<int>(random.below(depth == 0 ? 12 : 4));
+    Json nodes = Json::array(), edges = Json::array();
+    std::vector<std::string> ids, types;
+    for (int i = 0; i < count; ++i) {
+        static constexpr const char* kinds[] = {"pure", "pure", "safe", "keyed", "unsafe", "wait", "ports", "each"};
+        std::string type = kinds[random.below(depth < 2 ? 8 : 7)];
+        const std::string id = prefix + std::to_string(i);
+        Json config = Json::object();
+        if (type == "wait") config["for"] = std::to_string(1 + random.below(20)) + "s";
+        else if (type != "each") config["n"] = random.below(10);
+        if (type == "pure" && one_in(random, 12)) config["fail"] = "as told";
+        if (type == "pure" && i > 0 && one_in(random, 3))
+            config["n"] = "{{ has(nodes." + ids[0] + ") ? size(nodes." + ids[0] + ".output) : 7 }}";
+        if (type == "ports") {
+            config["ports"] = Json::array();
+            if (!one_in(random, 3)) config["ports"].push_back("left");
+            if (!one_in(random, 3)) config["ports"].push_back("right");
+        }
+        if (type == "each") {
+            config["items"] = Json::array();
+            for (std::uint64_t n = random.below(6); n > 0; --n) config["items"].push_back(n);
+            config["concurrency"] = 1 + random.below(3);
+            config["on_item_error"] = one_in(random, 2) ? "collect" : "fail";
+            config["body"] = random_graph(random, id + "_", depth + 1);
+        }
+        Json node = {{"id", id}, {"type", type}, {"config", std::move(config)}};
+        if (type == "safe" || type == "keyed" || type == "unsafe") {
+            node["retry"] = {{"max_attempts", 1 + random.below(4)}, {"backoff", "1s"}};
+            if (one_in(random, 3)) node["on_unknown"] = one_in(random, 2) ? "retry" : "stop";
+        }
+        if (one_in(random, 5)) node["on_error"] = "continue";
+        ids.push_back(id);
+        types.push_back(type);
+        nodes.push_back(std::move(node));
+    }
+    std::vector<int> incoming(static_cast<std::size_t>(count), 0);
+    for (int to = 1; to < count; ++to)
+        for (int from = std::max(0, to - 4); from < to; ++from) {
+            if (!one_in(random, 2)) continue;
+            const auto source = static_cast<std::size_t>(from);
+            Json edge = {{"from", ids[source]}, {"to", ids[static_cast<std::size_t>(to)]}};
+            if (one_in(random, 5)) edge["on"] = "error";
+            else if (types[source] == "ports" && !one_in(random, 4)) edge["from_port"] = one_in(random, 2) ? "left" : "right";
+            if (!edge.contains("on") && one_in(random, 4) && types[source] != "wait" && types[source] != "each")
+                edge["condition"] = "nodes." + ids[source] + ".output.n % 2 == 0";
+            if (edge.value("on", "") == "error" && one_in(random, 3)) edge["condition"] = "error.code != 'timeout'";
+            edges.push_back(std::move(edge));
+            ++incoming[static_cast<std::size_t>(to)];
+        }
+    for (int i = 0; i < count; ++i) {
+        const int in = incoming[static_cast<std::size_t>(i)];
+        if (in < 2 || !one_in(random, 2)) continue;
+        const auto pick = random.below(3);
+        if (pick == 0) nodes[static_cast<std::size_t>(i)]["join"] = "any";
+        else if (pick == 1) nodes[static_cast<std::size_t>(i)]["join"] = "first";
+        else nodes[static_cast<std::size_t>(i)]["join"] = {{"n", 1 + random.below(static_cast<std::uint64_t>(in))}};
+    }
+    return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+}
+
+}  // namespace
+
+Json random_flow(base::Random& random) {
+    Json document = {{"name", "simulated"}};
+    document.update(random_graph(random, "n", 0));
+    if (one_in(random, 10)) document["settings"] = {{"timeout", std::to_string(1 + random.below(60)) + "s"}};
+    return document;
+}
+
+}  // namespace sluice::engine::test

@@ -1,0 +1,307 @@
+#include "engine/simulation.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+namespace sluice::engine::test {
+
+namespace {
+
+/// What one execution of a task would report: decided by path and attempt, the same in every replay of the seed.
+Result<flows::StepOutput> outcome_of(std::uint64_t seed, const command::Execute& execute) {
+    base::SeededRandom random(seed ^ std::hash<std::string>{}(execute.path) ^ (static_cast<std::uint64_t>(execute.attempt) << 48));
+    const auto dice = random.below(100);
+    if (dice < 20) {
+        Error error{ErrorCode::upstream_failed, "the other side failed"};
+        error.retryable = true;
+        return fail(std::move(error));
+    }
+    if (dice < 25) return fail(ErrorCode::invalid_argument, "the other side refused");
+    if (dice < 28) {
+        Error error{ErrorCode::timeout, "too slow"};
+        error.retryable = true;
+        return fail(std::move(error));
+    }
+    flows::StepOutput output;
+    output.output = {{"n", random.below(1000)}};
+    return output;
+}
+
+/// The shell of the core as the simulation plays it: one page under way, effects after their page, timers, crashes.
+class World {
+  public:
+    World(std::uint64_t seed, bool every_commit)
+        : seed_(seed), random_(seed * 0x9e3779b97f4a7c15ull + 1), every_commit_(every_commit) {
+        const Json document = random_flow(random_);
+        result_.document = document.dump();
+        flow_ = compile(document);
+        crashes_left_ = every_commit ? 1'000'000 : static_cast<int>(random_.below(4));
+        cancel_at_ = random_.below(12) == 0 ? static_cast<int>(random_.below(30)) : -1;
+    }
+
+    Simulated run() {
+        boot();
+        absorb(machine_->handle(event::Start{}, now_, machine_random_));
+        for (int turn = 0; result_.failure.empty() && !over(); ++turn) {
+            if (turn > 200'000) broken("the run does not end");
+            step(turn);
+        }
+        if (result_.failure.empty()) check_end();
+        for (const Record& record : journal_)
+            result_.history += fmt::format("{} {} {} {} {} {}\n", to_string(record.kind), base::to_us(record.at), record.path,
+                                           record.attempt, record.data, record.value);
+        result_.status = machine_->status();
+        return std::move(result_);
+    }
+
+  private:
+    struct Flying { std::vector<Record> records; std::vector<command::Execute> after; };
+
+    void broken(std::string what) { if (result_.failure.empty()) result_.failure = std::move(what); }
+    bool over() const { return machine_->finished() && page_.records.empty() && !flight_; }
+
+    void boot() {
+        RunFacts facts;
+        facts.flow_name = "simulated";
+        facts.started_at = base::from_us(1'000'000);
+        MachineLimits limits;
+        limits.steps_per_turn = 5;  // small, so that a turn often ends with work left
+        machine_ = std::make_unique<Machine>(flow_, facts, Json::object(), true, limits);
+    }
+
+    void absorb(Output output) {
+        for (Record& record : output.records) page_.records.push_back(std::move(record));
+        more_ = output.more;
+        for (Command& command : output.commands) {
+            if (auto* execute = std::get_if<command::Execute>(&command)) {
+                if (!execute->barrier) broken("an effect without a barrier: " + execute->path);
+                page_.after.push_back(std::move(*execute));
+            } else if (auto* cancel = std::get_if<command::Cancel>(&command)) {
+                std::erase_if(running_, [&](const auto& e) { return e.step == cancel->step; });
+                timers_.erase(cancel->step);
+            } else if (auto* timer = std::get_if<command::ArmTimer>(&command)) {
+                timers_[timer->step] = timer->at;
+            } else {
+                run_timeout_ = std::get<command::ArmRunTimeout>(command).at;
+            }
+        }
+        if (machine_->finished()) {
+            running_.clear();
+            timers_.clear();
+            run_timeout_.reset();
+        }
+    }
+
+    void send(Event event) { absorb(machine_->handle(std::move(event), now_, machine_random_)); }
+
+    void step(int turn) {
+        if (turn == cancel_at_ && !machine_->finished()) return send(event::Cancel{"the simulation says so"});
+        if (!flight_ && !page_.records.empty()) {
+            flight_ = std::move(page_);
+            page_ = {};
+        }
+        // What can happen now, each as likely.
+        const bool timer = !timers_.empty() || run_timeout_;
+        const std::uint64_t choices = (flight_ ? 2u : 0u) + (running_.empty() ? 0u : 2u) + (more_ ? 2u : 0u) + (timer ? 1u : 0u);
+        if (choices == 0) {
+            if (machine_->status() != RunStatus::waiting) return broken("nothing can happen, but the run is not waiting");
+            return send(event::Cancel{"a person decides that the unknown step ends the run"});
+        }
+        std::uint64_t pick = random_.below(choices);
+        if (flight_) {
+            if (pick < 2) return commit();
+            pick -= 2;
+        }
+        if (!running_.empty()) {
+            if (pick < 2) return end_a_step();
+            pick -= 2;
+        }
+        if (more_) {
+            if (pick < 2) return send(event::Continue{});
+        }
+        fire();
+    }
+
+    void commit() {
+        const bool crash = crashes_left_ > 0 && (every_commit_ ? commits_since_boot_ >= 1 || random_.below(2) == 0 : random_.below(6) == 0);
+        const bool lost = crash && random_.below(2) == 0;
+        if (!lost) {
+            ++result_.commits;
+            ++commits_since_boot_;
+            for (Record& record : flight_->records) append(record);
+        }
+        auto after = std::move(flight_->after);
+        flight_.reset();
+        if (crash) {
+            // Effects of a committed page may have happened before the process died.
+            if (!lost && random_.below(2) == 0)
+                for (const auto& execute : after) count_execution(execute);
+            return die();
+        }
+        for (auto& execute : after) {
+            if (machine_->finished() || !machine_->runs(execute.step, execute.attempt)) continue;
+            count_execution(execute);
+            running_.push_back(std::move(execute));
+        }
+        compare_with_replay();
+    }
+
+    void append(const Record& record) {
+        if (record.kind == RecordKind::step_succeeded || record.kind == RecordKind::step_failed ||
+            record.kind == RecordKind::step_timed_out) {
+            if (!ended_.insert(record.path).second) broken("two ends of " + record.path);
+        }
+        if (record.kind == RecordKind::step_started) marked_.insert(fmt::format("{}#{}", record.path, record.attempt));
+        if (record.kind == RecordKind::step_attempt_failed) ++failures_[record.path];
+        if (finished_) broken("a record after the run's end");
+        finished_ = finished_ || record.kind == RecordKind::run_succeeded || record.kind == RecordKind::run_failed ||
+                    record.kind == RecordKind::run_cancelled || record.kind == RecordKind::run_timed_out;
+        journal_.push_back(record);
+    }
+
+    void count_execution(const command::Execute& execute) {
+        ++result_.executions;
+        if (ended_.contains(execute.path)) broken("a step with a recorded end ran again: " + execute.path);
+        if (!marked_.contains(fmt::format("{}#{}", execute.path, execute.attempt)))
+            broken("an effect ran before its mark was durable: " + execute.path);
+        const int count = ++executions_[execute.path];
+        if (execute.node->on_unknown == flows::OnUnknown::stop && count > 1 + failures_[execute.path])
+            broken("a step with on_unknown stop ran again after a crash: " + execute.path);
+    }
+
+    void die() {
+        --crashes_left_;
+        ++result_.crashes;
+        commits_since_boot_ = 0;
+        page_ = {};
+        running_.clear();
+        timers_.clear();
+        run_timeout_.reset();
+        more_ = false;
+        now_ += std::chrono::seconds(1);
+        boot();
+        if (journal_.empty()) {  // never accepted: the client starts it again
+            absorb(machine_->handle(event::Start{}, now_, machine_random_));
+            return;
+        }
+        replay_into(*machine_);
+        if (!machine_->finished()) send(event::Recovered{});
+    }
+
+    void replay_into(Machine& machine) {
+        for (const Record& record : journal_) {
+            auto applied = machine.apply(record);
+            if (!applied) broken("replay: " + applied.error().message);
+        }
+    }
+
+    /// With nothing gathered, the journal must say exactly what the memory says.
+    void compare_with_replay() {
+        if (!page_.records.empty() || more_) return;
+        RunFacts facts = machine_->facts();
+        Machine other(flow_, facts, Json::object());
+        replay_into(other);
+        if (other.describe() != machine_->describe())
+            broken("replay differs from memory:\n--- memory\n" + machine_->describe() + "--- replay\n" + other.describe());
+    }
+
+    void end_a_step() {
+        const auto index = random_.below(running_.size());
+        const auto execute = std::move(running_[index]);
+        running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
+        StepReport report;
+        report.cost_nano_usd = 3;
+        event::StepEnded ended{execute.step, execute.attempt, outcome_of(seed_, execute), report};
+        if (random_.below(10) == 0) send(ended);  // an answer that comes twice
+        send(std::move(ended));
+    }
+
+    void fire() {
+        std::optional<StepRef> first;
+        for (const auto& [step, at] : timers_)
+            if (!first || at < timers_[*first]) first = step;
+        if (run_timeout_ && (!first || *run_timeout_ <= timers_[*first])) {
+            now_ = std::max(now_, *run_timeout_);
+            run_timeout_.reset();
+            return send(event::RunTimedOut{});
+        }
+        const StepRef step = *first;
+        now_ = std::max(now_, timers_[step]);
+        timers_.erase(step);
+        send(event::TimerFired{step});
+    }
+
+    void check_end() {
+        if (!finished_) broken("the machine has ended, but the journal has no end");
+        Machine other(flow_, machine_->facts(), Json::object());
+        replay_into(other);
+        if (other.describe() != machine_->describe()) broken("the final replay differs");
+        if (!running_.empty() || !timers_.empty()) broken("work is left behind");
+    }
+
+    std::uint64_t seed_;
+    base::SeededRandom random_;
+    base::SeededRandom machine_random_{7};
+    bool every_commit_;
+    flows::FlowPtr flow_;
+    std::unique_ptr<Machine> machine_;
+    Time now_ = base::from_us(1'000'000);
+    Flying page_;
+    std::optional<Flying> flight_;
+    std::vector<command::Execute> running_;
+    std::map<StepRef, Time> timers_;
+    std::optional<Time> run_timeout_;
+    bool more_ = false, finished_ = false;
+    int crashes_left_ = 0, cancel_at_ = -1, commits_since_boot_ = 0;
+    std::vector<Record> journal_;
+    std::set<std::string> ended_, marked_;
+    std::map<std::string, int> executions_, failures_;
+    Simulated result_;
+};
+
+}  // namespace
+
+Simulated simulate(std::uint64_t seed, bool crash_at_every_commit) { return World(seed, crash_at_every_commit).run(); }
+
+TEST_CASE("a thousand random flows end, with failures, cancels and crashes", "[engine][simulation]") {
+    // One seed alone: SLUICE_SEED=17 build/debug/test_engine "a thousand random flows*"
+    const char* only = std::getenv("SLUICE_SEED");
+    const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
+    const std::uint64_t last = only != nullptr ? first : 1000;
+    int crashes = 0, executions = 0, succeeded = 0;
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const auto result = simulate(seed);
+        if (!result.failure.empty() || only != nullptr)
+            UNSCOPED_INFO("seed " << seed << "\n" << result.document << "\n" << result.history);
+        INFO("seed " << seed);
+        REQUIRE(result.failure == "");
+        crashes += result.crashes;
+        executions += result.executions;
+        succeeded += result.status == RunStatus::succeeded;
+    }
+    if (only == nullptr) {  // the mix is worth something
+        CHECK(crashes > 500);
+        CHECK(executions > 2000);
+        CHECK(succeeded > 200);
+    }
+}
+
+TEST_CASE("a crash at every commit loses nothing and repeats nothing that was recorded", "[engine][simulation]") {
+    for (std::uint64_t seed = 5000; seed < 5300; ++seed) {
+        const auto result = simulate(seed, true);
+        INFO("seed " << seed << "\n" << result.document << "\n" << result.history);
+        REQUIRE(result.failure == "");
+    }
+}
+
+TEST_CASE("the same seed gives the same history", "[engine][simulation]") {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const auto once = simulate(seed), again = simulate(seed);
+        INFO("seed " << seed);
+        REQUIRE(once.history == again.history);
+        REQUIRE(once.crashes == again.crashes);
+    }
+}
+
+}  // namespace sluice::engine::test
