@@ -56,7 +56,7 @@ struct SubscriptionState {
     std::vector<Follow> follows;
     std::deque<Delivery> live;
     std::size_t live_bytes = 0;
-    bool too_slow = false;
+    bool too_slow = false, ended = false;
     runtime::Signal signal;
     std::uint64_t generations = 0;
 

@@ -96,6 +96,11 @@ void Subscription::remove(std::string_view topic) {
     std::erase_if(state_->follows, [&](const Follow& one) { return one.topic == topic; });
 }
 
+void Subscription::end() {
+    state_->ended = true;
+    state_->signal.notify();
+}
+
 Awaitable<Result<void>> Subscription::add(std::string topic, std::optional<std::int64_t> after) {
     const auto state = state_;  // the subscription may end during the waits below
     const auto run = parse_topic(topic);
@@ -158,7 +163,7 @@ Awaitable<Result<void>> Subscription::add(std::string topic, std::optional<std::
 Awaitable<Result<std::vector<Delivery>>> Subscription::next(Time deadline) {
     const auto state = state_;
     for (;;) {
-        if (state->bus->stopped) co_return fail(ErrorCode::cancelled, "the server is stopping");
+        if (state->bus->stopped || state->ended) co_return fail(ErrorCode::cancelled, "the stream has ended");
         if (state->too_slow)
             co_return fail(ErrorCode::unavailable, "this listener is too slow; connect again and resume");
         auto out = state->take();

@@ -102,6 +102,8 @@ class Subscription {
     /// Errors: unavailable (too slow: more than 1,024 live messages or 4 MiB waited; the subscription is over),
     /// cancelled (the bus has stopped).
     Awaitable<Result<std::vector<Delivery>>> next(Time deadline);
+    /// Lets `next` give `cancelled` from now on (the client has gone).
+    void end();
 
   private:
     friend class Bus;

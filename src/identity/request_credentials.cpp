@@ -1,0 +1,44 @@
+#include "request_credentials.hpp"
+
+#include <fmt/format.h>
+
+namespace sluice::identity {
+namespace {
+
+constexpr std::string_view host_cookie = "__Host-sluice", plain_cookie = "sluice";
+
+std::optional<std::string_view> find_cookie(std::string_view header, std::string_view name) {
+    while (!header.empty()) {
+        const auto end = header.find(';');
+        auto pair = header.substr(0, end);
+        while (pair.starts_with(' ')) pair.remove_prefix(1);
+        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+            return pair.substr(name.size() + 1);
+        if (end == header.npos) break;
+        header.remove_prefix(end + 1);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool came_over_tls(const net::Request& request) {
+    // A proxy in front says so; a client that lies gets a stricter cookie, nothing more.
+    return request.tls || request.headers.get("x-forwarded-proto") == "https";
+}
+
+std::optional<std::string_view> session_cookie(const net::Request& request) {
+    const auto header = request.headers.get("cookie");
+    if (auto found = find_cookie(header, host_cookie)) return found;
+    if (came_over_tls(request)) return std::nullopt;  // the plain name could have been planted over plain HTTP
+    return find_cookie(header, plain_cookie);
+}
+
+std::string set_session_cookie(const net::Request& request, std::string_view secret) {
+    const bool tls = came_over_tls(request);
+    // The server ends the session after a day without use; the cookie may stay longer.
+    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}", tls ? host_cookie : plain_cookie, secret,
+                       secret.empty() ? 0 : 30 * 24 * 3600, tls ? "; Secure" : "");
+}
+
+}  // namespace sluice::identity

@@ -1,0 +1,187 @@
+// How requests are told apart: whose they are (key, session, local socket), and whether the same write came before.
+
+#include "identity_state.hpp"
+#include "request_credentials.hpp"
+#include "sluice/crypto/crypto.hpp"
+#include "sluice/net/server.hpp"
+
+namespace sluice::identity {
+namespace {
+
+using net::Request;
+using net::Verb;
+
+constexpr std::size_t max_idempotency_key = 255;
+
+std::optional<std::string_view> bearer(const Request& request) {
+    const auto header = request.headers.find("authorization");
+    constexpr std::string_view scheme = "bearer ";
+    if (!header || header->size() <= scheme.size()) return std::nullopt;
+    for (std::size_t i = 0; i < scheme.size(); ++i)
+        if (std::tolower(static_cast<unsigned char>((*header)[i])) != scheme[i]) return std::nullopt;
+    auto key = header->substr(scheme.size());
+    while (key.starts_with(' ')) key.remove_prefix(1);
+    while (key.ends_with(' ')) key.remove_suffix(1);
+    return key;
+}
+
+/// The header that the SDKs of other vendors send, on their paths alone.
+std::optional<std::string_view> vendor_key(const Request& request) {
+    const std::string_view path = request.path;
+    if (!path.starts_with("/v1/") && !path.starts_with("/v1beta/")) return std::nullopt;
+    if (auto key = request.headers.find("x-api-key")) return key;
+    return request.headers.find("x-goog-api-key");
+}
+
+std::string_view named_workspace(const Request& request) {
+    if (auto header = request.headers.find("sluice-workspace")) return *header;
+    return request.query_value("workspace").value_or(std::string_view());
+}
+
+/// `scheme://host[:port]` without the scheme and its usual port.
+std::string_view authority(std::string_view origin) {
+    for (auto [scheme, port] : {std::pair{"http://", ":80"}, std::pair{"https://", ":443"}})
+        if (origin.starts_with(scheme)) {
+            origin.remove_prefix(std::string_view(scheme).size());
+            if (origin.ends_with(port)) origin.remove_suffix(std::string_view(port).size());
+        }
+    return origin;
+}
+
+/// A cookie is sent by the browser whoever made it ask: what changes state or opens a socket must come from our own page.
+Result<void> check_origin(const Request& request) {
+    const bool reads = request.verb == Verb::get || request.verb == Verb::head || request.verb == Verb::options;
+    if (reads && !request.headers.find("upgrade")) return {};
+    const auto origin = request.headers.find("origin");
+    const auto host = request.headers.get("host");
+    if (origin && *origin != "null") {
+        const bool tls = origin->starts_with("https://");
+        const auto own = std::string(tls ? "https://" : "http://") + std::string(host);
+        if (authority(*origin) == authority(own)) return {};
+    }
+    return fail(ErrorCode::forbidden,
+                "a browser's session may change things from this server's own pages only; use an API key elsewhere");
+}
+
+class Keys final : public net::Authenticator {
+  public:
+    explicit Keys(State& state) : state_(state) {}
+
+    Result<Principal> authenticate(const Request& request) override {
+        if (request.local_socket) return local(request);
+        auto principal = of_credential(request);
+        if (!principal) return principal;
+        const auto named = named_workspace(request);
+        if (!named.empty() && named != principal->workspace_name && named != principal->workspace.str())
+            return fail(ErrorCode::not_found, "there is no workspace {} for this credential", named);
+        return principal;
+    }
+
+  private:
+    Result<Principal> local(const Request& request) const {
+        auto named = named_workspace(request);
+        if (named.empty()) named = default_name;
+        const auto* workspace = state_.workspace(named);
+        if (!workspace) return fail(ErrorCode::not_found, "there is no workspace {}", named);
+        return Principal{Principal::Kind::local, "local", "local", "owner", workspace->id, workspace->name,
+                         base::PermissionSet().set()};
+    }
+
+    Result<Principal> of_credential(const Request& request) {
+        if (auto key = bearer(request)) return state_.principal_of_key(*key);
+        if (auto key = vendor_key(request)) return state_.principal_of_key(*key);
+        if (auto secret = session_cookie(request)) {
+            auto principal = state_.principal_of_session(*secret);
+            if (!principal) return principal;
+            if (auto own = check_origin(request); !own) return fail(std::move(own.error()));
+            return principal;
+        }
+        return fail(ErrorCode::unauthenticated,
+                    "send an API key as `Authorization: Bearer KEY`; `sluice key create` makes one");
+    }
+
+    State& state_;
+};
+
+std::string route_of(const Request& request) {
+    return std::string(net::to_string(request.verb)) + " " + std::string(request.route);
+}
+
+/// What must be the same for a repeated request to be the same one.
+std::string body_hash(const Request& request) {
+    crypto::Sha256 hash;
+    hash.update(request.path);
+    for (const auto& [name, value] : request.query) {
+        hash.update("\n" + name + "=");
+        hash.update(value);
+    }
+    hash.update("\n\n");
+    if (request.body_reader) hash.update(request.headers.get("content-length"));  // a streamed body is not here yet
+    hash.update(request.body);
+    const auto digest = hash.finish();
+    return std::string(crypto::raw(digest));
+}
+
+class Handle final : public net::Idempotency {
+  public:
+    Handle(State& state, IdempotencyRecord record) : state_(state), record_(std::move(record)) {}
+    std::string_view key() const override { return record_.key; }
+    void record(storage::WriteUnit& unit, const net::StoredAnswer& answer) override {
+        record_.status = answer.status;
+        record_.answer = answer.body;
+        record_.etag = answer.etag;
+        record_.created_at = state_.clock.now();
+        store::insert_record(unit, record_);
+    }
+
+  private:
+    State& state_;
+    IdempotencyRecord record_;
+};
+
+class Records final : public net::IdempotencyRecords {
+  public:
+    explicit Records(State& state) : state_(state) {}
+
+    Result<std::unique_ptr<net::Idempotency>> begin(const Request& request) override {
+        const auto key = request.headers.get("idempotency-key");
+        if (key.empty() || key.size() > max_idempotency_key)
+            return fail(ErrorCode::invalid_argument, "an Idempotency-Key has 1 to {} characters", max_idempotency_key);
+        IdempotencyRecord record;
+        record.workspace = request.workspace();
+        record.principal = request.principal.id;
+        record.route = route_of(request);
+        record.key = std::string(key);
+        record.body_hash = body_hash(request);
+        return std::make_unique<Handle>(state_, std::move(record));
+    }
+
+    Awaitable<Result<std::optional<net::StoredAnswer>>> find(const Request& request) override {
+        const auto hash = body_hash(request);
+        std::string key(request.headers.get("idempotency-key"));
+        auto route = route_of(request);
+        auto found = co_await store::find_record(state_.storage, request.workspace(), request.principal.id,
+                                                 std::move(route), std::move(key));
+        if (!found) co_return fail(std::move(found.error()));
+        if (!*found || (*found)->created_at + record_life <= state_.clock.now())
+            co_return std::optional<net::StoredAnswer>();
+        auto& record = **found;
+        if (record.body_hash != hash)
+            co_return fail(ErrorCode::unprocessable,
+                           "the same Idempotency-Key came with another body; use a new key for a new request");
+        net::StoredAnswer answer{record.status, std::move(record.answer), std::move(record.etag)};
+        co_return std::optional<net::StoredAnswer>(std::move(answer));
+    }
+
+  private:
+    State& state_;
+};
+
+}  // namespace
+
+std::shared_ptr<net::Authenticator> make_authenticator(State& state) { return std::make_shared<Keys>(state); }
+std::shared_ptr<net::IdempotencyRecords> make_idempotency_records(State& state) {
+    return std::make_shared<Records>(state);
+}
+
+}  // namespace sluice::identity
