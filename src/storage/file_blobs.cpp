@@ -95,13 +95,13 @@ Result<std::string> read_range(const std::filesystem::path& file, std::uint64_t 
 
 /// Runs a job with a value on a reader thread.
 template <class T, class Job>
-Awaitable<Result<T>> on_reader(Readers& readers, Job job) {
+Awaitable<Result<T>> on_reader(Readers& readers, Job job, JobLength length = JobLength::moments) {
     auto slot = std::make_shared<std::optional<Result<T>>>();
     ReaderJob work = [slot, job = std::move(job)](ReaderThread& thread) mutable -> Result<void> {
         slot->emplace(job(thread));
         return {};
     };
-    auto running = readers.run(std::move(work));
+    auto running = readers.run(std::move(work), length);
     auto done = co_await std::move(running);
     if (!done) co_return fail(std::move(done.error()));
     co_return std::move(**slot);
@@ -251,7 +251,7 @@ void FileBlobs::append_release(WriteUnit& unit, WorkspaceId workspace, std::stri
 
 Awaitable<Result<std::size_t>> FileBlobs::collect() {
     auto job = [this](ReaderThread& thread) { return sweep(thread); };
-    auto running = on_reader<std::size_t>(readers_, std::move(job));
+    auto running = on_reader<std::size_t>(readers_, std::move(job), JobLength::minutes);
     co_return co_await std::move(running);
 }
 

@@ -30,8 +30,9 @@ Readers::~Readers() {
     join();
 }
 
-Awaitable<Result<void>> Readers::run(ReaderJob job) {
-    auto waiting = wait_for<ReaderJob>(std::move(job), [this](Job pending) { push(std::move(pending)); });
+Awaitable<Result<void>> Readers::run(ReaderJob job, JobLength length) {
+    Work work{std::move(job), length};
+    auto waiting = wait_for<Work>(std::move(work), [this](Job pending) { push(std::move(pending)); });
     co_return co_await std::move(waiting);
 }
 
@@ -67,7 +68,7 @@ void Readers::push(Job job) {
             job->result = fail(ErrorCode::unavailable, "too many reads are waiting; try again in a moment");
         } else {
             queue_.push_back(std::move(job));
-            if (idle_ == 0 && threads_.size() < limit_) {
+            if (idle_ < queue_.size() && threads_.size() < limit_) {
                 ++running_;
                 const auto number = static_cast<unsigned>(threads_.size());
                 threads_.emplace_back([this, number] { work(number); });
@@ -83,37 +84,54 @@ void Readers::push(Job job) {
     complete_on(loop_, std::move(refused));
 }
 
+/// The first job that may run now, or nothing. Under the mutex.
+Readers::Job Readers::next() {
+    for (auto it = queue_.begin(); it != queue_.end(); ++it) {
+        const bool is_long = (*it)->payload.length == JobLength::minutes;
+        if (is_long && long_one_runs_) continue;
+        if (is_long) long_one_runs_ = true;
+        Job job = std::move(*it);
+        queue_.erase(it);
+        return job;
+    }
+    return nullptr;
+}
+
 void Readers::work(unsigned number) {
     pthread_setname_np(pthread_self(), fmt::format("db-read-{}", number).c_str());
     {
         ReaderThread self(database_, stopping_);
         std::unique_lock lock(mutex_);
         while (true) {
-            if (queue_.empty()) {
-                if (stopping_.load(std::memory_order_relaxed)) break;
+            Job job = next();
+            if (!job) {
+                if (queue_.empty() && stopping_.load(std::memory_order_relaxed)) break;
                 ++idle_;
                 wake_.wait(lock);
                 --idle_;
                 continue;
             }
-            Job job = std::move(queue_.front());
-            queue_.pop_front();
+            const bool is_long = job->payload.length == JobLength::minutes;
             lock.unlock();
             if (stopping_.load(std::memory_order_relaxed)) {
                 job->result = fail(stopping_error());
             } else {
                 try {
-                    job->result = job->payload(self);
+                    job->result = job->payload.job(self);
                 } catch (const std::exception& error) {
                     log::error("a job of a reader threw", {{"error", error.what()}});
                     job->result = fail(ErrorCode::internal, "the read failed inside; the log has the cause");
                 }
             }
-            job->payload = nullptr;  // what the job captured is freed here, not on the loop
+            job->payload.job = nullptr;  // what the job captured is freed here, not on the loop
             std::vector<Job> done;
             done.push_back(std::move(job));
             complete_on(loop_, std::move(done));
             lock.lock();
+            if (is_long) {
+                long_one_runs_ = false;
+                wake_.notify_all();  // another one may wait for this
+            }
         }
     }  // the connection is closed before the end is told
     std::function<void()> stopped;

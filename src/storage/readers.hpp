@@ -33,6 +33,9 @@ class ReaderThread {
 
 using ReaderJob = std::function<Result<void>(ReaderThread&)>;
 
+/// Jobs of minutes (backup, check, collection) run one at a time, so that they never take all readers.
+enum class JobLength : unsigned char { moments, minutes };
+
 class Readers {
   public:
     Readers(runtime::Loop& loop, std::filesystem::path database, unsigned threads);
@@ -40,7 +43,7 @@ class Readers {
 
     /// Runs `job` on a reader thread; its exception becomes `internal`. Errors: the job's, unavailable (stopping,
     /// overload). Thread: loop.
-    Awaitable<Result<void>> run(ReaderJob job);
+    Awaitable<Result<void>> run(ReaderJob job, JobLength length = JobLength::moments);
     /// A job over one snapshot, cut after `limit`.
     Awaitable<Result<void>> read(std::function<void(ReadTx&)> work, Duration limit);
 
@@ -49,8 +52,13 @@ class Readers {
     void join();
 
   private:
-    using Job = PendingPtr<ReaderJob>;
+    struct Work {
+        ReaderJob job;
+        JobLength length = JobLength::moments;
+    };
+    using Job = PendingPtr<Work>;
     void push(Job job);
+    Job next();
     void work(unsigned number);
 
     runtime::Loop& loop_;
@@ -63,6 +71,7 @@ class Readers {
     std::atomic<bool> stopping_{false};
     std::function<void()> stopped_;
     unsigned idle_ = 0, running_ = 0;
+    bool long_one_runs_ = false;
     std::vector<std::thread> threads_;
 };
 

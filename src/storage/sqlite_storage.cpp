@@ -12,6 +12,11 @@
 namespace sluice::storage {
 namespace {
 
+const Query integrity_query{"storage.integrity_check", "PRAGMA integrity_check(100)", Query::Note::instance_wide};
+const Query foreign_keys_query{"storage.foreign_key_check",
+                               "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 100",
+                               Query::Note::instance_wide};
+
 Error stopping_error() { return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true}; }
 
 class SqliteStorage final : public Storage {
@@ -75,7 +80,7 @@ class SqliteStorage final : public Storage {
             source.frame(sqlite::Frame::rollback);
             return done;
         };
-        auto running = readers_.run(std::move(job));
+        auto running = readers_.run(std::move(job), JobLength::minutes);
         co_return co_await std::move(running);
     }
 
@@ -86,7 +91,7 @@ class SqliteStorage final : public Storage {
             if (!connection) return fail(std::move(connection.error()));
             return examine(**connection, *findings);
         };
-        auto running = readers_.run(std::move(job));
+        auto running = readers_.run(std::move(job), JobLength::minutes);
         auto done = co_await std::move(running);
         if (!done) co_return fail(std::move(done.error()));
         co_return std::move(*findings);
@@ -120,17 +125,13 @@ class SqliteStorage final : public Storage {
 
   private:
     static Result<void> examine(sqlite::Connection& connection, std::vector<std::string>& findings) {
-        static const Query integrity{"storage.integrity_check", "PRAGMA integrity_check(100)", Query::Note::instance_wide};
-        static const Query keys{"storage.foreign_key_check",
-                                "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 100",
-                                Query::Note::instance_wide};
         sqlite::SqliteTx tx(connection);
-        auto done = tx.each(integrity, {}, [&](const Row& row) {
+        auto done = tx.each(integrity_query, {}, [&](const Row& row) {
             if (row.text(0) != "ok") findings.push_back(row.str(0));
             return true;
         });
         if (!done) return done;
-        return tx.each(keys, {}, [&](const Row& row) {
+        return tx.each(foreign_keys_query, {}, [&](const Row& row) {
             findings.push_back(fmt::format("a row of {} refers to a row of {} that does not exist", row.text(0), row.text(1)));
             return true;
         });

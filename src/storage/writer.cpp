@@ -54,7 +54,7 @@ std::size_t size_of(const WriteUnit& unit) {
 Writer::Writer(runtime::Loop& loop, const Options& options, std::unique_ptr<sqlite::Connection> connection,
                std::function<bool(const std::string&)> has_blob)
     : loop_(loop), options_(options), connection_(std::move(connection)), has_blob_(std::move(has_blob)) {
-    auto deferred = connection_->scalar("SELECT 1 FROM sqlite_schema WHERE sql LIKE '%INITIALLY DEFERRED%' LIMIT 1");
+    auto deferred = connection_->scalar("SELECT 1 FROM sqlite_schema WHERE sql LIKE '%DEFERRABLE%' LIMIT 1");
     deferred_keys_ = deferred && !deferred->empty();
     // A WAL that shrinks and grows again costs more than one that is reused, so the back stop's size is kept.
     const auto limit = fmt::format("PRAGMA journal_size_limit={}",

@@ -42,8 +42,10 @@ struct Options {
     std::size_t idle_checkpoint_bytes = 4 << 20;///< a passive checkpoint when the queue is empty and the WAL is larger
     Duration read_limit = std::chrono::seconds(5);
     unsigned readers = 2;
-    std::int64_t min_free_bytes = 64 << 20;     ///< below it new units are refused with `unavailable`
-    bool create = true;                         ///< make a missing directory and database
+    /// Kept free on the disk: below it `saturated()` is true; units of work under way are stored until a quarter of it is
+    /// left, then refused with `unavailable`. 0: only a disk that is full counts.
+    std::int64_t min_free_bytes = 64 << 20;
+    bool create = true;                          ///< make a missing directory and database
 };
 
 /// One step of the schema: a file of migrations/<engine>/ embedded in the binary.
