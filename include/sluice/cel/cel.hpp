@@ -7,6 +7,7 @@
 /// double; numbers written in an expression keep CEL's strict types.
 /// Source of the language: github.com/google/cel-spec, doc/langdef.md at commit 508bd98.
 
+#include <algorithm>
 #include <cstddef>
 #include <list>
 #include <memory>
