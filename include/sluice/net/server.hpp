@@ -89,8 +89,9 @@ class Server {
     /// Open connections.
     std::size_t connections() const;
 
+    struct State;  ///< what the sessions share; private to net
+
   private:
-    struct State;
     std::shared_ptr<State> state_;
 };
 

@@ -1,0 +1,104 @@
+#pragma once
+/// What the server's sessions share, and the way of a request from its head to its answer. No Beast here.
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "net/tls.hpp"
+#include "sluice/base/clock.hpp"
+#include "sluice/net/server.hpp"
+#include "sluice/runtime/sync.hpp"
+#include "sluice/runtime/task_group.hpp"
+
+namespace sluice::net {
+
+class Session;
+
+/// One request between its head and its answer.
+struct Exchange {
+    Request request;
+    std::string target;  ///< as sent
+    const RouteEntry* route = nullptr;
+    std::unique_ptr<Idempotency> idempotency;
+    bool upgrade = false;  ///< to WebSocket
+    Duration began{};      ///< steady
+    std::size_t max_body = 0;
+
+    /// Ready for the connection's next request; keeps what stays the same.
+    void clear();
+};
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+    using Executor = boost::asio::io_context::executor_type;
+    using TcpAcceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
+    using LocalAcceptor = boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol, Executor>;
+
+    State(runtime::Loop& loop, const Router& router, ServerOptions options);
+
+    // server.cpp
+    Result<void> bind_tcp();
+    Result<void> bind_admin();
+    void accepted(Session& session);
+    void ended(Session& session);
+    /// Makes sure that a sweep comes soon after `deadline` (steady).
+    void sweep_by(Duration deadline);
+    void sweep();
+    /// "Date: …\r\n" of the present second.
+    std::string_view date_line();
+
+    // server_dispatch.cpp
+    /// Reads address and query, finds the route, asks who is calling and whether they may. An answer means: no further.
+    std::optional<Response> admit(Exchange& exchange, std::optional<std::uint64_t> content_length);
+    /// What needs the whole body, then the handler. Never throws but for cancellation.
+    Awaitable<Response> answer(Exchange& exchange);
+    void count(const Exchange& exchange, int status);
+
+    // server_head.cpp
+    /// Appends the status line and every header but those of the body's framing; ends without the empty line.
+    void write_head(std::string& out, const Exchange& exchange, const Response& response, std::string_view version = "1.1");
+
+    runtime::Loop& loop;
+    const Router& router;
+    ServerOptions options;
+    Authenticator* authenticator = nullptr;
+    IdempotencyRecords* records = nullptr;
+    std::vector<std::pair<std::string, std::string>> api_headers, page_headers;
+    ServerTls tls;
+    base::SystemRandom random;
+    TcpAcceptor tcp;
+    LocalAcceptor local;
+    bool owns_socket_file = false;
+    std::uint16_t bound_port = 0;
+    std::list<Session*> sessions;
+    bool started = false, draining = false;
+    Duration sweep_at{};  ///< steady; 0: not armed
+    runtime::Loop::TimerId sweep_timer = 0;
+    runtime::Signal emptied;
+    std::int64_t date_second = -1;
+    std::string date_text;
+    runtime::TaskGroup acceptors, tasks;
+
+  private:
+    Result<Response> replay_stored(const StoredAnswer& stored);
+    std::optional<Response> read_target(Exchange& exchange);
+    std::optional<Response> check_host(Exchange& exchange);
+    std::optional<Response> refuse_verb(Exchange& exchange, const Router::Match& match);
+    std::optional<Response> authorize(Exchange& exchange);
+    Awaitable<Response> run_route(Exchange& exchange);
+};
+
+/// The longest wait for the rest of an answer's bytes to leave, and for a TLS handshake.
+constexpr Duration write_timeout = std::chrono::seconds(60);
+constexpr Duration handshake_timeout = std::chrono::seconds(5);
+
+/// A problem with a status that no ErrorCode has (408, 417, 421, 426, 501, 505).
+Response problem_of(int status, std::string_view code, std::string_view title, std::string_view detail);
+
+}  // namespace sluice::net
