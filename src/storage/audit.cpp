@@ -13,7 +13,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '?'; }
+bool is_word(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '?';
+}
 
 /// The statement's lower-case words and signs, without comments and string literals.
 Words split(std::string_view sql) {
@@ -33,7 +35,8 @@ Words split(std::string_view sql) {
         } else if (is_word(c)) {
             std::string word;
             for (; at < sql.size() && is_word(sql[at]); ++at)
-                word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(sql[at]))));
+                word.push_back(
+                    static_cast<char>(std::tolower(static_cast<unsigned char>(sql[at]))));
             words.push_back(std::move(word));
         } else {
             words.emplace_back(1, c);
@@ -43,11 +46,14 @@ Words split(std::string_view sql) {
     return words;
 }
 
-std::string word_at(const Words& words, std::size_t at) { return at < words.size() ? words[at] : std::string(); }
+std::string word_at(const Words& words, std::size_t at) {
+    return at < words.size() ? words[at] : std::string();
+}
 
 class Audit {
   public:
-    Audit(sqlite::Connection& connection, std::span<const std::string_view> small) : connection_(connection) {
+    Audit(sqlite::Connection& connection, std::span<const std::string_view> small)
+        : connection_(connection) {
         for (const auto name : small) small_.emplace(name);
     }
 
@@ -60,7 +66,9 @@ class Audit {
     void judge_scan(const Query& query, const Words& words, std::string_view detail);
     void judge_tenancy(const Query& query, const Words& words);
     std::string table_of(const Words& words, const std::string& name) const;
-    void find(const Query& query, std::string problem) { findings_.push_back({query.name(), std::move(problem)}); }
+    void find(const Query& query, std::string problem) {
+        findings_.push_back({query.name(), std::move(problem)});
+    }
     Result<std::vector<std::string>> column(const char* sql);
 
     sqlite::Connection& connection_;
@@ -85,7 +93,8 @@ Result<void> Audit::learn_schema() {
         "SELECT lower(s.name) FROM sqlite_schema s, pragma_table_info(s.name) c "
         "WHERE s.type = 'table' AND c.name = 'workspace_id'");
     auto partial = column(
-        "SELECT lower(i.name) FROM sqlite_schema s, pragma_index_list(s.name) i WHERE s.type = 'table' AND i.partial");
+        "SELECT lower(i.name) FROM sqlite_schema s, pragma_index_list(s.name) i WHERE s.type = "
+        "'table' AND i.partial");
     for (auto* read : {&tables, &tenants, &partial})
         if (!*read) return fail(std::move(read->error()));
     tables_ = {tables->begin(), tables->end()};
@@ -97,7 +106,8 @@ Result<void> Audit::learn_schema() {
 std::vector<AuditFinding> Audit::judge(std::span<const Query* const> queries) {
     std::map<std::string_view, int> names;
     for (const auto* query : queries) {
-        if (++names[query->name()] == 2) find(*query, "two statements have this name; give each its own");
+        if (++names[query->name()] == 2)
+            find(*query, "two statements have this name; give each its own");
         judge_one(*query);
     }
     return std::move(findings_);
@@ -120,9 +130,11 @@ void Audit::judge_plan(const Query& query, const Words& words) {
     if (query.note() == Query::Note::scan || word_at(words, 0) == "pragma") return;
     const std::string explain = std::string("EXPLAIN QUERY PLAN ") + query.sql();
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(connection_.handle(), explain.c_str(), -1, &statement, nullptr) == SQLITE_OK)
+    if (sqlite3_prepare_v2(connection_.handle(), explain.c_str(), -1, &statement, nullptr) ==
+        SQLITE_OK)
         while (sqlite3_step(statement) == SQLITE_ROW)
-            judge_scan(query, words, reinterpret_cast<const char*>(sqlite3_column_text(statement, 3)));
+            judge_scan(query, words,
+                       reinterpret_cast<const char*>(sqlite3_column_text(statement, 3)));
     sqlite3_finalize(statement);
 }
 
@@ -138,16 +150,19 @@ void Audit::judge_scan(const Query& query, const Words& words, std::string_view 
         // A virtual table names its plan "number:text"; text is what narrows the read.
         if (is_virtual ? plan.end() - index > 3 : partial_indexes_.contains(*(index + 1))) return;
     }
-    find(query, fmt::format("it reads all of table {} ({}); add an index that serves it, or mark it Note::scan with the "
+    find(query, fmt::format("it reads all of table {} ({}); add an index that serves it, or mark "
+                            "it Note::scan with the "
                             "reason if the table is small",
                             table, detail));
 }
 
-/// The table behind a name or an alias; empty for a subquery, a common table expression or a table-valued function.
+/// The table behind a name or an alias; empty for a subquery, a common table expression or a
+/// table-valued function.
 std::string Audit::table_of(const Words& words, const std::string& name) const {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (!tables_.contains(words[i])) continue;
-        const auto& next = word_at(words, i + 1) == "as" ? word_at(words, i + 2) : word_at(words, i + 1);
+        const auto& next =
+            word_at(words, i + 1) == "as" ? word_at(words, i + 2) : word_at(words, i + 1);
         if (next == name) return words[i];
     }
     // `WITH name AS (…)` hides a table of the same name.
@@ -161,15 +176,18 @@ std::size_t workspace_ties(const Words& words) {
     std::size_t ties = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i] != "workspace_id") continue;
-        if (word_at(words, i + 1) == "=") ++ties;                                       // workspace_id = ?1, = a.workspace_id
-        else if (i >= 2 && words[i - 1] == "=" && words[i - 2] == "?1") ++ties;         // ?1 = workspace_id
+        if (word_at(words, i + 1) == "=") ++ties;  // workspace_id = ?1, = a.workspace_id
+        else if (i >= 2 && words[i - 1] == "=" && words[i - 2] == "?1")
+            ++ties;  // ?1 = workspace_id
         else if (i >= 1 && words[i - 1] == "(" && i >= 2 && words[i - 2] == "using") ++ties;
         else if (i >= 1 && words[i - 1] == "(") {
             // The first of a row value, (workspace_id, id) = (?1, ?2), or of an INSERT's columns.
             auto close = i;
             while (close < words.size() && words[close] != ")") ++close;
             const auto& next = word_at(words, close + 1);
-            if (next == "=" || next == "in" || next == "values" || next == "select" || next == "with") ++ties;
+            if (next == "=" || next == "in" || next == "values" || next == "select" ||
+                next == "with")
+                ++ties;
         }
     }
     return ties;
@@ -177,14 +195,16 @@ std::size_t workspace_ties(const Words& words) {
 
 bool binds_first(const Words& words) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-        if (words[i] == "workspace_id" && words[i + 1] == "=" && word_at(words, i + 2) == "?1") return true;
+        if (words[i] == "workspace_id" && words[i + 1] == "=" && word_at(words, i + 2) == "?1")
+            return true;
         if (words[i] == "?1" && words[i + 1] == "=") {
             auto at = i + 2;
             if (word_at(words, at + 1) == ".") at += 2;
             if (word_at(words, at) == "workspace_id") return true;
         }
         if ((words[i] == "(" || words[i] == "select") && words[i + 1] == "?1") {
-            // VALUES (?1, …), (…) = (?1, …) or INSERT … SELECT ?1, … with the workspace as the first column.
+            // VALUES (?1, …), (…) = (?1, …) or INSERT … SELECT ?1, … with the workspace as the
+            // first column.
             for (std::size_t j = 0; j < i; ++j)
                 if (words[j] == "(" && word_at(words, j + 1) == "workspace_id") return true;
         }
@@ -200,10 +220,12 @@ void Audit::judge_tenancy(const Query& query, const Words& words) {
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto& before = words[i - 1];
         if (before == "from" || before == "join") in_from = true;
-        else if (before == "where" || before == "set" || before == "select" || before == "on" || before == "order") in_from = false;
+        else if (before == "where" || before == "set" || before == "select" || before == "on" ||
+                 before == "order")
+            in_from = false;
         if (!tenant_tables_.contains(words[i])) continue;
-        if (before == "from" || before == "join" || before == "into" || before == "update" || before == "ignore" ||
-            (before == "," && in_from)) {
+        if (before == "from" || before == "join" || before == "into" || before == "update" ||
+            before == "ignore" || (before == "," && in_from)) {
             named.insert(words[i]);
             ++places;
         }
@@ -212,11 +234,14 @@ void Audit::judge_tenancy(const Query& query, const Words& words) {
     std::string list;
     for (const auto& table : named) list += (list.empty() ? "" : ", ") + table;
     if (!binds_first(words))
-        find(query, fmt::format("it touches {} without `workspace_id = ?1`; bind the workspace first, or mark it "
-                                "Note::instance_wide with the reason",
-                                list));
+        find(query,
+             fmt::format(
+                 "it touches {} without `workspace_id = ?1`; bind the workspace first, or mark it "
+                 "Note::instance_wide with the reason",
+                 list));
     else if (workspace_ties(words) < places)
-        find(query, fmt::format("it names {} {} times but ties only {} of them to a workspace; add `workspace_id = ` for each",
+        find(query, fmt::format("it names {} {} times but ties only {} of them to a workspace; add "
+                                "`workspace_id = ` for each",
                                 list, places, workspace_ties(words)));
 }
 

@@ -24,11 +24,12 @@ class DirectoryLock {
     int descriptor_ = -1;
 };
 
-/// Makes the directory (mode 0700) when `create`, and checks that it is a writable directory of a local file system.
-/// Errors: not_found (missing, `create` is false), unavailable.
+/// Makes the directory (mode 0700) when `create`, and checks that it is a writable directory of a
+/// local file system. Errors: not_found (missing, `create` is false), unavailable.
 Result<void> prepare_directory(const std::filesystem::path& directory, bool create);
 
-/// True for file systems whose locks and shared memory a database cannot trust (`f_type` of statfs).
+/// True for file systems whose locks and shared memory a database cannot trust (`f_type` of
+/// statfs).
 bool is_network_file_system(unsigned long type);
 
 /// Makes an empty file with mode 0600. Errors: unavailable; conflict when it exists.

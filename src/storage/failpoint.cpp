@@ -92,9 +92,7 @@ Outcome hit_armed(std::string_view name) {
             ::kill(::getpid(), SIGKILL);
             ::pause();
             return Outcome::none;
-        case Action::sleep:
-            ::poll(nullptr, 0, ms);
-            return Outcome::none;
+        case Action::sleep: ::poll(nullptr, 0, ms); return Outcome::none;
         case Action::error: return Outcome::error;
         case Action::full: return Outcome::full;
     }

@@ -41,8 +41,8 @@ int write(sqlite3_file* f, const void* from, int amount, sqlite3_int64 offset) {
     Outcome outcome = Outcome::none;
     if (self(f)->kind == Kind::database) {
         outcome = failpoint::hit("db.write");
-        // With a write-ahead log, pages reach the database file in checkpoints only (offset 0 is the header, which
-        // opening may write).
+        // With a write-ahead log, pages reach the database file in checkpoints only (offset 0 is
+        // the header, which opening may write).
         if (outcome == Outcome::none && offset > 0) outcome = failpoint::hit("checkpoint.mid");
     }
     if (self(f)->kind == Kind::wal) outcome = failpoint::hit("wal.write");
@@ -50,7 +50,9 @@ int write(sqlite3_file* f, const void* from, int amount, sqlite3_int64 offset) {
     if (outcome == Outcome::full) return SQLITE_FULL;
     return real(f)->pMethods->xWrite(real(f), from, amount, offset);
 }
-int truncate(sqlite3_file* f, sqlite3_int64 size) { return real(f)->pMethods->xTruncate(real(f), size); }
+int truncate(sqlite3_file* f, sqlite3_int64 size) {
+    return real(f)->pMethods->xTruncate(real(f), size);
+}
 int sync(sqlite3_file* f, int flags) {
     if (self(f)->kind != Kind::other) {
         const auto outcome = failpoint::hit(self(f)->kind == Kind::wal ? "wal.sync" : "db.sync");
@@ -58,10 +60,14 @@ int sync(sqlite3_file* f, int flags) {
     }
     return real(f)->pMethods->xSync(real(f), flags);
 }
-int file_size(sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); }
+int file_size(sqlite3_file* f, sqlite3_int64* size) {
+    return real(f)->pMethods->xFileSize(real(f), size);
+}
 int lock(sqlite3_file* f, int level) { return real(f)->pMethods->xLock(real(f), level); }
 int unlock(sqlite3_file* f, int level) { return real(f)->pMethods->xUnlock(real(f), level); }
-int check_reserved(sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); }
+int check_reserved(sqlite3_file* f, int* out) {
+    return real(f)->pMethods->xCheckReservedLock(real(f), out);
+}
 int file_control(sqlite3_file* f, int op, void* argument) {
     return real(f)->pMethods->xFileControl(real(f), op, argument);
 }
@@ -82,14 +88,17 @@ int unfetch(sqlite3_file* f, sqlite3_int64 offset, void* page) {
     return real(f)->pMethods->xUnfetch(real(f), offset, page);
 }
 
-constexpr sqlite3_io_methods methods{3,         close,        read,        write,     truncate,    sync,      file_size,
-                                     lock,      unlock,       check_reserved, file_control, sector_size, device,
-                                     shm_map,   shm_lock,     shm_barrier, shm_unmap, fetch,       unfetch};
+constexpr sqlite3_io_methods methods{
+    3,        close,       read,           write,        truncate,    sync,   file_size,
+    lock,     unlock,      check_reserved, file_control, sector_size, device, shm_map,
+    shm_lock, shm_barrier, shm_unmap,      fetch,        unfetch};
 
 int open(sqlite3_vfs*, sqlite3_filename path, sqlite3_file* file, int flags, int* out_flags) {
     File* f = self(file);
     f->base.pMethods = nullptr;
-    f->kind = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? Kind::database : (flags & SQLITE_OPEN_WAL) != 0 ? Kind::wal : Kind::other;
+    f->kind = (flags & SQLITE_OPEN_MAIN_DB) != 0 ? Kind::database
+              : (flags & SQLITE_OPEN_WAL) != 0   ? Kind::wal
+                                                 : Kind::other;
     const int code = real_vfs->xOpen(real_vfs, path, f->real(), flags, out_flags);
     if (f->real()->pMethods != nullptr) f->base.pMethods = &methods;
     return code;

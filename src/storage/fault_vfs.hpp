@@ -1,6 +1,6 @@
 #pragma once
-/// File operations of the database that tests can fail, slow or kill: a layer over SQLite's own file system, in use
-/// only while a fail-point is armed.
+/// File operations of the database that tests can fail, slow or kill: a layer over SQLite's own
+/// file system, in use only while a fail-point is armed.
 
 namespace sluice::storage::sqlite {
 

@@ -15,10 +15,12 @@
 namespace sluice::storage {
 namespace {
 
-const Query reference_query{"storage.blob_reference",
-                            "INSERT INTO blob_ref (workspace_id, owner, hash, size_bytes) VALUES (?1, ?2, ?3, ?4) "
-                            "ON CONFLICT DO NOTHING"};
-const Query release_query{"storage.blob_release", "DELETE FROM blob_ref WHERE workspace_id = ?1 AND owner = ?2"};
+const Query reference_query{
+    "storage.blob_reference",
+    "INSERT INTO blob_ref (workspace_id, owner, hash, size_bytes) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT DO NOTHING"};
+const Query release_query{"storage.blob_release",
+                          "DELETE FROM blob_ref WHERE workspace_id = ?1 AND owner = ?2"};
 const Query in_use_query{"storage.blob_in_use",
                          "SELECT 1 FROM blob_ref WHERE workspace_id = ?1 AND hash = ?2 LIMIT 1"};
 
@@ -34,14 +36,15 @@ bool is_hash(std::string_view text) {
 Error disk_error(const std::filesystem::path& file, int error) {
     if (error == ENOSPC || error == EDQUOT)
         return {ErrorCode::unavailable,
-                fmt::format("the disk of {} is full, so a value could not be stored; nothing earlier is lost. Free space "
+                fmt::format("the disk of {} is full, so a value could not be stored; nothing "
+                            "earlier is lost. Free space "
                             "there: storing resumes by itself",
                             file.parent_path().string()),
                 {},
                 true};
     return {ErrorCode::unavailable,
-            fmt::format("{} cannot be written or read: {}; check the disk and its permissions", file.string(),
-                        std::strerror(error)),
+            fmt::format("{} cannot be written or read: {}; check the disk and its permissions",
+                        file.string(), std::strerror(error)),
             {},
             true};
 }
@@ -62,21 +65,25 @@ timespec to_timespec(Time time) {
 }
 
 Time changed_at(const struct stat& info) {
-    return base::from_us(static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000 + info.st_mtim.tv_nsec / 1000);
+    return base::from_us(static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000 +
+                         info.st_mtim.tv_nsec / 1000);
 }
 
 /// Reads `length` bytes from `offset` (less at the end of the file).
-Result<std::string> read_range(const std::filesystem::path& file, std::uint64_t offset, std::size_t length,
-                               std::size_t refuse_over) {
+Result<std::string> read_range(const std::filesystem::path& file, std::uint64_t offset,
+                               std::size_t length, std::size_t refuse_over) {
     const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    struct stat info {};
+    struct stat info{};
     if (descriptor.value < 0 || ::fstat(descriptor.value, &info) != 0) {
-        if (errno == ENOENT) return fail(ErrorCode::not_found, "the stored value is gone: {}", file.filename().string());
+        if (errno == ENOENT)
+            return fail(ErrorCode::not_found, "the stored value is gone: {}",
+                        file.filename().string());
         return fail(disk_error(file, errno));
     }
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (size > refuse_over)
-        return fail(ErrorCode::too_large, "the stored value has {} bytes; {} are allowed here", size, refuse_over);
+        return fail(ErrorCode::too_large, "the stored value has {} bytes; {} are allowed here",
+                    size, refuse_over);
     std::string content;
     if (offset >= size) return content;
     content.resize(static_cast<std::size_t>(std::min<std::uint64_t>(length, size - offset)));
@@ -119,7 +126,8 @@ std::filesystem::path FileBlobs::path_of(WorkspaceId workspace, std::string_view
 void FileBlobs::remember(const std::string& hash) {
     const auto now = clock_.now();
     std::lock_guard lock(recent_mutex_);
-    if (recent_.size() > 10'000) std::erase_if(recent_, [&](const auto& entry) { return now - entry.second > grace; });
+    if (recent_.size() > 10'000)
+        std::erase_if(recent_, [&](const auto& entry) { return now - entry.second > grace; });
     recent_[hash] = now;
 }
 
@@ -137,7 +145,9 @@ bool FileBlobs::has(const std::string& hash) {
 }
 
 Awaitable<Result<std::string>> FileBlobs::put(WorkspaceId workspace, std::string content) {
-    auto job = [this, workspace, content = std::move(content)](ReaderThread&) { return store(workspace, content); };
+    auto job = [this, workspace, content = std::move(content)](ReaderThread&) {
+        return store(workspace, content);
+    };
     auto running = on_reader<std::string>(readers_, std::move(job));
     co_return co_await std::move(running);
 }
@@ -149,8 +159,9 @@ Result<std::string> FileBlobs::store(WorkspaceId workspace, const std::string& c
     bool present = false;
     {
         std::lock_guard lock(mutex_);
-        struct stat info {};
-        if (::stat(file.c_str(), &info) == 0 && static_cast<std::size_t>(info.st_size) == content.size()) {
+        struct stat info{};
+        if (::stat(file.c_str(), &info) == 0 &&
+            static_cast<std::size_t>(info.st_size) == content.size()) {
             // Young again, so that it is not collected before the unit that names it commits.
             const timespec times[2] = {to_timespec(clock_.now()), to_timespec(clock_.now())};
             present = ::utimensat(AT_FDCWD, file.c_str(), times, 0) == 0;
@@ -159,14 +170,17 @@ Result<std::string> FileBlobs::store(WorkspaceId workspace, const std::string& c
     if (!present) {
         for (const auto& made : {root_, root_ / workspace.str(), folder}) {
             if (::mkdir(made.c_str(), 0700) == 0) {
-                if (auto synced = sync_directory(made.parent_path()); !synced) return fail(std::move(synced.error()));
+                if (auto synced = sync_directory(made.parent_path()); !synced)
+                    return fail(std::move(synced.error()));
             } else if (errno != EEXIST) {
                 return fail(disk_error(made, errno));
             }
         }
-        if (auto written = write_file(file, content); !written) return fail(std::move(written.error()));
+        if (auto written = write_file(file, content); !written)
+            return fail(std::move(written.error()));
     }
-    // Also when the file was there: another put may have renamed it a moment ago and not be this far yet.
+    // Also when the file was there: another put may have renamed it a moment ago and not be this
+    // far yet.
     if (auto synced = sync_directory(folder); !synced) return fail(std::move(synced.error()));
     remember(hash);
     return hash;
@@ -183,7 +197,8 @@ Result<void> FileBlobs::write_file(const std::filesystem::path& file, const std:
         ::unlink(temporary.c_str());
         return fail(disk_error(file, error));
     };
-    const Descriptor descriptor(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor descriptor(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (descriptor.value < 0) return undo(errno);
     std::size_t done = 0;
     while (done < content.size()) {
@@ -204,13 +219,17 @@ Result<void> FileBlobs::write_file(const std::filesystem::path& file, const std:
     return {};
 }
 
-Awaitable<Result<std::string>> FileBlobs::get(WorkspaceId workspace, std::string hash, std::size_t max_bytes) {
+Awaitable<Result<std::string>> FileBlobs::get(WorkspaceId workspace, std::string hash,
+                                              std::size_t max_bytes) {
     if (!is_hash(hash)) co_return fail(ErrorCode::not_found, "{} names no stored value", hash);
-    auto job = [file = path_of(workspace, hash), hash, max_bytes](ReaderThread&) -> Result<std::string> {
+    auto job = [file = path_of(workspace, hash), hash,
+                max_bytes](ReaderThread&) -> Result<std::string> {
         auto content = read_range(file, 0, max_bytes, max_bytes);
         if (content && crypto::sha256_hex(*content) != hash) {
-            log::error("a blob does not match its hash; the disk changed it", {{"file", file.string()}});
-            return fail(ErrorCode::internal, "the stored value {} is damaged; restore it from a backup", hash);
+            log::error("a blob does not match its hash; the disk changed it",
+                       {{"file", file.string()}});
+            return fail(ErrorCode::internal,
+                        "the stored value {} is damaged; restore it from a backup", hash);
         }
         return content;
     };
@@ -218,8 +237,8 @@ Awaitable<Result<std::string>> FileBlobs::get(WorkspaceId workspace, std::string
     co_return co_await std::move(running);
 }
 
-Awaitable<Result<std::string>> FileBlobs::read_part(WorkspaceId workspace, std::string hash, std::uint64_t offset,
-                                                    std::size_t length) {
+Awaitable<Result<std::string>> FileBlobs::read_part(WorkspaceId workspace, std::string hash,
+                                                    std::uint64_t offset, std::size_t length) {
     if (!is_hash(hash)) co_return fail(ErrorCode::not_found, "{} names no stored value", hash);
     auto job = [file = path_of(workspace, hash), offset, length](ReaderThread&) {
         return read_range(file, offset, length, std::numeric_limits<std::size_t>::max());
@@ -231,9 +250,11 @@ Awaitable<Result<std::string>> FileBlobs::read_part(WorkspaceId workspace, std::
 Awaitable<Result<std::uint64_t>> FileBlobs::size(WorkspaceId workspace, std::string hash) {
     if (!is_hash(hash)) co_return fail(ErrorCode::not_found, "{} names no stored value", hash);
     auto job = [file = path_of(workspace, hash)](ReaderThread&) -> Result<std::uint64_t> {
-        struct stat info {};
+        struct stat info{};
         if (::stat(file.c_str(), &info) == 0) return static_cast<std::uint64_t>(info.st_size);
-        if (errno == ENOENT) return fail(ErrorCode::not_found, "the stored value is gone: {}", file.filename().string());
+        if (errno == ENOENT)
+            return fail(ErrorCode::not_found, "the stored value is gone: {}",
+                        file.filename().string());
         return fail(disk_error(file, errno));
     };
     auto running = on_reader<std::uint64_t>(readers_, std::move(job));
@@ -279,7 +300,7 @@ Result<bool> FileBlobs::sweep_file(sqlite::Connection& connection, WorkspaceId w
                                    const std::filesystem::path& file, Time before) {
     const auto name = file.filename().string();
     std::lock_guard lock(mutex_);
-    struct stat info {};
+    struct stat info{};
     if (::stat(file.c_str(), &info) != 0 || changed_at(info) >= before) return false;
     if (name.starts_with(".tmp-")) {  // of a process that died while writing
         ::unlink(file.c_str());
@@ -287,7 +308,8 @@ Result<bool> FileBlobs::sweep_file(sqlite::Connection& connection, WorkspaceId w
     }
     if (!is_hash(name)) return false;
     sqlite::SqliteTx tx(connection);
-    auto used = tx.find<bool>(in_use_query, {to_value(workspace), to_value(name)}, [](const Row&) { return true; });
+    auto used = tx.find<bool>(in_use_query, {to_value(workspace), to_value(name)},
+                              [](const Row&) { return true; });
     if (!used) return fail(std::move(used.error()));
     if (*used) return false;
     if (::unlink(file.c_str()) != 0) return false;

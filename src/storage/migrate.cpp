@@ -18,10 +18,12 @@ std::span<const base::EmbeddedFile> migrations_sqlite();
 namespace sluice::storage {
 namespace {
 
-const Query applied_query{"storage.migrations_applied", "SELECT number, name, checksum FROM schema_migration ORDER BY number",
+const Query applied_query{"storage.migrations_applied",
+                          "SELECT number, name, checksum FROM schema_migration ORDER BY number",
                           Query::Note::scan};
-const Query record_query{"storage.migration_record",
-                         "INSERT INTO schema_migration (number, name, checksum, applied_at_us) VALUES (?1, ?2, ?3, ?4)"};
+const Query record_query{
+    "storage.migration_record",
+    "INSERT INTO schema_migration (number, name, checksum, applied_at_us) VALUES (?1, ?2, ?3, ?4)"};
 
 struct Applied {
     std::string name;
@@ -37,7 +39,8 @@ std::string checksum_of(std::string_view text) {
 
 Result<std::map<unsigned, Applied>> read_applied(sqlite::Connection& connection) {
     std::map<unsigned, Applied> applied;
-    auto table = connection.scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'");
+    auto table = connection.scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'");
     if (!table) return fail(std::move(table.error()));
     if (table->empty()) return applied;
     sqlite::SqliteTx tx(connection);
@@ -77,10 +80,12 @@ Result<void> run_statements(sqlite::Connection& connection, const Migration& mig
     const char* const end = at + migration.sql.size();
     while (at < end) {
         if (failpoint::hit("migrate.stmt") != failpoint::Outcome::none)
-            return fail(ErrorCode::internal, "migration {:04} failed at a test's fail-point", migration.number);
+            return fail(ErrorCode::internal, "migration {:04} failed at a test's fail-point",
+                        migration.number);
         sqlite3_stmt* statement = nullptr;
         const char* rest = end;
-        int code = sqlite3_prepare_v2(connection.handle(), at, static_cast<int>(end - at), &statement, &rest);
+        int code = sqlite3_prepare_v2(connection.handle(), at, static_cast<int>(end - at),
+                                      &statement, &rest);
         if (code == SQLITE_OK && statement != nullptr) {
             code = SQLITE_ROW;
             while (code == SQLITE_ROW) code = sqlite3_step(statement);
@@ -90,44 +95,51 @@ Result<void> run_statements(sqlite::Connection& connection, const Migration& mig
         if (code != SQLITE_OK) {
             const std::string detail = sqlite3_errmsg(connection.handle());
             if ((code & 0xff) == SQLITE_FULL) return fail(connection.error_of(code, "migrating"));
-            return fail(ErrorCode::internal, "migration {:04} ({}) failed and was undone: {}", migration.number,
-                        migration.name, detail);
+            return fail(ErrorCode::internal, "migration {:04} ({}) failed and was undone: {}",
+                        migration.number, migration.name, detail);
         }
         at = rest;
     }
     return {};
 }
 
-Result<void> check_history(const std::map<unsigned, Applied>& applied, std::span<const Migration> migrations,
+Result<void> check_history(const std::map<unsigned, Applied>& applied,
+                           std::span<const Migration> migrations,
                            const std::filesystem::path& directory) {
     const unsigned newest = migrations.empty() ? 0 : migrations.back().number;
     if (!applied.empty() && applied.rbegin()->first > newest)
         return fail(ErrorCode::precondition_failed,
-                    "the data in {} was written by a newer Sluice (schema {}, this one knows {}); start that newer "
+                    "the data in {} was written by a newer Sluice (schema {}, this one knows {}); "
+                    "start that newer "
                     "version, or restore the copy from before its upgrade out of {}",
-                    directory.string(), applied.rbegin()->first, newest, (directory / "snapshots").string());
+                    directory.string(), applied.rbegin()->first, newest,
+                    (directory / "snapshots").string());
     for (const auto& migration : migrations) {
         const auto found = applied.find(migration.number);
         if (found == applied.end()) {
             if (!applied.empty() && migration.number < applied.rbegin()->first)
                 return fail(ErrorCode::precondition_failed,
-                            "the data in {} skipped migration {:04} ({}); it was written by another build. Use that "
+                            "the data in {} skipped migration {:04} ({}); it was written by "
+                            "another build. Use that "
                             "build, or a fresh data directory",
                             directory.string(), migration.number, migration.name);
             continue;
         }
         if (found->second.checksum != checksum_of(migration.sql))
             return fail(ErrorCode::precondition_failed,
-                        "migration {:04} ({}) in this build differs from the one that {} was made with; use the "
+                        "migration {:04} ({}) in this build differs from the one that {} was made "
+                        "with; use the "
                         "released build, or a fresh data directory",
                         migration.number, migration.name, directory.string());
     }
     for (const auto& [number, row] : applied) {
-        const bool known = std::any_of(migrations.begin(), migrations.end(),
-                                       [&, n = number](const Migration& m) { return m.number == n; });
+        const bool known =
+            std::any_of(migrations.begin(), migrations.end(),
+                        [&, n = number](const Migration& m) { return m.number == n; });
         if (!known)
             return fail(ErrorCode::precondition_failed,
-                        "the data in {} has migration {:04} ({}), which this build lacks; use the build that wrote it",
+                        "the data in {} has migration {:04} ({}), which this build lacks; use the "
+                        "build that wrote it",
                         directory.string(), number, row.name);
     }
     return {};
@@ -140,11 +152,13 @@ std::string stamp(Time now) {
     return text;
 }
 
-Result<std::filesystem::path> snapshot(sqlite::Connection& connection, const std::filesystem::path& directory,
-                                       unsigned number, Time now) {
+Result<std::filesystem::path> snapshot(sqlite::Connection& connection,
+                                       const std::filesystem::path& directory, unsigned number,
+                                       Time now) {
     const auto folder = directory / "snapshots";
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail(ErrorCode::unavailable, "{} cannot be made, so the upgrade was not started", folder.string());
+        return fail(ErrorCode::unavailable, "{} cannot be made, so the upgrade was not started",
+                    folder.string());
     auto file = folder / fmt::format("before-{:04}-{}.db", number, stamp(now));
     for (int n = 2; std::filesystem::exists(file); ++n)
         file = folder / fmt::format("before-{:04}-{}-{}.db", number, stamp(now), n);
@@ -154,10 +168,11 @@ Result<std::filesystem::path> snapshot(sqlite::Connection& connection, const std
     return file;
 }
 
-Result<void> run_pending(sqlite::Connection& connection, std::span<const Migration> migrations, unsigned from,
-                         Time now) {
+Result<void> run_pending(sqlite::Connection& connection, std::span<const Migration> migrations,
+                         unsigned from, Time now) {
     auto done = connection.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+        "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT "
+        "NULL, "
         "checksum TEXT NOT NULL, applied_at_us INTEGER NOT NULL) STRICT");
     if (!done) return done;
     sqlite::SqliteTx tx(connection);
@@ -171,7 +186,8 @@ Result<void> run_pending(sqlite::Connection& connection, std::span<const Migrati
     auto broken = connection.scalar("SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1");
     if (!broken) return fail(std::move(broken.error()));
     if (!broken->empty())
-        return fail(ErrorCode::internal, "the upgrade was undone: it would break references of table {}", *broken);
+        return fail(ErrorCode::internal,
+                    "the upgrade was undone: it would break references of table {}", *broken);
     return {};
 }
 
@@ -189,7 +205,8 @@ Result<void> copy_database(sqlite::Connection& source, const std::filesystem::pa
     if (auto made = create_private_file(partial); !made) return made;
 
     sqlite3* target = nullptr;
-    int code = sqlite3_open_v2(partial.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    int code = sqlite3_open_v2(partial.c_str(), &target,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     bool stopped = false;
     std::string detail;
     if (code == SQLITE_OK) {
@@ -212,33 +229,43 @@ Result<void> copy_database(sqlite::Connection& source, const std::filesystem::pa
         std::filesystem::remove(partial, ignored);
         return fail(std::move(error));
     };
-    if (stopped) return undo({ErrorCode::unavailable, "the copy was given up because the server stops", {}, true});
+    if (stopped)
+        return undo(
+            {ErrorCode::unavailable, "the copy was given up because the server stops", {}, true});
     if (code != SQLITE_OK)
-        return undo({ErrorCode::unavailable,
-                     fmt::format("the database could not be copied to {}: {}; free space or name another place",
-                                 file.string(), detail),
-                     {}, true});
+        return undo(
+            {ErrorCode::unavailable,
+             fmt::format(
+                 "the database could not be copied to {}: {}; free space or name another place",
+                 file.string(), detail),
+             {},
+             true});
     if (auto synced = sync_file(partial); !synced) return undo(std::move(synced.error()));
     std::error_code error;
     std::filesystem::rename(partial, file, error);
     if (error)
-        return undo({ErrorCode::unavailable, fmt::format("{} cannot be made: {}", file.string(), error.message()), {},
+        return undo({ErrorCode::unavailable,
+                     fmt::format("{} cannot be made: {}", file.string(), error.message()),
+                     {},
                      false});
     return sync_directory(file.parent_path());
 }
 
-Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path& directory, bool fresh, Time now,
-                     std::span<const Migration> migrations, OpenReport& report) {
+Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path& directory,
+                     bool fresh, Time now, std::span<const Migration> migrations,
+                     OpenReport& report) {
     auto applied = read_applied(connection);
     if (!applied) return fail(std::move(applied.error()));
     if (auto known = check_history(*applied, migrations, directory); !known) return known;
     report.schema_from = applied->empty() ? 0 : applied->rbegin()->first;
-    report.schema_to = std::max(report.schema_from, migrations.empty() ? 0U : migrations.back().number);
+    report.schema_to =
+        std::max(report.schema_from, migrations.empty() ? 0U : migrations.back().number);
     if (report.schema_to == report.schema_from) return {};
 
     if (!fresh && report.schema_from > 0) {
-        const auto next = std::find_if(migrations.begin(), migrations.end(),
-                                       [&](const Migration& m) { return m.number > report.schema_from; });
+        const auto next =
+            std::find_if(migrations.begin(), migrations.end(),
+                         [&](const Migration& m) { return m.number > report.schema_from; });
         auto taken = snapshot(connection, directory, next->number, now);
         if (!taken) return fail(std::move(taken.error()));
         report.snapshot = std::move(*taken);
@@ -246,7 +273,8 @@ Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path
                                              {"to", report.schema_to},
                                              {"snapshot", report.snapshot.string()}});
     }
-    // A rebuilt table must not cascade into those that refer to it; run_pending checks all references instead.
+    // A rebuilt table must not cascade into those that refer to it; run_pending checks all
+    // references instead.
     if (auto off = connection.execute("PRAGMA foreign_keys=OFF"); !off) return off;
     auto done = connection.execute("BEGIN IMMEDIATE");
     if (done) {

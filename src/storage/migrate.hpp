@@ -1,5 +1,6 @@
 #pragma once
-/// Forward-only schema steps, run at open in one transaction after a snapshot (docs/decisions/0005).
+/// Forward-only schema steps, run at open in one transaction after a snapshot
+/// (docs/decisions/0005).
 
 #include <filesystem>
 #include <span>
@@ -10,13 +11,15 @@
 
 namespace sluice::storage {
 
-/// Brings the database to the newest of `migrations` (ascending). `fresh`: no snapshot is taken. Fills `report`.
-/// Errors: precondition_failed (newer schema, changed or missing migration), unavailable, internal (a failing step).
-Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path& directory, bool fresh, Time now,
-                     std::span<const Migration> migrations, OpenReport& report);
+/// Brings the database to the newest of `migrations` (ascending). `fresh`: no snapshot is taken.
+/// Fills `report`. Errors: precondition_failed (newer schema, changed or missing migration),
+/// unavailable, internal (a failing step).
+Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path& directory,
+                     bool fresh, Time now, std::span<const Migration> migrations,
+                     OpenReport& report);
 
-/// Copies the database into `file` (made here, mode 0600), flushed to disk. `keep_going` is asked between steps.
-/// Errors: conflict (the file exists), unavailable.
+/// Copies the database into `file` (made here, mode 0600), flushed to disk. `keep_going` is asked
+/// between steps. Errors: conflict (the file exists), unavailable.
 Result<void> copy_database(sqlite::Connection& source, const std::filesystem::path& file,
                            const std::function<bool()>& keep_going);
 

@@ -33,7 +33,8 @@ using PendingPtr = std::unique_ptr<Pending<Payload>>;
 /// Completes into a callback.
 template <class Payload>
 struct CallbackPending final : Pending<Payload> {
-    CallbackPending(Payload&& p, std::function<void(Result<void>)> d) : Pending<Payload>(std::move(p)), done(std::move(d)) {}
+    CallbackPending(Payload&& p, std::function<void(Result<void>)> d)
+        : Pending<Payload>(std::move(p)), done(std::move(d)) {}
     void complete() override {
         if (done) done(std::move(this->result));
     }
@@ -43,7 +44,8 @@ struct CallbackPending final : Pending<Payload> {
 /// Completes an awaiting coroutine.
 template <class Payload, class Handler>
 struct HandlerPending final : Pending<Payload> {
-    HandlerPending(Payload&& p, Handler&& h) : Pending<Payload>(std::move(p)), handler(std::move(h)) {}
+    HandlerPending(Payload&& p, Handler&& h)
+        : Pending<Payload>(std::move(p)), handler(std::move(h)) {}
     void complete() override {
         Handler resume = std::move(handler);
         resume(std::move(this->result));
@@ -51,13 +53,14 @@ struct HandlerPending final : Pending<Payload> {
     Handler handler;
 };
 
-/// Hands `payload` to `push(PendingPtr)` and waits until it is completed. Not cancellable: what was handed over happens,
-/// and whoever waits learns how it ended.
+/// Hands `payload` to `push(PendingPtr)` and waits until it is completed. Not cancellable: what was
+/// handed over happens, and whoever waits learns how it ended.
 template <class Payload, class Push>
 Awaitable<Result<void>> wait_for(Payload payload, Push push) {
     auto start = [](auto handler, Payload p, Push to) {
         using Handler = std::decay_t<decltype(handler)>;
-        to(PendingPtr<Payload>(std::make_unique<HandlerPending<Payload, Handler>>(std::move(p), std::move(handler))));
+        to(PendingPtr<Payload>(
+            std::make_unique<HandlerPending<Payload, Handler>>(std::move(p), std::move(handler))));
     };
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Result<void>)>(
         std::move(start), boost::asio::use_awaitable, std::move(payload), std::move(push));

@@ -9,7 +9,8 @@ namespace {
 std::mutex mutex;
 
 std::vector<const Query*>& registry() {
-    static std::vector<const Query*> list;  // filled while statics are initialised, in any order of files
+    static std::vector<const Query*>
+        list;  // filled while statics are initialised, in any order of files
     return list;
 }
 

@@ -8,7 +8,9 @@ namespace {
 /// Jobs that may wait; more means that readers cannot keep up and callers should come back later.
 constexpr std::size_t queue_limit = 4096;
 
-Error stopping_error() { return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true}; }
+Error stopping_error() {
+    return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true};
+}
 
 }  // namespace
 
@@ -32,7 +34,8 @@ Readers::~Readers() {
 
 Awaitable<Result<void>> Readers::run(ReaderJob job, JobLength length) {
     Work work{std::move(job), length};
-    auto waiting = wait_for<Work>(std::move(work), [this](Job pending) { push(std::move(pending)); });
+    auto waiting =
+        wait_for<Work>(std::move(work), [this](Job pending) { push(std::move(pending)); });
     co_return co_await std::move(waiting);
 }
 
@@ -65,7 +68,8 @@ void Readers::push(Job job) {
         if (stopping_.load(std::memory_order_relaxed)) {
             job->result = fail(stopping_error());
         } else if (queue_.size() >= queue_limit) {
-            job->result = fail(ErrorCode::unavailable, "too many reads are waiting; try again in a moment");
+            job->result =
+                fail(ErrorCode::unavailable, "too many reads are waiting; try again in a moment");
         } else {
             queue_.push_back(std::move(job));
             if (idle_ < queue_.size() && threads_.size() < limit_) {
@@ -120,7 +124,8 @@ void Readers::work(unsigned number) {
                     job->result = job->payload.job(self);
                 } catch (const std::exception& error) {
                     log::error("a job of a reader threw", {{"error", error.what()}});
-                    job->result = fail(ErrorCode::internal, "the read failed inside; the log has the cause");
+                    job->result =
+                        fail(ErrorCode::internal, "the read failed inside; the log has the cause");
                 }
             }
             job->payload.job = nullptr;  // what the job captured is freed here, not on the loop

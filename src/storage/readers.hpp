@@ -1,5 +1,6 @@
 #pragma once
-/// The readers: a few threads with read-only connections (opened with their first query) that also do file work.
+/// The readers: a few threads with read-only connections (opened with their first query) that also
+/// do file work.
 
 #include <atomic>
 #include <condition_variable>
@@ -33,7 +34,8 @@ class ReaderThread {
 
 using ReaderJob = std::function<Result<void>(ReaderThread&)>;
 
-/// Jobs of minutes (backup, check, collection) run one at a time, so that they never take all readers.
+/// Jobs of minutes (backup, check, collection) run one at a time, so that they never take all
+/// readers.
 enum class JobLength : unsigned char { moments, minutes };
 
 class Readers {
@@ -41,13 +43,14 @@ class Readers {
     Readers(runtime::Loop& loop, std::filesystem::path database, unsigned threads);
     ~Readers();
 
-    /// Runs `job` on a reader thread; its exception becomes `internal`. Errors: the job's, unavailable (stopping,
-    /// overload). Thread: loop.
+    /// Runs `job` on a reader thread; its exception becomes `internal`. Errors: the job's,
+    /// unavailable (stopping, overload). Thread: loop.
     Awaitable<Result<void>> run(ReaderJob job, JobLength length = JobLength::moments);
     /// A job over one snapshot, cut after `limit`.
     Awaitable<Result<void>> read(std::function<void(ReadTx&)> work, Duration limit);
 
-    /// Cuts running reads, refuses queued ones, and calls `done` on the loop when all threads have ended.
+    /// Cuts running reads, refuses queued ones, and calls `done` on the loop when all threads have
+    /// ended.
     void request_stop(std::function<void()> done);
     void join();
 

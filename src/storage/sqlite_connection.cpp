@@ -12,17 +12,21 @@
 namespace sluice::storage::sqlite {
 namespace {
 
-constexpr const char* frame_sql[] = {"BEGIN IMMEDIATE", "BEGIN DEFERRED", "COMMIT",        "ROLLBACK",
-                                     "SAVEPOINT unit",  "RELEASE unit",   "ROLLBACK TO unit"};
+constexpr const char* frame_sql[] = {"BEGIN IMMEDIATE", "BEGIN DEFERRED", "COMMIT",
+                                     "ROLLBACK",        "SAVEPOINT unit", "RELEASE unit",
+                                     "ROLLBACK TO unit"};
 
-/// A foreign process that holds the write lock is waited for this long; then the units fail with `unavailable`.
+/// A foreign process that holds the write lock is waited for this long; then the units fail with
+/// `unavailable`.
 constexpr int busy_timeout_ms = 2000;
 
-/// True for `INSERT INTO … VALUES (…)` with a single row, judged by the text: no SELECT, one VALUES list.
+/// True for `INSERT INTO … VALUES (…)` with a single row, judged by the text: no SELECT, one VALUES
+/// list.
 bool is_one_row_insert(std::string_view sql) {
     std::string upper;
     upper.reserve(sql.size());
-    for (const char c : sql) upper.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    for (const char c : sql)
+        upper.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
     const auto start = upper.find_first_not_of(" \t\r\n");
     if (start == std::string::npos || upper.compare(start, 6, "INSERT") != 0) return false;
     if (upper.find("SELECT") != std::string::npos) return false;
@@ -40,7 +44,9 @@ bool is_one_row_insert(std::string_view sql) {
 class SqliteRow final : public Row {
   public:
     explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
-    bool is_null(int column) const override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+    bool is_null(int column) const override {
+        return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+    }
     std::int64_t integer(int column) const override {
         want(column, SQLITE_INTEGER);
         return sqlite3_column_int64(statement_, column);
@@ -65,8 +71,9 @@ class SqliteRow final : public Row {
   private:
     void want(int column, int type) const {
         if (sqlite3_column_type(statement_, column) != type)
-            throw std::logic_error(fmt::format("column {} ({}) of a row has another type than was asked for", column,
-                                               sqlite3_column_name(statement_, column)));
+            throw std::logic_error(
+                fmt::format("column {} ({}) of a row has another type than was asked for", column,
+                            sqlite3_column_name(statement_, column)));
     }
     sqlite3_stmt* statement_;
 };
@@ -79,20 +86,26 @@ bool is_fatal(int code) {
 void log_if_slow(const Query& query, std::chrono::steady_clock::time_point began) {
     const auto took = std::chrono::steady_clock::now() - began;
     if (took < std::chrono::milliseconds(250)) return;
-    log::warn("slow query", {{"query", query.name()},
-                             {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
+    log::warn("slow query",
+              {{"query", query.name()},
+               {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
 }
 
 }  // namespace
 
-void exit_unknown(const std::filesystem::path& file, std::string_view doing, std::string_view cause) {
+void exit_unknown(const std::filesystem::path& file, std::string_view doing,
+                  std::string_view cause) {
     const std::string message = fmt::format(
-        "{} failed while {}: {}. Whether the last writes are stored is unknown, so the process ends now (exit 74). "
-        "Check the disk, then start again: what is stored is found at start, and clients settle open requests by "
+        "{} failed while {}: {}. Whether the last writes are stored is unknown, so the process "
+        "ends now (exit 74). "
+        "Check the disk, then start again: what is stored is found at start, and clients settle "
+        "open requests by "
         "repeating them with the same Idempotency-Key.",
         file.string(), doing, cause);
-    log::error("the database's files failed; the process ends with 74", {{"doing", doing}, {"cause", cause}});
-    // The log is asynchronous and this process has no later moment, so the whole sentence goes straight out.
+    log::error("the database's files failed; the process ends with 74",
+               {{"doing", doing}, {"cause", cause}});
+    // The log is asynchronous and this process has no later moment, so the whole sentence goes
+    // straight out.
     const std::string line = "sluice: " + message + "\n";
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
     std::_Exit(74);
@@ -101,7 +114,8 @@ void exit_unknown(const std::filesystem::path& file, std::string_view doing, std
 void initialise_library() {
     static std::once_flag once;
     std::call_once(once, [] {
-        // Memory statistics cost a global mutex on every allocation; connections are used by one thread each.
+        // Memory statistics cost a global mutex on every allocation; connections are used by one
+        // thread each.
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
         sqlite3_initialize();
@@ -112,7 +126,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     initialise_library();
     std::unique_ptr<Connection> connection(new Connection);
     connection->file_ = file;
-    const int flags = (role == Role::writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    const int flags =
+        (role == Role::writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
     const int code = sqlite3_open_v2(file.c_str(), &connection->handle_, flags, fault_vfs_name());
     if (code != SQLITE_OK) return fail(connection->error_of(code, "opening the database"));
     if (auto done = connection->configure(role); !done) return fail(std::move(done.error()));
@@ -123,8 +138,8 @@ Result<std::unique_ptr<Connection>> Connection::open_in_memory() {
     initialise_library();
     std::unique_ptr<Connection> connection(new Connection);
     connection->file_ = ":memory:";
-    const int code = sqlite3_open_v2(":memory:", &connection->handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                                     nullptr);
+    const int code = sqlite3_open_v2(":memory:", &connection->handle_,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     if (code != SQLITE_OK) return fail(connection->error_of(code, "opening a database in memory"));
     return connection;
 }
@@ -144,22 +159,27 @@ Result<void> Connection::configure(Role role) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-    sqlite3_wal_autocheckpoint(handle_, 0);  // checkpoints are the writer's own decision, and only the writer's
+    sqlite3_wal_autocheckpoint(
+        handle_, 0);  // checkpoints are the writer's own decision, and only the writer's
 
     if (role == Role::reader) {
         sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         return execute(
-            "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048;");
+            "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA "
+            "cache_size=-2048;");
     }
-    // auto_vacuum works only before the first table; journal_mode reads the file, so a wrong file shows here.
+    // auto_vacuum works only before the first table; journal_mode reads the file, so a wrong file
+    // shows here.
     if (auto done = execute("PRAGMA auto_vacuum=INCREMENTAL;"); !done) return done;
     auto mode = scalar("PRAGMA journal_mode=WAL");
     if (!mode) return fail(std::move(mode.error()));
     if (*mode != "wal")
-        return fail(ErrorCode::unavailable, "the file system of {} cannot hold a write-ahead log; use a local disk",
+        return fail(ErrorCode::unavailable,
+                    "the file system of {} cannot hold a write-ahead log; use a local disk",
                     file_.string());
     auto done = execute(
-        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA "
+        "temp_store=MEMORY;"
         "PRAGMA cache_size=-8192; PRAGMA recursive_triggers=ON;");
     if (!done) return done;
     sqlite3_wal_hook(
@@ -182,8 +202,8 @@ Result<void> Connection::execute(const char* sql) {
 int Connection::frame(Frame which) {
     const auto index = static_cast<std::size_t>(which);
     if (frames_[index] == nullptr) {
-        const int code = sqlite3_prepare_v3(handle_, frame_sql[index], -1, SQLITE_PREPARE_PERSISTENT, &frames_[index],
-                                            nullptr);
+        const int code = sqlite3_prepare_v3(handle_, frame_sql[index], -1,
+                                            SQLITE_PREPARE_PERSISTENT, &frames_[index], nullptr);
         if (code != SQLITE_OK) return code;
     }
     int code = sqlite3_step(frames_[index]);
@@ -211,9 +231,11 @@ Result<std::string> Connection::scalar(const char* sql) {
 Result<Statement*> Connection::prepare(const Query& query) {
     if (query.index() >= statements_.size()) statements_.resize(query.index() + 16);
     Statement& statement = statements_[query.index()];
-    if (statement.handle != nullptr) [[likely]] return &statement;
+    if (statement.handle != nullptr) [[likely]]
+        return &statement;
     const char* rest = nullptr;
-    const int code = sqlite3_prepare_v3(handle_, query.sql(), -1, SQLITE_PREPARE_PERSISTENT, &statement.handle, &rest);
+    const int code = sqlite3_prepare_v3(handle_, query.sql(), -1, SQLITE_PREPARE_PERSISTENT,
+                                        &statement.handle, &rest);
     if (code != SQLITE_OK) {
         judge(code, query.name());
         return fail(error_of(code, query.name()));
@@ -234,8 +256,8 @@ Result<void> Connection::bind(const Query& query, sqlite3_stmt* statement, int e
     if (static_cast<int>(values.size()) != expected) {
         log::error("a statement got the wrong number of parameters",
                    {{"query", query.name()}, {"wants", expected}, {"got", values.size()}});
-        return fail(ErrorCode::internal, "the statement {} wants {} parameters and got {}", query.name(), expected,
-                    values.size());
+        return fail(ErrorCode::internal, "the statement {} wants {} parameters and got {}",
+                    query.name(), expected, values.size());
     }
     int code = SQLITE_OK;
     int at = 0;
@@ -247,33 +269,39 @@ Result<void> Connection::bind(const Query& query, sqlite3_stmt* statement, int e
             case 2: code = sqlite3_bind_double(statement, at, *std::get_if<2>(&value)); break;
             case 3: {
                 const auto& text = *std::get_if<3>(&value);
-                code = sqlite3_bind_text64(statement, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+                code = sqlite3_bind_text64(statement, at, text.data(), text.size(), SQLITE_STATIC,
+                                           SQLITE_UTF8);
                 break;
             }
             case 4: {
                 const auto& bytes = std::get_if<4>(&value)->data;
-                code = sqlite3_bind_blob64(statement, at, bytes.data(), bytes.size(), SQLITE_STATIC);
+                code =
+                    sqlite3_bind_blob64(statement, at, bytes.data(), bytes.size(), SQLITE_STATIC);
                 break;
             }
             default: {
                 const auto& id = *std::get_if<5>(&value);
-                code = sqlite3_bind_blob(statement, at, id.data(), static_cast<int>(id.size()), SQLITE_STATIC);
+                code = sqlite3_bind_blob(statement, at, id.data(), static_cast<int>(id.size()),
+                                         SQLITE_STATIC);
             }
         }
-        if (code != SQLITE_OK) [[unlikely]] return fail(error_of(code, query.name()));
+        if (code != SQLITE_OK) [[unlikely]]
+            return fail(error_of(code, query.name()));
     }
     return {};
 }
 
 int Connection::step(sqlite3_stmt* statement) {
     const int code = sqlite3_step(statement);
-    if (code != SQLITE_ROW && code != SQLITE_DONE) [[unlikely]] judge(code, "writing");
+    if (code != SQLITE_ROW && code != SQLITE_DONE) [[unlikely]]
+        judge(code, "writing");
     return code;
 }
 
 Result<void> Connection::run(Op& op, Statement& statement) {
     const Reset reset(statement.handle);
-    if (auto bound = bind(*op.query, statement.handle, statement.parameters, op.parameters); !bound) return bound;
+    if (auto bound = bind(*op.query, statement.handle, statement.parameters, op.parameters); !bound)
+        return bound;
     int code = SQLITE_ROW;
     while (code == SQLITE_ROW) code = step(statement.handle);
     if (code != SQLITE_DONE) [[unlikely]] {
@@ -301,53 +329,67 @@ Error Connection::error_of(int code, std::string_view doing) {
     switch (code & 0xff) {
         case SQLITE_CONSTRAINT:
             log::debug("a constraint refused a write", {{"statement", doing}, {"detail", detail}});
-            return make(ErrorCode::conflict, "the write conflicts with what is stored already", false);
+            return make(ErrorCode::conflict, "the write conflicts with what is stored already",
+                        false);
         case SQLITE_FULL:
             return make(ErrorCode::unavailable,
-                        fmt::format("the disk of {} is full, so this write was not stored; nothing earlier is lost. "
+                        fmt::format("the disk of {} is full, so this write was not stored; nothing "
+                                    "earlier is lost. "
                                     "Free space there: writing resumes by itself",
                                     place),
                         true);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            return make(ErrorCode::unavailable,
-                        fmt::format("another program holds {} locked; close it (only Sluice may open that file), "
-                                    "then try again",
-                                    file_.string()),
-                        true);
+            return make(
+                ErrorCode::unavailable,
+                fmt::format(
+                    "another program holds {} locked; close it (only Sluice may open that file), "
+                    "then try again",
+                    file_.string()),
+                true);
         case SQLITE_INTERRUPT:
             return make(ErrorCode::unavailable,
-                        "the read took too long and was cut; ask for less (a smaller limit or a narrower filter)",
+                        "the read took too long and was cut; ask for less (a smaller limit or a "
+                        "narrower filter)",
                         true);
-        case SQLITE_TOOBIG: return make(ErrorCode::too_large, "the value is too large to store", false);
-        case SQLITE_NOMEM: return make(ErrorCode::unavailable, "the process is out of memory; try again", true);
+        case SQLITE_TOOBIG:
+            return make(ErrorCode::too_large, "the value is too large to store", false);
+        case SQLITE_NOMEM:
+            return make(ErrorCode::unavailable, "the process is out of memory; try again", true);
         case SQLITE_NOTADB:
         case SQLITE_CORRUPT:
             log::error("the database is damaged", {{"file", file_.string()}, {"detail", detail}});
             return make(ErrorCode::precondition_failed,
-                        fmt::format("{} is damaged or no Sluice database; restore a backup into {}", file_.string(),
-                                    place),
+                        fmt::format("{} is damaged or no Sluice database; restore a backup into {}",
+                                    file_.string(), place),
                         false);
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:
         case SQLITE_READONLY:
         case SQLITE_AUTH:
-            return make(ErrorCode::unavailable,
-                        fmt::format("{} cannot be opened for writing ({}); check owner and permissions of {}",
-                                    file_.string(), detail, place),
-                        false);
+            return make(
+                ErrorCode::unavailable,
+                fmt::format(
+                    "{} cannot be opened for writing ({}); check owner and permissions of {}",
+                    file_.string(), detail, place),
+                false);
         case SQLITE_IOERR:
-            log::error("the disk failed", {{"file", file_.string()}, {"doing", doing}, {"detail", detail}});
-            return make(ErrorCode::unavailable, fmt::format("the disk of {} failed; check it", place), true);
+            log::error("the disk failed",
+                       {{"file", file_.string()}, {"doing", doing}, {"detail", detail}});
+            return make(ErrorCode::unavailable,
+                        fmt::format("the disk of {} failed; check it", place), true);
         default:
-            log::error("a statement failed", {{"statement", doing}, {"code", code}, {"detail", detail}});
-            return make(ErrorCode::internal, "the database refused a statement; the log has the cause", false);
+            log::error("a statement failed",
+                       {{"statement", doing}, {"code", code}, {"detail", detail}});
+            return make(ErrorCode::internal,
+                        "the database refused a statement; the log has the cause", false);
     }
 }
 
 int Connection::on_progress(void* self) {
     const auto& connection = *static_cast<Connection*>(self);
-    if (connection.stopping_ != nullptr && connection.stopping_->load(std::memory_order_relaxed)) return 1;
+    if (connection.stopping_ != nullptr && connection.stopping_->load(std::memory_order_relaxed))
+        return 1;
     return std::chrono::steady_clock::now() > connection.deadline_ ? 1 : 0;
 }
 
@@ -397,7 +439,8 @@ Result<void> SqliteTx::each(const Query& query, const std::vector<Value>& parame
                             const std::function<bool(const Row&)>& row) {
     Use use(connection_, query);
     if (use.error()) return fail(std::move(*use.error()));
-    if (auto bound = connection_.bind(query, use.handle, use.parameters, parameters); !bound) return bound;
+    if (auto bound = connection_.bind(query, use.handle, use.parameters, parameters); !bound)
+        return bound;
     const auto began = std::chrono::steady_clock::now();
     const SqliteRow view(use.handle);
     while (true) {

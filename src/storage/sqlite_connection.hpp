@@ -1,5 +1,6 @@
 #pragma once
-/// One SQLite connection with its prepared statements. Thread: one at a time (the connection has no mutex of its own).
+/// One SQLite connection with its prepared statements. Thread: one at a time (the connection has no
+/// mutex of its own).
 
 #include <sqlite3.h>
 
@@ -24,7 +25,16 @@ namespace sluice::storage::sqlite {
 enum class Role { writer, reader };
 
 /// The statements that frame transactions; prepared once per connection.
-enum class Frame { begin_immediate, begin_deferred, commit, rollback, savepoint, release, rollback_to, count };
+enum class Frame {
+    begin_immediate,
+    begin_deferred,
+    commit,
+    rollback,
+    savepoint,
+    release,
+    rollback_to,
+    count
+};
 
 struct Statement {
     sqlite3_stmt* handle = nullptr;
@@ -32,7 +42,8 @@ struct Statement {
     bool inserts_one_row = false;  ///< an INSERT of one VALUES row: it changes at most one row
 };
 
-/// Resets a statement when a scope ends, so that it holds no snapshot and is not stepped with freed parameters.
+/// Resets a statement when a scope ends, so that it holds no snapshot and is not stepped with freed
+/// parameters.
 class Reset {
   public:
     explicit Reset(sqlite3_stmt* statement) : statement_(statement) {}
@@ -46,7 +57,8 @@ class Reset {
 
 class Connection {
   public:
-    /// Opens the file (it must exist) and sets every pragma. Errors: unavailable, precondition_failed (no database).
+    /// Opens the file (it must exist) and sets every pragma. Errors: unavailable,
+    /// precondition_failed (no database).
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Role role);
     /// An empty database in memory, for the audit of queries.
     static Result<std::unique_ptr<Connection>> open_in_memory();
@@ -68,14 +80,17 @@ class Connection {
     Result<Statement*> prepare(const Query& query);
     /// Runs one plain op of a unit; its error is the op's.
     Result<void> run(Op& op, Statement& statement);
-    /// One step. On the writer an I/O error or a damaged file ends the process (see `exit_unknown`).
+    /// One step. On the writer an I/O error or a damaged file ends the process (see
+    /// `exit_unknown`).
     int step(sqlite3_stmt* statement);
     /// Binds without copies: the values must outlive the execution.
-    Result<void> bind(const Query& query, sqlite3_stmt* statement, int expected, std::span<const Value> values);
+    Result<void> bind(const Query& query, sqlite3_stmt* statement, int expected,
+                      std::span<const Value> values);
     /// An SQLite code as an error for people; details go to the log.
     Error error_of(int code, std::string_view doing);
 
-    /// From now on I/O errors of this connection end the process with 74: what it wrote is unknown, not failed.
+    /// From now on I/O errors of this connection end the process with 74: what it wrote is unknown,
+    /// not failed.
     void exit_on_io_error() { exits_ = true; }
     /// Ends the process when `code` says that the file's state is unknown; otherwise returns.
     void judge(int code, std::string_view doing);
@@ -120,7 +135,9 @@ class SqliteTx final : public Tx {
 /// Library-wide settings; before the first connection. Thread: any.
 void initialise_library();
 
-/// Logs and ends the process with 74: a commit or a file of the database failed, so what was written is unknown.
-[[noreturn]] void exit_unknown(const std::filesystem::path& file, std::string_view doing, std::string_view cause);
+/// Logs and ends the process with 74: a commit or a file of the database failed, so what was
+/// written is unknown.
+[[noreturn]] void exit_unknown(const std::filesystem::path& file, std::string_view doing,
+                               std::string_view cause);
 
 }  // namespace sluice::storage::sqlite

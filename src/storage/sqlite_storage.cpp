@@ -12,12 +12,16 @@
 namespace sluice::storage {
 namespace {
 
-const Query integrity_query{"storage.integrity_check", "PRAGMA integrity_check(100)", Query::Note::instance_wide};
-const Query foreign_keys_query{"storage.foreign_key_check",
-                               "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 100",
-                               Query::Note::instance_wide};
+const Query integrity_query{"storage.integrity_check", "PRAGMA integrity_check(100)",
+                            Query::Note::instance_wide};
+const Query foreign_keys_query{
+    "storage.foreign_key_check",
+    "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 100",
+    Query::Note::instance_wide};
 
-Error stopping_error() { return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true}; }
+Error stopping_error() {
+    return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true};
+}
 
 class SqliteStorage final : public Storage {
   public:
@@ -29,7 +33,8 @@ class SqliteStorage final : public Storage {
           database_(connection->file()),
           readers_(loop, database_, options_.readers),
           blobs_(options_.directory / "blobs", readers_, loop.clock()),
-          writer_(loop, options_, std::move(connection), [this](const std::string& hash) { return blobs_.has(hash); }) {}
+          writer_(loop, options_, std::move(connection),
+                  [this](const std::string& hash) { return blobs_.has(hash); }) {}
 
     ~SqliteStorage() override {
         // In this order when `stop` was not awaited: the writer's connection is the last to close.
@@ -47,7 +52,8 @@ class SqliteStorage final : public Storage {
     }
 
     void enqueue(WriteUnit unit, std::function<void(Result<void>)> done) override {
-        auto pending = std::make_unique<CallbackPending<WriteUnit>>(std::move(unit), std::move(done));
+        auto pending =
+            std::make_unique<CallbackPending<WriteUnit>>(std::move(unit), std::move(done));
         if (!stopping_) {
             writer_.push(std::move(pending));
             return;
@@ -69,7 +75,8 @@ class SqliteStorage final : public Storage {
         ReaderJob job = [file = std::move(file)](ReaderThread& thread) -> Result<void> {
             auto connection = thread.connection();
             if (!connection) return fail(std::move(connection.error()));
-            // One snapshot for the whole copy; without it every commit of the writer would start the copy anew.
+            // One snapshot for the whole copy; without it every commit of the writer would start
+            // the copy anew.
             sqlite::Connection& source = **connection;
             if (const int code = source.frame(sqlite::Frame::begin_deferred); code != SQLITE_OK)
                 return fail(source.error_of(code, "beginning a backup"));
@@ -124,7 +131,8 @@ class SqliteStorage final : public Storage {
     }
 
   private:
-    static Result<void> examine(sqlite::Connection& connection, std::vector<std::string>& findings) {
+    static Result<void> examine(sqlite::Connection& connection,
+                                std::vector<std::string>& findings) {
         sqlite::SqliteTx tx(connection);
         auto done = tx.each(integrity_query, {}, [&](const Row& row) {
             if (row.text(0) != "ok") findings.push_back(row.str(0));
@@ -132,7 +140,8 @@ class SqliteStorage final : public Storage {
         });
         if (!done) return done;
         return tx.each(foreign_keys_query, {}, [&](const Row& row) {
-            findings.push_back(fmt::format("a row of {} refers to a row of {} that does not exist", row.text(0), row.text(1)));
+            findings.push_back(fmt::format("a row of {} refers to a row of {} that does not exist",
+                                           row.text(0), row.text(1)));
             return true;
         });
     }
@@ -150,12 +159,13 @@ class SqliteStorage final : public Storage {
 
 }  // namespace
 
-Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options, std::span<const Migration> migrations,
-                                      OpenReport* report) {
+Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
+                                      std::span<const Migration> migrations, OpenReport* report) {
     std::error_code ignored;
     if (auto absolute = std::filesystem::absolute(options.directory, ignored); !ignored)
         options.directory = absolute.lexically_normal();
-    if (auto ready = prepare_directory(options.directory, options.create); !ready) return fail(std::move(ready.error()));
+    if (auto ready = prepare_directory(options.directory, options.create); !ready)
+        return fail(std::move(ready.error()));
     auto lock = DirectoryLock::take(options.directory);
     if (!lock) return fail(std::move(lock.error()));
 
@@ -165,10 +175,12 @@ Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options, std:
     const bool fresh = missing || size == 0;
     if (missing) {
         if (!options.create)
-            return fail(ErrorCode::not_found, "there is no database in {}; start `sluice serve` once to make it",
+            return fail(ErrorCode::not_found,
+                        "there is no database in {}; start `sluice serve` once to make it",
                         options.directory.string());
         if (auto made = create_private_file(file); !made) return fail(std::move(made.error()));
-        if (auto synced = sync_directory(options.directory); !synced) return fail(std::move(synced.error()));
+        if (auto synced = sync_directory(options.directory); !synced)
+            return fail(std::move(synced.error()));
     }
     auto connection = sqlite::Connection::open(file, sqlite::Role::writer);
     if (!connection) return fail(std::move(connection.error()));
@@ -178,7 +190,8 @@ Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options, std:
     auto migrated = migrate(**connection, options.directory, fresh, loop.now(), migrations, found);
     if (!migrated) return fail(std::move(migrated.error()));
     if (report != nullptr) *report = found;
-    return std::make_unique<SqliteStorage>(loop, std::move(options), std::move(*lock), std::move(*connection));
+    return std::make_unique<SqliteStorage>(loop, std::move(options), std::move(*lock),
+                                           std::move(*connection));
 }
 
 }  // namespace sluice::storage

@@ -20,12 +20,17 @@ constexpr auto idle_grace = std::chrono::milliseconds(2);
 constexpr auto space_interval = std::chrono::seconds(1);
 
 struct Instruments {
-    base::metrics::Counter units{"sluice_storage_units_total", "Write units that were stored or refused"};
-    base::metrics::Counter failed{"sluice_storage_failed_units_total", "Write units that were refused"};
-    base::metrics::Counter checkpoints{"sluice_storage_checkpoints_total", "Checkpoints of the write-ahead log"};
-    base::metrics::Histogram commit_us{"sluice_storage_commit_us", "Duration of a transaction in microseconds"};
+    base::metrics::Counter units{"sluice_storage_units_total",
+                                 "Write units that were stored or refused"};
+    base::metrics::Counter failed{"sluice_storage_failed_units_total",
+                                  "Write units that were refused"};
+    base::metrics::Counter checkpoints{"sluice_storage_checkpoints_total",
+                                       "Checkpoints of the write-ahead log"};
+    base::metrics::Histogram commit_us{"sluice_storage_commit_us",
+                                       "Duration of a transaction in microseconds"};
     base::metrics::Histogram batch{"sluice_storage_batch_units", "Write units in one transaction"};
-    base::metrics::Histogram checkpoint_us{"sluice_storage_checkpoint_us", "Duration of a checkpoint in microseconds"};
+    base::metrics::Histogram checkpoint_us{"sluice_storage_checkpoint_us",
+                                           "Duration of a checkpoint in microseconds"};
     base::metrics::Gauge wal{"sluice_storage_wal_bytes", "Bytes in use of the write-ahead log"};
 };
 
@@ -35,7 +40,8 @@ Instruments& instruments() {
 }
 
 std::uint64_t us_since(Clock::time_point began) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began).count());
 }
 
 std::size_t size_of(const WriteUnit& unit) {
@@ -51,14 +57,21 @@ std::size_t size_of(const WriteUnit& unit) {
 
 }  // namespace
 
-Writer::Writer(runtime::Loop& loop, const Options& options, std::unique_ptr<sqlite::Connection> connection,
+Writer::Writer(runtime::Loop& loop, const Options& options,
+               std::unique_ptr<sqlite::Connection> connection,
                std::function<bool(const std::string&)> has_blob)
-    : loop_(loop), options_(options), connection_(std::move(connection)), has_blob_(std::move(has_blob)) {
-    auto deferred = connection_->scalar("SELECT 1 FROM sqlite_schema WHERE sql LIKE '%DEFERRABLE%' LIMIT 1");
+    : loop_(loop),
+      options_(options),
+      connection_(std::move(connection)),
+      has_blob_(std::move(has_blob)) {
+    auto deferred =
+        connection_->scalar("SELECT 1 FROM sqlite_schema WHERE sql LIKE '%DEFERRABLE%' LIMIT 1");
     deferred_keys_ = deferred && !deferred->empty();
-    // A WAL that shrinks and grows again costs more than one that is reused, so the back stop's size is kept.
-    const auto limit = fmt::format("PRAGMA journal_size_limit={}",
-                                   static_cast<std::int64_t>(std::max(options_.checkpoint_pages, 1000)) * (page_bytes + 24));
+    // A WAL that shrinks and grows again costs more than one that is reused, so the back stop's
+    // size is kept.
+    const auto limit = fmt::format(
+        "PRAGMA journal_size_limit={}",
+        static_cast<std::int64_t>(std::max(options_.checkpoint_pages, 1000)) * (page_bytes + 24));
     (void)connection_->scalar(limit.c_str());
     connection_->exit_on_io_error();
     check_space(true);
@@ -84,7 +97,8 @@ void Writer::push(PendingUnitPtr unit) {
 bool Writer::saturated() {
     if (queued_.load(std::memory_order_relaxed) >= options_.queue_units) return true;
     if (space_.load(std::memory_order_relaxed) == Space::enough) return false;
-    // Nobody writes while new work is refused, so whoever asks has the writer look at the disk again.
+    // Nobody writes while new work is refused, so whoever asks has the writer look at the disk
+    // again.
     const auto now = Clock::now();
     if (now - recheck_asked_ >= space_interval) {
         recheck_asked_ = now;
@@ -102,7 +116,8 @@ bool Writer::saturated() {
 Error Writer::refusal() const {
     const auto free = std::max<std::int64_t>(free_bytes_.load(std::memory_order_relaxed), 0);
     return {ErrorCode::unavailable,
-            fmt::format("the disk of {} is full ({} KiB free, {} KiB are kept back); nothing stored is lost. Free space "
+            fmt::format("the disk of {} is full ({} KiB free, {} KiB are kept back); nothing "
+                        "stored is lost. Free space "
                         "there: work resumes by itself",
                         options_.directory.string(), free / 1024, options_.min_free_bytes / 1024),
             {},
@@ -112,7 +127,8 @@ Error Writer::refusal() const {
 std::string Writer::saturation_reason() const {
     if (space_.load(std::memory_order_relaxed) != Space::enough) return refusal().message;
     if (queued_.load(std::memory_order_relaxed) >= options_.queue_units)
-        return fmt::format("{} writes are waiting for the disk already; try again in a moment", options_.queue_units);
+        return fmt::format("{} writes are waiting for the disk already; try again in a moment",
+                           options_.queue_units);
     return {};
 }
 
@@ -151,7 +167,8 @@ void Writer::work() {
                 sqlite::exit_unknown(connection_->file(), "answering", "a test's fail-point");
             complete_on(loop_, std::move(batch));
             // After the answers, so that nobody waits for it who need not.
-            if (checkpoint_due(static_cast<std::int64_t>(options_.checkpoint_pages) * page_bytes)) checkpoint();
+            if (checkpoint_due(static_cast<std::int64_t>(options_.checkpoint_pages) * page_bytes))
+                checkpoint();
         }
     }
     connection_.reset();
@@ -223,7 +240,8 @@ void Writer::commit(Batch& batch) {
         (void)connection_->take_disk_full();
         for (auto& unit : batch) {
             unit->result = run_unit(unit->payload);
-            // A full disk can undo the whole transaction, or one statement of it; then the commit would fail as well.
+            // A full disk can undo the whole transaction, or one statement of it; then the commit
+            // would fail as well.
             if (connection_->take_disk_full()) code = SQLITE_FULL;
             else if (!connection_->in_transaction()) code = SQLITE_ABORT;
             if (code != SQLITE_OK) break;
@@ -233,7 +251,8 @@ void Writer::commit(Batch& batch) {
         const auto outcome = failpoint::hit("commit.before");
         if (outcome == failpoint::Outcome::error)
             sqlite::exit_unknown(connection_->file(), "committing", "a test's fail-point");
-        code = outcome == failpoint::Outcome::full ? SQLITE_FULL : connection_->frame(Frame::commit);
+        code =
+            outcome == failpoint::Outcome::full ? SQLITE_FULL : connection_->frame(Frame::commit);
     }
     if (code != SQLITE_OK) {
         fail_all(batch, connection_->error_of(code, "storing a batch"));
@@ -253,22 +272,27 @@ void Writer::found_disk_full() {
     disk_was_full_ = true;
     free_bytes_.store(free_bytes(options_.directory), std::memory_order_relaxed);
     if (space_.exchange(Space::low, std::memory_order_relaxed) == Space::enough)
-        log::warn("the disk is full; new work is refused until there is room", {{"directory", options_.directory.string()}});
-    checkpoint();  // a WAL that is in the database file as a whole is written again from its start, without growing
+        log::warn("the disk is full; new work is refused until there is room",
+                  {{"directory", options_.directory.string()}});
+    checkpoint();  // a WAL that is in the database file as a whole is written again from its start,
+                   // without growing
 }
 
 Result<void> Writer::run_unit(WriteUnit& unit) {
     for (const auto& hash : unit.blobs())
         if (!has_blob_(hash))
-            return fail(ErrorCode::internal, "blob {} was not stored before the write that names it", hash);
+            return fail(ErrorCode::internal,
+                        "blob {} was not stored before the write that names it", hash);
 
-    // One plain statement is atomic by itself. An UPDATE or DELETE that must hit one row could hit more and would have
-    // to be undone, so that only single-row inserts go without a savepoint then.
+    // One plain statement is atomic by itself. An UPDATE or DELETE that must hit one row could hit
+    // more and would have to be undone, so that only single-row inserts go without a savepoint
+    // then.
     auto& ops = unit.ops();
     if (ops.size() == 1 && ops[0].query != nullptr && !deferred_keys_) {
         auto statement = connection_->prepare(*ops[0].query);
         if (!statement) return fail(std::move(statement.error()));
-        if (ops[0].expect == Expect::any || (*statement)->inserts_one_row) return connection_->run(ops[0], **statement);
+        if (ops[0].expect == Expect::any || (*statement)->inserts_one_row)
+            return connection_->run(ops[0], **statement);
     }
     if (ops.empty()) return {};
 
@@ -279,7 +303,8 @@ Result<void> Writer::run_unit(WriteUnit& unit) {
     if (done && deferred_keys_) {
         int unmet = 0, unused = 0;
         sqlite3_db_status(connection_->handle(), SQLITE_DBSTATUS_DEFERRED_FKS, &unmet, &unused, 0);
-        if (unmet != 0) done = fail(ErrorCode::conflict, "the write refers to something that does not exist");
+        if (unmet != 0)
+            done = fail(ErrorCode::conflict, "the write refers to something that does not exist");
     }
     if (!done) {
         connection_->frame(Frame::rollback_to);
@@ -303,14 +328,16 @@ Result<void> Writer::run_ops(WriteUnit& unit) {
             sqlite::SqliteTx tx(*connection_);
             if (auto done = op.function(tx); !done) return done;
         } catch (const std::exception& error) {
-            log::error("a function over the transaction threw; its unit was undone", {{"error", error.what()}});
+            log::error("a function over the transaction threw; its unit was undone",
+                       {{"error", error.what()}});
             return fail(ErrorCode::internal, "the write failed inside; the log has the cause");
         } catch (...) {
             log::error("a function over the transaction threw; its unit was undone");
             return fail(ErrorCode::internal, "the write failed inside; the log has the cause");
         }
         if (!connection_->in_transaction())
-            return fail(connection_->error_of(sqlite3_errcode(connection_->handle()), "running a function"));
+            return fail(connection_->error_of(sqlite3_errcode(connection_->handle()),
+                                              "running a function"));
     }
     return {};
 }
@@ -347,10 +374,12 @@ bool Writer::checkpoint_due(std::int64_t bytes) const {
 void Writer::checkpoint() {
     const auto began = Clock::now();
     int frames = 0, done = 0;
-    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
     connection_->judge(code, "moving the write-ahead log into the database");
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_FULL && (code & 0xff) != SQLITE_BUSY)
-        log::warn("a checkpoint failed", {{"code", code}, {"detail", sqlite3_errmsg(connection_->handle())}});
+        log::warn("a checkpoint failed",
+                  {{"code", code}, {"detail", sqlite3_errmsg(connection_->handle())}});
     if (code == SQLITE_OK) {
         backfilled_ = std::max(done, 0);
         blocked_at_ = done < frames ? frames_ : 0;
@@ -365,14 +394,18 @@ void Writer::checkpoint() {
 
 void Writer::check_space(bool force) {
     const auto now = Clock::now();
-    if (now - space_checked_ < space_interval && !(force && now - space_checked_ > std::chrono::milliseconds(100))) return;
+    if (now - space_checked_ < space_interval &&
+        !(force && now - space_checked_ > std::chrono::milliseconds(100)))
+        return;
     space_checked_ = now;
     const auto free = free_bytes(options_.directory);
     free_bytes_.store(free, std::memory_order_relaxed);
     if (free < 0) return;
-    // New work ends at the watermark; what is under way may use three quarters of what is kept back.
+    // New work ends at the watermark; what is under way may use three quarters of what is kept
+    // back.
     Space space = Space::enough;
-    if (free < options_.min_free_bytes) space = free < options_.min_free_bytes / 4 ? Space::refuse : Space::low;
+    if (free < options_.min_free_bytes)
+        space = free < options_.min_free_bytes / 4 ? Space::refuse : Space::low;
     // After a write that found the disk full, a little room must have come back.
     if (disk_was_full_ && space == Space::enough && free < 256 * 1024) space = Space::low;
     const auto before = space_.exchange(space, std::memory_order_relaxed);

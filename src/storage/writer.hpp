@@ -1,5 +1,6 @@
 #pragma once
-/// The writer: one thread that owns the only writing connection, and with it every commit and checkpoint.
+/// The writer: one thread that owns the only writing connection, and with it every commit and
+/// checkpoint.
 
 #include <atomic>
 #include <condition_variable>
@@ -20,7 +21,8 @@ using PendingUnitPtr = PendingPtr<WriteUnit>;
 class Writer {
   public:
     /// `has_blob` tells on the writer thread whether a required blob is on disk.
-    Writer(runtime::Loop& loop, const Options& options, std::unique_ptr<sqlite::Connection> connection,
+    Writer(runtime::Loop& loop, const Options& options,
+           std::unique_ptr<sqlite::Connection> connection,
            std::function<bool(const std::string&)> has_blob);
     ~Writer();
 
@@ -30,7 +32,8 @@ class Writer {
     std::string saturation_reason() const;
     Statistics statistics() const;
 
-    /// Commits what is queued, closes the connection and calls `done` on the loop; the thread is joined by `join`.
+    /// Commits what is queued, closes the connection and calls `done` on the loop; the thread is
+    /// joined by `join`.
     void request_stop(std::function<void()> done);
     void join();
 
@@ -56,7 +59,8 @@ class Writer {
     const Options options_;
     std::unique_ptr<sqlite::Connection> connection_;
     std::function<bool(const std::string&)> has_blob_;
-    bool deferred_keys_ = false;  ///< the schema has deferred foreign keys, so that every unit is framed
+    bool deferred_keys_ =
+        false;  ///< the schema has deferred foreign keys, so that every unit is framed
 
     // Shared with the loop, under the mutex.
     mutable std::mutex mutex_;
@@ -72,9 +76,9 @@ class Writer {
     // The writer thread's own.
     std::vector<PendingUnitPtr> taken_;
     std::size_t next_ = 0;
-    int frames_ = 0;              ///< in the WAL after the last commit
-    int backfilled_ = 0;          ///< frames of the present WAL that are in the database file already
-    int blocked_at_ = 0;          ///< frames in the WAL when a reader last kept a checkpoint from finishing
+    int frames_ = 0;      ///< in the WAL after the last commit
+    int backfilled_ = 0;  ///< frames of the present WAL that are in the database file already
+    int blocked_at_ = 0;  ///< frames in the WAL when a reader last kept a checkpoint from finishing
     bool disk_was_full_ = false;
     std::chrono::steady_clock::time_point space_checked_{};
 

@@ -9,7 +9,8 @@ namespace {
 
 const Migration schema[] = {
     {1, "tables",
-     "CREATE TABLE run (workspace_id BLOB NOT NULL, id BLOB NOT NULL, status TEXT NOT NULL, at_us INTEGER NOT NULL, "
+     "CREATE TABLE run (workspace_id BLOB NOT NULL, id BLOB NOT NULL, status TEXT NOT NULL, at_us "
+     "INTEGER NOT NULL, "
      "PRIMARY KEY (workspace_id, id)) STRICT, WITHOUT ROWID;"
      "CREATE INDEX run_active ON run (at_us) WHERE status = 'running';"
      "CREATE INDEX run_time ON run (at_us);"
@@ -39,22 +40,29 @@ const Query good[] = {
     {"audit.get", "SELECT status FROM run WHERE workspace_id = ?1 AND id = ?2"},
     {"audit.get_reversed", "SELECT status FROM run WHERE ?1 = workspace_id AND id = ?2"},
     {"audit.row_value", "SELECT status FROM run WHERE (workspace_id, id) = (?1, ?2)"},
-    {"audit.newest", "SELECT r.id FROM run AS r WHERE r.workspace_id = ?1 ORDER BY r.id DESC LIMIT 50"},
-    {"audit.insert", "INSERT INTO run (workspace_id, id, status, at_us) VALUES (?1, ?2, 'queued', ?3)"},
-    {"audit.upsert", "INSERT INTO run (workspace_id, id, status, at_us) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"},
+    {"audit.newest",
+     "SELECT r.id FROM run AS r WHERE r.workspace_id = ?1 ORDER BY r.id DESC LIMIT 50"},
+    {"audit.insert",
+     "INSERT INTO run (workspace_id, id, status, at_us) VALUES (?1, ?2, 'queued', ?3)"},
+    {"audit.upsert",
+     "INSERT INTO run (workspace_id, id, status, at_us) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO "
+     "NOTHING"},
     {"audit.update", "UPDATE run SET status = ?3 WHERE workspace_id = ?1 AND id = ?2"},
     {"audit.delete", "DELETE FROM step WHERE workspace_id = ?1 AND run_id = ?2"},
     {"audit.join",
      "SELECT s.path FROM run r JOIN step s ON s.workspace_id = r.workspace_id AND s.run_id = r.id "
      "WHERE r.workspace_id = ?1 AND r.id = ?2"},
     {"audit.copy",
-     "INSERT INTO step (workspace_id, run_id, path) SELECT ?1, ?3, path FROM step WHERE workspace_id = ?1 AND run_id = ?2"},
-    {"audit.active", "SELECT id FROM run INDEXED BY run_active WHERE status = 'running' ORDER BY at_us",
+     "INSERT INTO step (workspace_id, run_id, path) SELECT ?1, ?3, path FROM step WHERE "
+     "workspace_id = ?1 AND run_id = ?2"},
+    {"audit.active",
+     "SELECT id FROM run INDEXED BY run_active WHERE status = 'running' ORDER BY at_us",
      Note::instance_wide},
     {"audit.tariffs", "SELECT name, price FROM tariff"},
     {"audit.wanted_scan", "SELECT count(*) FROM doc", Note::scan},
     {"audit.match", "SELECT rowid FROM doc WHERE doc MATCH ?1 ORDER BY rowid DESC LIMIT 20"},
-    {"audit.series", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n"},
+    {"audit.series",
+     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) SELECT i FROM n"},
 };
 
 struct Bad {
@@ -64,17 +72,27 @@ struct Bad {
 const Bad bad[] = {
     {{"audit.broken", "SELECT nothing FROM run WHERE workspace_id = ?1"}, "does not compile"},
     {{"audit.all", "SELECT id FROM run", Note::instance_wide}, "reads all of table run"},
-    {{"audit.aliased", "SELECT r.id FROM run r WHERE r.status = ?1", Note::instance_wide}, "reads all of table run"},
-    {{"audit.whole_index", "SELECT at_us FROM run ORDER BY at_us", Note::instance_wide}, "reads all of table run"},
-    {{"audit.update_all", "UPDATE run SET status = 'failed' WHERE status = ?1", Note::instance_wide}, "reads all of table run"},
-    {{"audit.whole_text", "SELECT rowid FROM doc WHERE body LIKE ?1", Note::instance_wide}, "reads all of table doc"},
+    {{"audit.aliased", "SELECT r.id FROM run r WHERE r.status = ?1", Note::instance_wide},
+     "reads all of table run"},
+    {{"audit.whole_index", "SELECT at_us FROM run ORDER BY at_us", Note::instance_wide},
+     "reads all of table run"},
+    {{"audit.update_all", "UPDATE run SET status = 'failed' WHERE status = ?1",
+      Note::instance_wide},
+     "reads all of table run"},
+    {{"audit.whole_text", "SELECT rowid FROM doc WHERE body LIKE ?1", Note::instance_wide},
+     "reads all of table doc"},
     {{"audit.no_workspace", "SELECT id FROM run WHERE at_us > ?1"}, "without `workspace_id = ?1`"},
-    {{"audit.second_parameter", "SELECT id FROM run WHERE id = ?1 AND workspace_id = ?2"}, "without `workspace_id = ?1`"},
-    {{"audit.delete_any", "DELETE FROM step WHERE run_id = ?1", Note::scan}, "without `workspace_id = ?1`"},
-    {{"audit.half_join", "SELECT s.path FROM run r JOIN step s ON s.run_id = r.id WHERE r.workspace_id = ?1 AND r.id = ?2",
+    {{"audit.second_parameter", "SELECT id FROM run WHERE id = ?1 AND workspace_id = ?2"},
+     "without `workspace_id = ?1`"},
+    {{"audit.delete_any", "DELETE FROM step WHERE run_id = ?1", Note::scan},
+     "without `workspace_id = ?1`"},
+    {{"audit.half_join",
+      "SELECT s.path FROM run r JOIN step s ON s.run_id = r.id WHERE r.workspace_id = ?1 AND r.id "
+      "= ?2",
       Note::scan},
      "ties only 1"},
-    {{"audit.insert_without", "INSERT INTO run (id, workspace_id, status, at_us) VALUES (?1, ?2, ?3, ?4)"},
+    {{"audit.insert_without",
+      "INSERT INTO run (id, workspace_id, status, at_us) VALUES (?1, ?2, ?3, ?4)"},
      "without `workspace_id = ?1`"},
 };
 
@@ -96,8 +114,9 @@ TEST_CASE("statements that break a rule are named with what would mend them", "[
         CAPTURE(query.name());
         const auto found = problems(query);
         CAPTURE(found);
-        CHECK(std::any_of(found.begin(), found.end(),
-                          [&, text = says](const std::string& problem) { return problem.find(text) != std::string::npos; }));
+        CHECK(std::any_of(found.begin(), found.end(), [&, text = says](const std::string& problem) {
+            return problem.find(text) != std::string::npos;
+        }));
     }
 }
 

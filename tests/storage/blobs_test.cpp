@@ -17,7 +17,9 @@ struct BlobHouse : House {
         workspace = WorkspaceId::make(clock.now(), random);
         other = WorkspaceId::make(clock.now(), random);
     }
-    Result<std::string> put(WorkspaceId in, std::string content) { return run(loop, storage->blobs().put(in, std::move(content))); }
+    Result<std::string> put(WorkspaceId in, std::string content) {
+        return run(loop, storage->blobs().put(in, std::move(content)));
+    }
     Result<std::string> get(const std::string& hash, std::size_t most = 1 << 20) {
         return run(loop, storage->blobs().get(workspace, hash, most));
     }
@@ -31,7 +33,8 @@ struct BlobHouse : House {
     }
     void make_old(const std::string& hash) {
         const auto two_hours = std::chrono::hours(2);
-        std::filesystem::last_write_time(file(hash), std::filesystem::last_write_time(file(hash)) - two_hours);
+        std::filesystem::last_write_time(file(hash),
+                                         std::filesystem::last_write_time(file(hash)) - two_hours);
     }
 
     base::SeededRandom random;
@@ -40,7 +43,8 @@ struct BlobHouse : House {
 
 }  // namespace
 
-TEST_CASE("a blob is read back by its hash, whole and in parts, in its own workspace alone", "[storage][blobs]") {
+TEST_CASE("a blob is read back by its hash, whole and in parts, in its own workspace alone",
+          "[storage][blobs]") {
     TempDirectory directory;
     BlobHouse house(directory.path());
     std::string content;
@@ -51,8 +55,10 @@ TEST_CASE("a blob is read back by its hash, whole and in parts, in its own works
     CHECK(house.put(house.workspace, content) == *hash);
     CHECK(house.get(*hash) == content);
     CHECK(run(house.loop, house->blobs().size(house.workspace, *hash)) == content.size());
-    CHECK(run(house.loop, house->blobs().read_part(house.workspace, *hash, 99'990, 100)) == content.substr(99'990));
-    CHECK(run(house.loop, house->blobs().read_part(house.workspace, *hash, 200'000, 100)) == std::string());
+    CHECK(run(house.loop, house->blobs().read_part(house.workspace, *hash, 99'990, 100)) ==
+          content.substr(99'990));
+    CHECK(run(house.loop, house->blobs().read_part(house.workspace, *hash, 200'000, 100)) ==
+          std::string());
     const auto elsewhere = run(house.loop, house->blobs().get(house.other, *hash, 1 << 20));
     REQUIRE_FALSE(elsewhere);
     CHECK(elsewhere.error().code == ErrorCode::not_found);
@@ -62,7 +68,8 @@ TEST_CASE("a blob is read back by its hash, whole and in parts, in its own works
     CHECK(house.get(*empty) == std::string());
 }
 
-TEST_CASE("a blob that is missing, too large, damaged or no hash at all has its own error", "[storage][blobs]") {
+TEST_CASE("a blob that is missing, too large, damaged or no hash at all has its own error",
+          "[storage][blobs]") {
     TempDirectory directory;
     BlobHouse house(directory.path());
     const auto hash = house.put(house.workspace, std::string(1000, 'x'));
@@ -90,7 +97,8 @@ TEST_CASE("collecting removes old blobs that nobody names, and no others", "[sto
     WriteUnit unit;
     unit.require_blob(hashes["named"]);
     house->blobs().append_reference(unit, house.workspace, hashes["named"], 16, "owner one");
-    house->blobs().append_reference(unit, house.workspace, hashes["named"], 16, "owner one");  // again: no error
+    house->blobs().append_reference(unit, house.workspace, hashes["named"], 16,
+                                    "owner one");  // again: no error
     house->blobs().append_reference(unit, house.workspace, hashes["released"], 19, "owner two");
     REQUIRE(house.submit(std::move(unit)));
     for (const auto* name : {"named", "released", "used again"}) house.make_old(hashes[name]);
@@ -105,7 +113,8 @@ TEST_CASE("collecting removes old blobs that nobody names, and no others", "[sto
     for (const auto* name : {"named", "young", "used again"}) CHECK(house.get(hashes[name]));
 }
 
-TEST_CASE("a blob that cannot be flushed is refused and leaves nothing behind", "[storage][blobs]") {
+TEST_CASE("a blob that cannot be flushed is refused and leaves nothing behind",
+          "[storage][blobs]") {
     TempDirectory directory;
     BlobHouse house(directory.path());
     const auto* action = GENERATE("error", "full");

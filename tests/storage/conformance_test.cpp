@@ -1,4 +1,5 @@
-// What every engine behind `Storage` must do. Only one exists now; another is one more row of `engines`.
+// What every engine behind `Storage` must do. Only one exists now; another is one more row of
+// `engines`.
 #include "storage/harness.hpp"
 
 #include "sluice/runtime/sync.hpp"
@@ -16,12 +17,18 @@ struct Engine {
 };
 
 const Engine engines[] = {
-    {"sqlite", [](runtime::Loop& loop, Options options) { return storage::open(loop, std::move(options), test_schema); }},
+    {"sqlite",
+     [](runtime::Loop& loop, Options options) {
+         return storage::open(loop, std::move(options), test_schema);
+     }},
 };
 
 /// An engine over a fresh directory.
 struct Fixture {
-    explicit Fixture(const Engine& e, std::function<void(Options&)> a = {}) : engine(e), adjust(std::move(a)) { start(); }
+    explicit Fixture(const Engine& e, std::function<void(Options&)> a = {})
+        : engine(e), adjust(std::move(a)) {
+        start();
+    }
     ~Fixture() { stop(); }
     void start() {
         Options options;
@@ -50,11 +57,12 @@ struct Fixture {
     std::unique_ptr<Storage> storage;
 };
 
-#define FOR_EACH_ENGINE()                                                          \
+#define FOR_EACH_ENGINE()                                                                \
     const Engine& engine = engines[GENERATE(range(std::size_t{0}, std::size(engines)))]; \
     CAPTURE(engine.name)
 
-Awaitable<void> submit_and_note(Storage& storage, WriteUnit unit, std::vector<std::string>& notes, std::string note) {
+Awaitable<void> submit_and_note(Storage& storage, WriteUnit unit, std::vector<std::string>& notes,
+                                std::string note) {
     auto done = co_await storage.submit(std::move(unit));
     notes.push_back(note + (done ? "" : ": " + std::string(base::to_string(done.error().code))));
 }
@@ -81,14 +89,16 @@ TEST_CASE("units commit in the order of their submission", "[storage][conformanc
         WriteUnit unit;
         // Fails unless all earlier units are stored already.
         unit.add([i](Tx& tx) -> Result<void> {
-            auto count = tx.find<std::int64_t>(count_things, {}, [](const Row& row) { return row.integer(0); });
+            auto count = tx.find<std::int64_t>(count_things, {},
+                                               [](const Row& row) { return row.integer(0); });
             if (!count) return fail(std::move(count.error()));
             if (**count != i) return fail(ErrorCode::internal, "{} instead of {}", **count, i);
             auto done = tx.run(insert_thing, {to_value(i), to_value("n" + std::to_string(i))});
             if (!done) return fail(std::move(done.error()));
             return {};
         });
-        group.spawn("writer", submit_and_note(*f.storage, std::move(unit), notes, std::to_string(i)));
+        group.spawn("writer",
+                    submit_and_note(*f.storage, std::move(unit), notes, std::to_string(i)));
         expected.push_back(std::to_string(i));
     }
     run(f.loop, join(group));
@@ -108,12 +118,14 @@ TEST_CASE("a unit commits whole or not at all, and fails alone", "[storage][conf
     group.spawn("bad alone", submit_and_note(*f.storage, thing(1), notes, "third"));
     group.spawn("good too", submit_and_note(*f.storage, thing(4), notes, "fourth"));
     run(f.loop, join(group));
-    CHECK(notes == std::vector<std::string>{"first", "second: conflict", "third: conflict", "fourth"});
+    CHECK(notes ==
+          std::vector<std::string>{"first", "second: conflict", "third: conflict", "fourth"});
     CHECK(f.ids() == std::vector<std::int64_t>{1, 4});
     CHECK(f.storage->statistics().failed_units == 2);
 }
 
-TEST_CASE("an op that must change one row fails its unit with its own error", "[storage][conformance]") {
+TEST_CASE("an op that must change one row fails its unit with its own error",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     REQUIRE(f.submit(thing(1)));
@@ -132,7 +144,8 @@ TEST_CASE("an op that must change one row fails its unit with its own error", "[
     }
     CHECK(f.ids().size() == (together && limit == 1 ? 3U : 2U));
     auto amounts = f.storage->read([](ReadTx& tx) {
-        return tx.list<std::int64_t>(list_things, {}, [](const Row& row) { return row.integer(2); });
+        return tx.list<std::int64_t>(list_things, {},
+                                     [](const Row& row) { return row.integer(2); });
     });
     const auto found = run(f.loop, std::move(amounts));
     REQUIRE(found);
@@ -140,7 +153,8 @@ TEST_CASE("an op that must change one row fails its unit with its own error", "[
     CHECK((*found)[1] == 0);
 }
 
-TEST_CASE("a broken constraint in an expecting op gives that op's error", "[storage][conformance]") {
+TEST_CASE("a broken constraint in an expecting op gives that op's error",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     REQUIRE(f.submit(thing(1)));
@@ -166,12 +180,14 @@ TEST_CASE("values come back as they went in", "[storage][conformance]") {
         base::IdBytes id{1, 2, 3};
         auto row = tx.find<bool>(
             echo,
-            {to_value(nullptr), to_value(std::int64_t{-5}), to_value(0.5), to_value(std::string("a\0b", 3)),
-             to_value(Bytes{std::string("\0\xff", 2)}), Value(id), to_value("")},
+            {to_value(nullptr), to_value(std::int64_t{-5}), to_value(0.5),
+             to_value(std::string("a\0b", 3)), to_value(Bytes{std::string("\0\xff", 2)}), Value(id),
+             to_value("")},
             [](const Row& r) {
-                return r.is_null(0) && r.integer(1) == -5 && r.real(2) == 0.5 && r.text(3) == std::string_view("a\0b", 3) &&
-                       r.bytes(4) == std::string_view("\0\xff", 2) && r.bytes(5).size() == 16 && r.bytes(5)[1] == 2 &&
-                       r.text(6).empty() && !r.is_null(6);
+                return r.is_null(0) && r.integer(1) == -5 && r.real(2) == 0.5 &&
+                       r.text(3) == std::string_view("a\0b", 3) &&
+                       r.bytes(4) == std::string_view("\0\xff", 2) && r.bytes(5).size() == 16 &&
+                       r.bytes(5)[1] == 2 && r.text(6).empty() && !r.is_null(6);
             });
         if (!row) return fail(std::move(row.error()));
         return **row;
@@ -181,7 +197,8 @@ TEST_CASE("values come back as they went in", "[storage][conformance]") {
     CHECK(*same);
 }
 
-TEST_CASE("a wrong number of parameters and a wrong column type are our own errors", "[storage][conformance]") {
+TEST_CASE("a wrong number of parameters and a wrong column type are our own errors",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     WriteUnit unit;
@@ -191,7 +208,8 @@ TEST_CASE("a wrong number of parameters and a wrong column type are our own erro
     CHECK(done.error().code == ErrorCode::internal);
     REQUIRE(f.submit(thing(1)));
     auto read = f.storage->read([](ReadTx& tx) {
-        return tx.list<std::int64_t>(list_things, {}, [](const Row& row) { return row.integer(1); });
+        return tx.list<std::int64_t>(list_things, {},
+                                     [](const Row& row) { return row.integer(1); });
     });
     const auto wrong = run(f.loop, std::move(read));
     REQUIRE_FALSE(wrong);
@@ -199,7 +217,8 @@ TEST_CASE("a wrong number of parameters and a wrong column type are our own erro
     CHECK(f.ids() == std::vector<std::int64_t>{1});  // the reader is fine afterwards
 }
 
-TEST_CASE("a function over the transaction sees its own writes and gives its value", "[storage][conformance]") {
+TEST_CASE("a function over the transaction sees its own writes and gives its value",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     auto write = f.storage->write([](Tx& tx) -> Result<std::int64_t> {
@@ -237,7 +256,8 @@ TEST_CASE("a function that fails or throws undoes its unit alone", "[storage][co
     group.spawn("bad", submit_and_note(*f.storage, std::move(bad), notes, "bad"));
     group.spawn("after", submit_and_note(*f.storage, thing(3), notes, "after"));
     run(f.loop, join(group));
-    CHECK(notes == std::vector<std::string>{"before", throws ? "bad: internal" : "bad: gone", "after"});
+    CHECK(notes ==
+          std::vector<std::string>{"before", throws ? "bad: internal" : "bad: gone", "after"});
     CHECK(f.ids() == std::vector<std::int64_t>{1, 3});
 }
 
@@ -248,11 +268,13 @@ TEST_CASE("a read sees one snapshot however long it takes", "[storage][conforman
     std::atomic<int> stage{0};
     std::vector<std::string> notes;
     std::vector<std::int64_t> counts;
-    const auto reading = [](Storage& storage, std::atomic<int>& at, std::vector<std::int64_t>& found) -> Awaitable<void> {
+    const auto reading = [](Storage& storage, std::atomic<int>& at,
+                            std::vector<std::int64_t>& found) -> Awaitable<void> {
         auto read = storage.read([&at](ReadTx& tx) -> Result<std::vector<std::int64_t>> {
             std::vector<std::int64_t> seen;
             const auto count = [&] {
-                auto n = tx.find<std::int64_t>(count_things, {}, [](const Row& row) { return row.integer(0); });
+                auto n = tx.find<std::int64_t>(count_things, {},
+                                               [](const Row& row) { return row.integer(0); });
                 seen.push_back(n ? **n : -1);
             };
             count();
@@ -265,7 +287,8 @@ TEST_CASE("a read sees one snapshot however long it takes", "[storage][conforman
         auto done = co_await std::move(read);
         if (done) found = *done;
     };
-    const auto writing = [](runtime::Loop& loop, Storage& storage, std::atomic<int>& at) -> Awaitable<void> {
+    const auto writing = [](runtime::Loop& loop, Storage& storage,
+                            std::atomic<int>& at) -> Awaitable<void> {
         while (at != 1) co_await loop.yield();
         auto unit = thing(2);
         auto done = co_await storage.submit(std::move(unit));
@@ -284,9 +307,10 @@ TEST_CASE("a read sees one snapshot however long it takes", "[storage][conforman
 TEST_CASE("a read that takes too long is cut with a message", "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine, [](Options& o) { o.read_limit = std::chrono::milliseconds(30); });
-    static const Query endless{"test.endless",
-                               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
-                               Query::Note::scan};
+    static const Query endless{
+        "test.endless",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+        Query::Note::scan};
     auto read = f.storage->read([](ReadTx& tx) {
         return tx.find<std::int64_t>(endless, {}, [](const Row& row) { return row.integer(0); });
     });
@@ -297,7 +321,8 @@ TEST_CASE("a read that takes too long is cut with a message", "[storage][conform
     CHECK(f.ids().empty());
 }
 
-TEST_CASE("many coroutines share commits, and all their writes are there", "[storage][conformance]") {
+TEST_CASE("many coroutines share commits, and all their writes are there",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     const auto writer = [](Storage& storage, int number, int& failures) -> Awaitable<void> {
@@ -319,7 +344,8 @@ TEST_CASE("many coroutines share commits, and all their writes are there", "[sto
     CHECK(f.ids().size() == 64 * 20);
 }
 
-TEST_CASE("a full queue refuses new work with a reason, and still stores what it took", "[storage][conformance]") {
+TEST_CASE("a full queue refuses new work with a reason, and still stores what it took",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine, [](Options& o) { o.queue_units = 4; });
     std::atomic<bool> go{false};
@@ -343,8 +369,9 @@ TEST_CASE("a full queue refuses new work with a reason, and still stores what it
     CHECK(f.ids().size() == 7);
 }
 
-TEST_CASE("stopping stores what is queued, refuses what comes later, and may come twice or before use",
-          "[storage][conformance]") {
+TEST_CASE(
+    "stopping stores what is queued, refuses what comes later, and may come twice or before use",
+    "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     SECTION("before use") {
@@ -353,7 +380,8 @@ TEST_CASE("stopping stores what is queued, refuses what comes later, and may com
     }
     SECTION("after use") {
         int stored = 0;
-        for (int i = 0; i < 50; ++i) f.storage->enqueue(thing(i), [&](Result<void> done) { stored += done ? 1 : 0; });
+        for (int i = 0; i < 50; ++i)
+            f.storage->enqueue(thing(i), [&](Result<void> done) { stored += done ? 1 : 0; });
         run(f.loop, f.storage->stop());
         CHECK(stored == 50);
         run(f.loop, f.storage->stop());
@@ -361,11 +389,14 @@ TEST_CASE("stopping stores what is queued, refuses what comes later, and may com
         REQUIRE_FALSE(late);
         CHECK(late.error().code == ErrorCode::unavailable);
         auto read = f.storage->read([](ReadTx& tx) {
-            return tx.find<std::int64_t>(count_things, {}, [](const Row& row) { return row.integer(0); });
+            return tx.find<std::int64_t>(count_things, {},
+                                         [](const Row& row) { return row.integer(0); });
         });
         CHECK_FALSE(run(f.loop, std::move(read)));
         std::optional<ErrorCode> told;
-        f.storage->enqueue(thing(98), [&](Result<void> done) { told = done ? ErrorCode::internal : done.error().code; });
+        f.storage->enqueue(thing(98), [&](Result<void> done) {
+            told = done ? ErrorCode::internal : done.error().code;
+        });
         f.loop.run_ready();
         CHECK(told == ErrorCode::unavailable);
         f.storage.reset();
@@ -405,7 +436,8 @@ TEST_CASE("a backup made under writes is a whole database of its own", "[storage
     run(f.loop, (*copy)->stop());
 }
 
-TEST_CASE("a second opener is refused with the holder's process and directory", "[storage][conformance]") {
+TEST_CASE("a second opener is refused with the holder's process and directory",
+          "[storage][conformance]") {
     FOR_EACH_ENGINE();
     Fixture f(engine);
     Options options;

@@ -12,9 +12,11 @@ using namespace sluice::storage::testing;
 namespace {
 
 const Query count_orphans{"test.count_orphans",
-                          "SELECT count(*) FROM thing WHERE id NOT IN (SELECT thing_id FROM part)", Query::Note::scan};
+                          "SELECT count(*) FROM thing WHERE id NOT IN (SELECT thing_id FROM part)",
+                          Query::Note::scan};
 
-/// Stores things (each with a part, in one unit) from `next` on and writes the id of each acknowledged one to `pipe`.
+/// Stores things (each with a part, in one unit) from `next` on and writes the id of each
+/// acknowledged one to `pipe`.
 Awaitable<void> write_and_tell(Storage& storage, std::int64_t& next, int pipe) {
     while (true) {
         const std::int64_t id = next++;
@@ -27,8 +29,10 @@ Awaitable<void> write_and_tell(Storage& storage, std::int64_t& next, int pipe) {
 }
 
 /// The child: 16 writers without end. Does not return unless opening fails.
-int write_forever(const std::filesystem::path& directory, std::int64_t next, int pipe, const std::string& failpoints) {
-    // Any point set at open puts the layer for file faults in place; the real one starts to count afterwards.
+int write_forever(const std::filesystem::path& directory, std::int64_t next, int pipe,
+                  const std::string& failpoints) {
+    // Any point set at open puts the layer for file faults in place; the real one starts to count
+    // afterwards.
     if (!failpoints.empty()) failpoint::arm("none:error");
     House house(directory, test_schema, [](Options& o) {
         o.checkpoint_pages = 40;
@@ -80,8 +84,10 @@ Outcome run_child(const std::filesystem::path& directory, std::int64_t next, std
     return outcome;
 }
 
-/// Opens what the child left: everything acknowledged is there, units are whole, the file is sound. The largest id.
-std::int64_t judge(const std::filesystem::path& directory, const std::set<std::int64_t>& acknowledged) {
+/// Opens what the child left: everything acknowledged is there, units are whole, the file is sound.
+/// The largest id.
+std::int64_t judge(const std::filesystem::path& directory,
+                   const std::set<std::int64_t>& acknowledged) {
     House house(directory);
     if (house.error) FAIL(house.error->message);
     const auto list = stored_ids(house.loop, *house);
@@ -90,7 +96,8 @@ std::int64_t judge(const std::filesystem::path& directory, const std::set<std::i
     for (const auto id : acknowledged) missing += stored.contains(id) ? 0 : 1;
     CHECK(missing == 0);
     auto read = house->read([](ReadTx& tx) {
-        return tx.find<std::int64_t>(count_orphans, {}, [](const Row& row) { return row.integer(0); });
+        return tx.find<std::int64_t>(count_orphans, {},
+                                     [](const Row& row) { return row.integer(0); });
     });
     const auto orphans = run(house.loop, std::move(read));
     REQUIRE(orphans);
@@ -103,7 +110,8 @@ std::int64_t judge(const std::filesystem::path& directory, const std::set<std::i
 
 }  // namespace
 
-TEST_CASE("after SIGKILL at random moments every acknowledged unit is there and the file is sound", "[storage][crash]") {
+TEST_CASE("after SIGKILL at random moments every acknowledged unit is there and the file is sound",
+          "[storage][crash]") {
     TempDirectory directory;
     base::SystemRandom system;
     const auto seed = system.next();
@@ -125,9 +133,10 @@ TEST_CASE("a kill at a named point loses nothing that was acknowledged", "[stora
     TempDirectory directory;
     std::set<std::int64_t> acknowledged;
     std::int64_t last = 0;
-    for (const auto* point : {"commit.before:kill:1", "commit.before:kill:7", "commit.after_before_answer:kill:1",
-                              "commit.after_before_answer:kill:5", "checkpoint.mid:kill:1", "checkpoint.mid:kill:12",
-                              "wal.write:kill:9", "wal.sync:kill:3", "db.sync:kill:1"}) {
+    for (const auto* point :
+         {"commit.before:kill:1", "commit.before:kill:7", "commit.after_before_answer:kill:1",
+          "commit.after_before_answer:kill:5", "checkpoint.mid:kill:1", "checkpoint.mid:kill:12",
+          "wal.write:kill:9", "wal.sync:kill:3", "db.sync:kill:1"}) {
         CAPTURE(point);
         const auto outcome = run_child(directory.path(), last + 1, 1'000'000, point);
         REQUIRE(outcome.code == 128 + SIGKILL);
@@ -137,12 +146,14 @@ TEST_CASE("a kill at a named point loses nothing that was acknowledged", "[stora
     CHECK_FALSE(acknowledged.empty());
 }
 
-TEST_CASE("an I/O error in the log or the database ends the process with 74 and loses nothing", "[storage][crash]") {
+TEST_CASE("an I/O error in the log or the database ends the process with 74 and loses nothing",
+          "[storage][crash]") {
     TempDirectory directory;
     std::set<std::int64_t> acknowledged;
     std::int64_t last = 0;
-    for (const auto* point : {"wal.sync:error:1", "wal.sync:error:4", "wal.write:error:1", "wal.write:error:30",
-                              "db.sync:error:1", "db.write:error:3", "commit.before:error:2"}) {
+    for (const auto* point :
+         {"wal.sync:error:1", "wal.sync:error:4", "wal.write:error:1", "wal.write:error:30",
+          "db.sync:error:1", "db.write:error:3", "commit.before:error:2"}) {
         CAPTURE(point);
         const auto outcome = run_child(directory.path(), last + 1, 1'000'000, point);
         REQUIRE(outcome.code == 74);
@@ -152,7 +163,8 @@ TEST_CASE("an I/O error in the log or the database ends the process with 74 and 
     CHECK_FALSE(acknowledged.empty());
 }
 
-TEST_CASE("fail-points are read from their text, and a mistake in it is told", "[storage][failpoint]") {
+TEST_CASE("fail-points are read from their text, and a mistake in it is told",
+          "[storage][failpoint]") {
     struct Clear {
         ~Clear() { failpoint::arm({}); }
     } clear;
@@ -163,7 +175,8 @@ TEST_CASE("fail-points are read from their text, and a mistake in it is told", "
     CHECK(failpoint::hit("p") == failpoint::Outcome::none);
     CHECK(failpoint::hit("q") == failpoint::Outcome::full);
     CHECK(failpoint::hit("q") == failpoint::Outcome::full);
-    for (const auto* wrong : {"p", "p:explode", "p:kill:0", "p:kill:x", ":kill", "p:sleep:1:x", "a:kill:1:2:3", "p:kill,"}) {
+    for (const auto* wrong : {"p", "p:explode", "p:kill:0", "p:kill:x", ":kill", "p:sleep:1:x",
+                              "a:kill:1:2:3", "p:kill,"}) {
         CAPTURE(wrong);
         CHECK_FALSE(failpoint::arm(wrong));
     }

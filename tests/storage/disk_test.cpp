@@ -21,7 +21,8 @@ namespace {
 class SmallDisk {
   public:
     explicit SmallDisk(const std::string& size) {
-        works = ::mount("tmpfs", point_.path().c_str(), "tmpfs", 0, ("mode=0700,size=" + size).c_str()) == 0;
+        works = ::mount("tmpfs", point_.path().c_str(), "tmpfs", 0,
+                        ("mode=0700,size=" + size).c_str()) == 0;
         if (!works) WARN("skipped: mounting a small disk needs root");
     }
     ~SmallDisk() {
@@ -41,7 +42,7 @@ void fill(const std::filesystem::path& file, std::size_t bytes) {
 }
 
 unsigned mode_of(const std::filesystem::path& path) {
-    struct stat info {};
+    struct stat info{};
     return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
 }
 
@@ -57,7 +58,8 @@ bool eventually(House& house, Condition done) {
 
 }  // namespace
 
-TEST_CASE("a full disk refuses writes with a reason, loses nothing, and recovers by itself", "[storage][disk]") {
+TEST_CASE("a full disk refuses writes with a reason, loses nothing, and recovers by itself",
+          "[storage][disk]") {
     SmallDisk disk("6m");
     if (!disk.works) return;
     fill(disk / "ballast", 3 << 20);
@@ -94,7 +96,8 @@ TEST_CASE("a full disk refuses writes with a reason, loses nothing, and recovers
     CHECK(findings->empty());
 }
 
-TEST_CASE("below the watermark new work is refused while work under way is stored", "[storage][disk]") {
+TEST_CASE("below the watermark new work is refused while work under way is stored",
+          "[storage][disk]") {
     SmallDisk disk("8m");
     if (!disk.works) return;
     fill(disk / "ballast", 5 << 20);
@@ -137,8 +140,9 @@ TEST_CASE("a write that finds no room fails alone in time, not the process", "[s
     CHECK(stored_ids(house.loop, *house) == std::vector<std::int64_t>{1, 3});
 }
 
-TEST_CASE("a foreign process that holds the write lock delays, then fails writes with its name for it",
-          "[storage][disk][slow]") {
+TEST_CASE(
+    "a foreign process that holds the write lock delays, then fails writes with its name for it",
+    "[storage][disk][slow]") {
     TempDirectory directory;
     House house(directory.path());
     REQUIRE_FALSE(house.error);
@@ -148,10 +152,11 @@ TEST_CASE("a foreign process that holds the write lock delays, then fails writes
     REQUIRE(::pipe(release) == 0);
     const pid_t pid = ::fork();
     if (pid == 0) {
-        // Where SQLite keeps the lock of the one who may append to the log: byte 120 of the shared memory file.
+        // Where SQLite keeps the lock of the one who may append to the log: byte 120 of the shared
+        // memory file.
         ::close(release[1]);
         const int shm = ::open((directory / "sluice.db-shm").c_str(), O_RDWR);
-        struct flock lock {};
+        struct flock lock{};
         lock.l_type = F_WRLCK;
         lock.l_whence = SEEK_SET;
         lock.l_start = 120;
@@ -234,19 +239,22 @@ TEST_CASE("a directory that cannot be used is refused with what to do", "[storag
 }
 
 TEST_CASE("network file systems are known by their type", "[storage][disk]") {
-    CHECK(is_network_file_system(0x6969));      // NFS
-    CHECK(is_network_file_system(0xff534d42));  // CIFS
+    CHECK(is_network_file_system(0x6969));            // NFS
+    CHECK(is_network_file_system(0xff534d42));        // CIFS
     CHECK_FALSE(is_network_file_system(0xef53));      // ext4
     CHECK_FALSE(is_network_file_system(0x58465342));  // XFS
     CHECK_FALSE(is_network_file_system(0x01021994));  // tmpfs
 }
 
-TEST_CASE("the log is moved into the database when the writer has nothing to do", "[storage][disk]") {
+TEST_CASE("the log is moved into the database when the writer has nothing to do",
+          "[storage][disk]") {
     TempDirectory directory;
-    House house(directory.path(), test_schema, [](Options& o) { o.idle_checkpoint_bytes = 100'000; });
+    House house(directory.path(), test_schema,
+                [](Options& o) { o.idle_checkpoint_bytes = 100'000; });
     REQUIRE_FALSE(house.error);
     CHECK(house->statistics().checkpoints == 0);
-    for (int i = 1; i <= 100; ++i) house->enqueue(thing(i, std::string(4000, 'n') + std::to_string(i)), {});
+    for (int i = 1; i <= 100; ++i)
+        house->enqueue(thing(i, std::string(4000, 'n') + std::to_string(i)), {});
     REQUIRE(house.submit(thing(101)));
     CHECK(eventually(house, [&] { return house->statistics().checkpoints > 0; }));
     CHECK(std::filesystem::file_size(directory / "sluice.db") > 300'000);
@@ -260,7 +268,8 @@ TEST_CASE("the log stays bounded under load", "[storage][disk]") {
         o.batch_ops = 20;
     });
     REQUIRE_FALSE(house.error);
-    for (int i = 1; i <= 2000; ++i) house->enqueue(thing(i, std::string(4000, 'n') + std::to_string(i)), {});
+    for (int i = 1; i <= 2000; ++i)
+        house->enqueue(thing(i, std::string(4000, 'n') + std::to_string(i)), {});
     REQUIRE(house.submit(thing(2001)));
     CHECK(house->statistics().checkpoints > 5);
     CHECK(std::filesystem::file_size(directory / "sluice.db-wal") < 2'000'000);

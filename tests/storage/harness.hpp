@@ -1,5 +1,6 @@
 #pragma once
-/// What storage's tests share: a loop on the system's clock, a directory that goes away, children that may be killed.
+/// What storage's tests share: a loop on the system's clock, a directory that goes away, children
+/// that may be killed.
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -26,7 +27,8 @@ namespace sluice::storage::testing {
 class TempDirectory {
   public:
     TempDirectory() {
-        std::string name = (std::filesystem::temp_directory_path() / "sluice-storage-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "sluice-storage-XXXXXX").string();
         path_ = ::mkdtemp(name.data());
     }
     ~TempDirectory() {
@@ -70,24 +72,32 @@ inline void run(runtime::Loop& loop, Awaitable<void> task) {
 inline constexpr Migration test_schema[] = {
     {1, "storage",
      "CREATE TABLE blob_ref (workspace_id BLOB NOT NULL, owner BLOB NOT NULL, hash TEXT NOT NULL, "
-     "size_bytes INTEGER NOT NULL, PRIMARY KEY (workspace_id, owner, hash)) STRICT, WITHOUT ROWID;"},
+     "size_bytes INTEGER NOT NULL, PRIMARY KEY (workspace_id, owner, hash)) STRICT, WITHOUT "
+     "ROWID;"},
     {2, "things",
-     "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, amount INTEGER NOT NULL DEFAULT 0) STRICT;"
-     "CREATE TABLE part (thing_id INTEGER NOT NULL REFERENCES thing (id), body TEXT NOT NULL) STRICT;"},
+     "CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, amount INTEGER NOT "
+     "NULL DEFAULT 0) STRICT;"
+     "CREATE TABLE part (thing_id INTEGER NOT NULL REFERENCES thing (id), body TEXT NOT NULL) "
+     "STRICT;"},
 };
 
 inline const Query insert_thing{"test.insert_thing", "INSERT INTO thing (id, name) VALUES (?1, ?2)",
                                 Query::Note::instance_wide};
-inline const Query update_amounts{"test.update_amounts", "UPDATE thing SET amount = amount + 1 WHERE id <= ?1",
+inline const Query update_amounts{"test.update_amounts",
+                                  "UPDATE thing SET amount = amount + 1 WHERE id <= ?1",
                                   Query::Note::instance_wide};
-inline const Query insert_part{"test.insert_part", "INSERT INTO part (thing_id, body) VALUES (?1, ?2)",
+inline const Query insert_part{"test.insert_part",
+                               "INSERT INTO part (thing_id, body) VALUES (?1, ?2)",
                                Query::Note::instance_wide};
-inline const Query list_things{"test.list_things", "SELECT id, name, amount FROM thing ORDER BY id", Query::Note::scan};
-inline const Query count_things{"test.count_things", "SELECT count(*) FROM thing", Query::Note::scan};
+inline const Query list_things{"test.list_things", "SELECT id, name, amount FROM thing ORDER BY id",
+                               Query::Note::scan};
+inline const Query count_things{"test.count_things", "SELECT count(*) FROM thing",
+                                Query::Note::scan};
 
 inline std::vector<std::int64_t> stored_ids(runtime::Loop& loop, Storage& storage) {
     auto read = storage.read([](ReadTx& tx) {
-        return tx.list<std::int64_t>(list_things, {}, [](const Row& row) { return row.integer(0); });
+        return tx.list<std::int64_t>(list_things, {},
+                                     [](const Row& row) { return row.integer(0); });
     });
     auto result = run(loop, std::move(read));
     REQUIRE(result);
@@ -96,7 +106,8 @@ inline std::vector<std::int64_t> stored_ids(runtime::Loop& loop, Storage& storag
 
 /// An open storage with its loop; stopped in the destructor.
 struct House {
-    explicit House(const std::filesystem::path& directory, std::span<const Migration> migrations = test_schema,
+    explicit House(const std::filesystem::path& directory,
+                   std::span<const Migration> migrations = test_schema,
                    std::function<void(Options&)> adjust = {}) {
         Options options;
         options.directory = directory;

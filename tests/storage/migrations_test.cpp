@@ -26,7 +26,8 @@ constexpr const char* third_sql =
 std::vector<std::filesystem::path> snapshots(const TempDirectory& directory) {
     std::vector<std::filesystem::path> list;
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(directory / "snapshots", error)) list.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(directory / "snapshots", error))
+        list.push_back(entry.path());
     return list;
 }
 
@@ -38,8 +39,10 @@ Error refused(const TempDirectory& directory, const std::vector<Migration>& list
 
 }  // namespace
 
-TEST_CASE("a fresh directory gets the newest schema without a snapshot, and the next start changes nothing",
-          "[storage][migrations]") {
+TEST_CASE(
+    "a fresh directory gets the newest schema without a snapshot, and the next start changes "
+    "nothing",
+    "[storage][migrations]") {
     TempDirectory directory;
     {
         House house(directory / "deep/data");
@@ -57,7 +60,8 @@ TEST_CASE("a fresh directory gets the newest schema without a snapshot, and the 
     CHECK_FALSE(std::filesystem::exists(directory / "deep/data/snapshots"));
 }
 
-TEST_CASE("an upgrade keeps the rows and leaves a whole copy from before", "[storage][migrations]") {
+TEST_CASE("an upgrade keeps the rows and leaves a whole copy from before",
+          "[storage][migrations]") {
     TempDirectory directory;
     {
         House house(directory.path());
@@ -81,9 +85,12 @@ TEST_CASE("an upgrade keeps the rows and leaves a whole copy from before", "[sto
     CHECK(stored_ids(house.loop, *house) == std::vector<std::int64_t>{1});
 }
 
-TEST_CASE("a schema that does not fit this build is refused with what to do", "[storage][migrations]") {
+TEST_CASE("a schema that does not fit this build is refused with what to do",
+          "[storage][migrations]") {
     TempDirectory directory;
-    { House house(directory.path(), with({3, "colours", third_sql})); }
+    {
+        House house(directory.path(), with({3, "colours", third_sql}));
+    }
     const auto before = std::filesystem::file_size(directory / "sluice.db");
     SECTION("a newer schema") {
         const auto error = refused(directory, first_two());
@@ -104,7 +111,9 @@ TEST_CASE("a schema that does not fit this build is refused with what to do", "[
     }
     SECTION("a migration that was left out") {
         TempDirectory gap;
-        { House house(gap.path(), std::vector<Migration>{test_schema[1]}); }
+        {
+            House house(gap.path(), std::vector<Migration>{test_schema[1]});
+        }
         const auto error = refused(gap, first_two());
         CHECK(error.code == ErrorCode::precondition_failed);
         CHECK(error.message.find("skipped migration 0001") != std::string::npos);
@@ -166,7 +175,8 @@ TEST_CASE("a process killed inside an upgrade leaves the old schema, and the nex
     CHECK(findings->empty());
 }
 
-TEST_CASE("the migrations built into this binary are in order and make a sound database", "[storage][migrations]") {
+TEST_CASE("the migrations built into this binary are in order and make a sound database",
+          "[storage][migrations]") {
     const auto list = built_in_migrations();
     REQUIRE_FALSE(list.empty());
     for (std::size_t i = 0; i < list.size(); ++i) {

@@ -16,7 +16,8 @@ const Migration deferred_schema[] = {
 };
 const Query insert_branch{"test.insert_branch", "INSERT INTO branch (id, parent) VALUES (?1, ?2)",
                           Query::Note::instance_wide};
-const Query list_branches{"test.list_branches", "SELECT id FROM branch ORDER BY id", Query::Note::scan};
+const Query list_branches{"test.list_branches", "SELECT id FROM branch ORDER BY id",
+                          Query::Note::scan};
 
 WriteUnit branches(std::vector<std::pair<int, int>> rows) {
     WriteUnit unit;
@@ -26,7 +27,8 @@ WriteUnit branches(std::vector<std::pair<int, int>> rows) {
 
 }  // namespace
 
-TEST_CASE("a reference that is judged at the commit fails its own unit, not the batch", "[storage][writer]") {
+TEST_CASE("a reference that is judged at the commit fails its own unit, not the batch",
+          "[storage][writer]") {
     TempDirectory directory;
     House house(directory.path(), deferred_schema);
     REQUIRE_FALSE(house.error);
@@ -39,14 +41,16 @@ TEST_CASE("a reference that is judged at the commit fails its own unit, not the 
     REQUIRE(house.submit(branches({{7, 1}})));
     CHECK(stored == std::vector<bool>{true, false, true, false});
     auto read = house->read([](ReadTx& tx) {
-        return tx.list<std::int64_t>(list_branches, {}, [](const Row& row) { return row.integer(0); });
+        return tx.list<std::int64_t>(list_branches, {},
+                                     [](const Row& row) { return row.integer(0); });
     });
     const auto list = run(house.loop, std::move(read));
     REQUIRE(list);
     CHECK(*list == std::vector<std::int64_t>{1, 3, 4, 7});
 }
 
-TEST_CASE("an empty unit and a batch of failures are answered like any other", "[storage][writer]") {
+TEST_CASE("an empty unit and a batch of failures are answered like any other",
+          "[storage][writer]") {
     TempDirectory directory;
     House house(directory.path());
     CHECK(house.submit(WriteUnit{}));
@@ -63,8 +67,10 @@ TEST_CASE("an empty unit and a batch of failures are answered like any other", "
 TEST_CASE("a statement that does not compile fails alone, every time", "[storage][writer]") {
     TempDirectory directory;
     House house(directory.path());
-    static const Query broken{"test.broken", "INSERT INTO nothing VALUES (?1)", Query::Note::instance_wide};
-    static const Query two{"test.two", "INSERT INTO thing (id, name) VALUES (?1, ?2); DELETE FROM thing",
+    static const Query broken{"test.broken", "INSERT INTO nothing VALUES (?1)",
+                              Query::Note::instance_wide};
+    static const Query two{"test.two",
+                           "INSERT INTO thing (id, name) VALUES (?1, ?2); DELETE FROM thing",
                            Query::Note::instance_wide};
     for (int i = 0; i < 2; ++i) {
         WriteUnit unit;
@@ -83,7 +89,8 @@ TEST_CASE("a statement that does not compile fails alone, every time", "[storage
 TEST_CASE("a reader cannot write", "[storage][writer]") {
     TempDirectory directory;
     House house(directory.path());
-    static const Query sneaky{"test.sneaky", "DELETE FROM thing RETURNING id", Query::Note::instance_wide};
+    static const Query sneaky{"test.sneaky", "DELETE FROM thing RETURNING id",
+                              Query::Note::instance_wide};
     REQUIRE(house.submit(thing(1)));
     auto read = house->read([](ReadTx& tx) {
         return tx.list<std::int64_t>(sneaky, {}, [](const Row& row) { return row.integer(0); });
@@ -101,13 +108,15 @@ TEST_CASE("checks and backups at once leave a reader for lists", "[storage][writ
         auto findings = co_await storage.check();
         if (findings && findings->empty()) ++sound;
     };
-    const auto copying = [](Storage& storage, std::filesystem::path file, int& copies) -> Awaitable<void> {
+    const auto copying = [](Storage& storage, std::filesystem::path file,
+                            int& copies) -> Awaitable<void> {
         auto done = co_await storage.backup(std::move(file));
         if (done) ++copies;
     };
     const auto reading = [](Storage& storage, std::size_t& rows) -> Awaitable<void> {
         auto read = storage.read([](ReadTx& tx) {
-            return tx.list<std::int64_t>(list_things, {}, [](const Row& row) { return row.integer(0); });
+            return tx.list<std::int64_t>(list_things, {},
+                                         [](const Row& row) { return row.integer(0); });
         });
         auto list = co_await std::move(read);
         if (list) rows += list->size();
