@@ -271,7 +271,8 @@ class Maker {
     }
 
     Json boolean(std::string_view name) {
-        for (const auto& word : PromptWords(name).words())
+        const PromptWords own(name);
+        for (const auto& word : own.words())
             if (word.size() > 3 && prompt_.has(word)) return true;
         return dice(name) % 4 == 0;
     }
