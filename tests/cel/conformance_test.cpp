@@ -83,7 +83,7 @@ TEST_CASE("the language's own conformance cases pass, but for those that are lis
 TEST_CASE("a case line answers with one line, whatever comes in", "[cel][conformance]") {
     CHECK(cel::evaluate_case_line(R"({"expr": "x + 1", "bindings": {"x": {"value": {"int64_value": "41"}}}})") ==
           R"({"value":{"int64_value":"42"}})");
-    CHECK(cel::evaluate_case_line(R"({"expr": "timestamp(0) + duration('1.5s')"})") ==
+    CHECK(cel::evaluate_case_line(R"j({"expr": "timestamp(0) + duration('1.5s')"})j") ==
           R"({"value":{"object_value":{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"1970-01-01T00:00:01.5Z"}}})");
     CHECK(cel::evaluate_case_line(R"({"expr": "[0.0/0.0, 1u, null]"})") ==
           R"({"value":{"list_value":{"values":[{"double_value":"NaN"},{"uint64_value":"1"},{"null_value":null}]}}})");
