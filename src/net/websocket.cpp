@@ -96,6 +96,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
         return {};
     }
 
+    std::size_t queued_bytes() const override { return queued_; }
+
     Awaitable<void> close(std::uint16_t code, std::string reason) override {
         ask_close(code, std::move(reason));
         while (!closed_) co_await incoming_.wait();
