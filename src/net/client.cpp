@@ -1,5 +1,8 @@
 #include "sluice/net/client.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include <netdb.h>
 
 #include <boost/asio/buffer.hpp>
@@ -236,7 +239,10 @@ class Exchange {
             const bool wants_more = !failed || failed == boost::beast::http::error::need_more;
             if (!wants_more) co_return fail(broken(fmt::format("{} answered garbage: {}", authority_of(url), failed.message())));
             filled -= used;
-            if (used > 0 && filled > 0) buffer.erase(0, used), buffer.resize(std::max(buffer.size(), read_bytes));
+            if (used > 0 && filled > 0) {
+                buffer.erase(0, used);
+                buffer.resize(std::max(buffer.size(), read_bytes));
+            }
 
             if (parser->is_header_done() && parser->status < 200) {
                 if (parser->status == 101) co_return fail(broken(fmt::format("{} switched protocols unasked", authority_of(url))));

@@ -53,8 +53,10 @@ struct ClientRequest {
     Duration timeout = std::chrono::seconds(30);       ///< of the whole exchange
     Duration connect_timeout = std::chrono::seconds(5);
     Duration first_byte_timeout = std::chrono::seconds(0); ///< until the response's header; 0: within `timeout`
-    std::size_t max_response = 10 << 20;               ///< decompressed bytes
-    int max_redirects = 5;                             ///< 0: a redirect is an ordinary answer
+    std::size_t max_response = 10 << 20;               ///< decompressed bytes, of a streamed body too
+    /// 0: a redirect is an ordinary answer. Each is judged anew; to another origin only headers that say nothing about
+    /// the sender go along (Accept, Content-Type, User-Agent and their like), and `operator_trusted` ends.
+    int max_redirects = 5;
     bool operator_trusted = false;
     bool decompress = true;                            ///< gzip and deflate; ratio at most 100
     std::string ca_file;                               ///< more trust anchors, PEM
@@ -70,7 +72,9 @@ struct ClientResponse {
 /// Receives a streamed body; return an error to stop (the connection is dropped).
 using BodySink = std::function<Result<void>(std::string_view piece)>;
 
-/// Thread: loop. Names are resolved on `pool`.
+/// Thread: loop. Names are resolved on `pool`. Idle connections are kept for a minute; a GET, HEAD or OPTIONS that finds
+/// its kept connection closed under it is sent once more, any other request only if no byte of it had left.
+/// Host, Content-Length, Connection and the other headers of framing are the client's own; setting them is an error.
 class Client {
   public:
     Client(runtime::Loop& loop, runtime::Pool& pool, std::shared_ptr<const EgressPolicy> egress);
@@ -79,7 +83,8 @@ class Client {
     Client& operator=(const Client&) = delete;
 
     /// Errors: invalid_argument (URL), forbidden (egress), upstream_failed (retryable), timeout (retryable), too_large,
-    /// cancelled. A status is never an error here. Cancelling the awaiting task drops the connection.
+    /// cancelled (the client was stopped). A status is never an error here. Cancelling the awaiting task drops the
+    /// connection and is passed on as operation_aborted.
     Awaitable<Result<ClientResponse>> send(ClientRequest request);
     /// The same, with the body handed to `sink` as it arrives once `head` (which may refuse) has seen status and headers;
     /// the returned body is empty.
