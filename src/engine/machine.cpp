@@ -199,6 +199,8 @@ void Machine::cancel_step(Instance& instance, std::uint32_t node) {
 void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus status) {
     Step& step = instance.steps[node];
     const auto waits = [](StepStatus s) { return s == StepStatus::waiting || s == StepStatus::unknown; };
+    ready_steps_ -= step.status == StepStatus::ready;
+    ready_steps_ += status == StepStatus::ready;
     // A map is a container: its items' steps are what runs or waits.
     if (step.map == nullptr) {
         running_ -= step.status == StepStatus::running;
@@ -222,7 +224,7 @@ bool Machine::runs(StepRef ref, int attempt) const {
 
 RunStatus Machine::status() const {
     if (finished()) return final_;
-    return running_ == 0 && waiting_ > 0 && ready_.empty() ? RunStatus::waiting : RunStatus::running;
+    return running_ == 0 && waiting_ > 0 && ready_steps_ == 0 ? RunStatus::waiting : RunStatus::running;
 }
 
 void Machine::record(RecordKind kind, std::string path, int attempt, std::string data, std::string value) {

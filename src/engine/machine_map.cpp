@@ -62,6 +62,7 @@ void Machine::start_items(Instance& instance, std::uint32_t at) {
 void Machine::close_map(Step& step) {
     step.map.reset();
     step.status = StepStatus::ready;
+    ++ready_steps_;
 }
 
 void Machine::item_ended(Instance& item, Json result, bool failed) {

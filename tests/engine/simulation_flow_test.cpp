@@ -20,8 +20,6 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
         if (type == "wait") config["for"] = std::to_string(1 + random.below(20)) + "s";
         else if (type != "each") config["n"] = random.below(10);
         if (type == "pure" && one_in(random, 12)) config["fail"] = "as told";
-        if (type == "pure" && i > 0 && one_in(random, 3))
-            config["n"] = "{{ has(nodes." + ids[0] + ") ? size(nodes." + ids[0] + ".output) : 7 }}";
         if (type == "ports") {
             config["ports"] = Json::array();
             if (!one_in(random, 3)) config["ports"].push_back("left");
@@ -58,6 +56,14 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
             edges.push_back(std::move(edge));
             ++incoming[static_cast<std::size_t>(to)];
         }
+    // A node may look at any node before it: here at the source of its last incoming edge.
+    for (const Json& edge : edges) {
+        if (!one_in(random, 4)) continue;
+        const std::string from = edge["from"], to = edge["to"];
+        for (Json& node : nodes)
+            if (node["id"] == to && node["type"] == "pure")
+                node["config"]["n"] = "{{ has(nodes." + from + ") ? size(nodes." + from + ".output) : 7 }}";
+    }
     for (int i = 0; i < count; ++i) {
         const int in = incoming[static_cast<std::size_t>(i)];
         if (in < 2 || !one_in(random, 2)) continue;

@@ -239,7 +239,7 @@ class Machine {
     MachineLimits limits_;
     std::vector<std::shared_ptr<Instance>> instances_;   ///< by id; null once an item has ended
     std::deque<StepRef> ready_;
-    std::size_t running_ = 0, waiting_ = 0;
+    std::size_t running_ = 0, waiting_ = 0, ready_steps_ = 0;
     bool held_ = false;
     RunStatus final_ = RunStatus::running;
     Json output_;
