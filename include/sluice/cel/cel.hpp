@@ -121,6 +121,10 @@ class Program {
     std::shared_ptr<const Code> code_;
 };
 
+/// Reads the list of time zones, which the first expression that names one would do (milliseconds of file reading).
+/// Call it once at the start, away from the loop. Thread: any.
+void load_time_zones();
+
 /// The last compiled programs by their text. Thread: the owner's.
 class ProgramCache {
   public:
