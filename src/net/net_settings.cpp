@@ -1,3 +1,4 @@
+#include "sluice/config/config.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::net {
@@ -10,8 +11,6 @@ constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t hour = 3600 * second;
 
 constexpr Setting rows[] = {
-    {.name = "egress.allow", .type = SettingType::text_list, .default_value = "",
-     .doc = "Internal addresses that flows, tools and webhooks may reach: CIDR blocks or host:port."},
     {.name = "server.listen", .type = SettingType::text, .default_value = "127.0.0.1:8080",
      .doc = "Address and port the server listens on; port 0 takes any free one.", .env = "SLUICE_LISTEN", .flag = "listen"},
     {.name = "server.max_body", .type = SettingType::bytes, .default_value = "1MiB",
@@ -43,5 +42,31 @@ constexpr Setting rows[] = {
 }  // namespace
 
 base::SettingRows settings() { return rows; }
+
+ServerOptions server_options(const config::Config& config) {
+    ServerOptions options;
+    const std::string_view listen = config.text("server.listen");
+    const auto colon = listen.rfind(':');
+    std::uint16_t port = 0;
+    if (colon != std::string_view::npos &&
+        std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), port).ptr == listen.data() + listen.size()) {
+        options.address = listen.substr(0, colon);
+        options.port = port;
+    }
+    const auto size = [&](std::string_view name) { return static_cast<std::size_t>(config.bytes(name)); };
+    options.max_body = size("server.max_body");
+    options.max_header_bytes = size("server.max_header_bytes");
+    options.max_header_count = static_cast<std::size_t>(config.integer("server.max_header_count"));
+    options.max_connections = static_cast<std::size_t>(config.integer("server.max_connections"));
+    options.header_timeout = config.duration("server.header_timeout");
+    options.body_timeout = config.duration("server.body_timeout");
+    options.idle_timeout = config.duration("server.idle_timeout");
+    options.drain_timeout = config.duration("server.drain_timeout");
+    options.allowed_hosts = config.text_list("server.allowed_hosts");
+    options.websocket_queue = size("server.websocket_queue");
+    options.tls.certificate = config.text("tls.certificate");
+    options.tls.key = config.text("tls.key");
+    return options;
+}
 
 }  // namespace sluice::net

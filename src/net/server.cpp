@@ -103,6 +103,7 @@ Server::State::State(runtime::Loop& on, const Router& routes, ServerOptions sett
 }
 
 Result<void> Server::State::bind_tcp() {
+    if (options.address.empty()) return {};
     auto address = parse_address(options.address);
     if (!address) return fail(std::move(address.error()));
     const asio::ip::tcp::endpoint endpoint(*address, options.port);
@@ -218,7 +219,7 @@ Result<void> Server::start() {
         }
         state.acceptors.spawn("http-accept-local", accept_connections<State::LocalAcceptor>(state_, state.local, true));
     }
-    state.acceptors.spawn("http-accept", accept_connections<State::TcpAcceptor>(state_, state.tcp, false));
+    if (state.tcp.is_open()) state.acceptors.spawn("http-accept", accept_connections<State::TcpAcceptor>(state_, state.tcp, false));
     state.started = true;
     return {};
 }
@@ -227,6 +228,7 @@ std::uint16_t Server::port() const { return state_->bound_port; }
 
 std::string Server::url() const {
     auto host = state_->options.address;
+    if (host.empty()) return {};
     if (host == "0.0.0.0" || host == "::" || host == "[::]") host = "localhost";
     if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";
     return fmt::format("{}://{}:{}", state_->tls ? "https" : "http", host, state_->bound_port);

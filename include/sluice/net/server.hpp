@@ -15,6 +15,10 @@
 #include "sluice/net/router.hpp"
 #include "sluice/runtime/loop.hpp"
 
+namespace sluice::config {
+class Config;
+}
+
 namespace sluice::net {
 
 /// Tells who sent a request; implemented by `identity`. Synchronous: it answers from memory. Thread: loop.
@@ -42,7 +46,7 @@ struct TlsFiles {
 };
 
 struct ServerOptions {
-    std::string address = "127.0.0.1";
+    std::string address = "127.0.0.1";          ///< empty: no TCP, only the admin socket
     std::uint16_t port = 8080;                  ///< 0: any free one
     std::filesystem::path admin_socket;         ///< empty: none; made with mode 0600
     TlsFiles tls;
@@ -97,5 +101,7 @@ class Server {
 
 /// The declared settings of this module.
 base::SettingRows settings();
+/// The options that the settings give; the address and port of `server.listen` where it is ADDR:PORT.
+ServerOptions server_options(const config::Config& config);
 
 }  // namespace sluice::net
