@@ -66,7 +66,7 @@ const Query put_record{"identity.insert_idempotency_record", R"sql(
 // Numbers ascend with time: the old ones are the lowest, and a batch of them is a range of the table's own key.
 const Query drop_records{"identity.delete_idempotency_records", R"sql(
     DELETE FROM idempotency_record
-    WHERE number < (SELECT min(number) FROM idempotency_record) + ?2 AND created_at_us < ?1)sql",
+    WHERE number < (SELECT min(number) FROM idempotency_record) + ?2 AND created_at_us <= ?1)sql",
                          Query::Note::instance_wide};
 
 Workspace read_workspace(const Row& row) { return {row.id<WorkspaceId>(0), row.str(1), row.time(2)}; }

@@ -163,8 +163,8 @@ class Records final : public net::IdempotencyRecords {
         auto found = co_await store::find_record(state_.storage, request.workspace(), request.principal.id,
                                                  std::move(route), std::move(key));
         if (!found) co_return fail(std::move(found.error()));
-        if (!*found || (*found)->created_at + record_life <= state_.clock.now())
-            co_return std::optional<net::StoredAnswer>();
+        // A record counts as long as it is there: the next insert would meet it.
+        if (!*found) co_return std::optional<net::StoredAnswer>();
         auto& record = **found;
         if (record.body_hash != hash)
             co_return fail(ErrorCode::unprocessable,
