@@ -8,17 +8,18 @@ namespace sluice::flows {
 
 namespace {
 
+/// Insertions, deletions, replacements and swaps of neighbours that turn one into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+    std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
+        next[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const auto above = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            diagonal = above;
+            next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) next[j] = std::min(next[j], before[j - 2] + 1);
         }
+        before.swap(row);
+        row.swap(next);
     }
     return row[b.size()];
 }
@@ -36,7 +37,8 @@ std::optional<std::string_view> nearest_name(std::string_view text, Names known)
     if (text.empty() || text.size() > 100) return std::nullopt;
     const auto wanted = lower(text);
     std::optional<std::string_view> best;
-    std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
+    // A third of the letters may be wrong; with a single letter nothing can be guessed.
+    std::size_t best_distance = text.size() < 2 ? 1 : std::max<std::size_t>(1, text.size() / 3) + 1;
     for (const auto name : known) {
         if (name.size() > text.size() + best_distance || text.size() > name.size() + best_distance) continue;
         const auto distance = edit_distance(wanted, lower(name));
