@@ -107,6 +107,8 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
         if (!runnable) co_return net::problem(runnable.error());
         start.runnable = std::move(*runnable);
     }
+    if (start.runnable.deleted)
+        co_return net::problem(Error{ErrorCode::not_found, fmt::format("the flow {} was deleted; its runs can still be read", *flow)});
     if (net::Idempotency* key = request.idempotency) {
         start.also = [key](storage::WriteUnit& unit, RunId id) {
             key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});

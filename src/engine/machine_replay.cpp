@@ -26,6 +26,21 @@ StepReport report_of(const Json& data) {
     return report;
 }
 
+/// True when the path names a node of the flow, whether or not its item is (still) in memory.
+bool is_path_of(const flows::CompiledGraph& flow, std::string_view path) {
+    const flows::CompiledGraph* graph = &flow;
+    while (true) {
+        const std::size_t slash = path.find('/');
+        const std::string_view part = path.substr(0, slash);
+        const auto found = graph->index.find(part.substr(0, part.find('[')));
+        if (found == graph->index.end()) return false;
+        if (slash == std::string_view::npos) return true;
+        graph = graph->nodes[found->second].body.get();
+        if (graph == nullptr) return false;
+        path = path.substr(slash + 1);
+    }
+}
+
 }  // namespace
 
 /// The instance and node of "each[17]/classify"; a journal never names an item before its map's start.
@@ -65,8 +80,8 @@ Result<void> Machine::apply(const Record& entry) {
     if (finished()) return {};
     const auto [instance, at] = find_path(entry.path);
     if (instance == nullptr) {
-        // Steps cancelled or skipped with their item are gone from memory; nothing else may be unknown.
-        if (entry.kind == RecordKind::step_cancelled || entry.kind == RecordKind::step_skipped) return {};
+        // The end of an item follows from its last step's record, so what came after that in the same unit finds it gone.
+        if (is_path_of(flow_->graph, entry.path)) return {};
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
     if (is_terminal(instance->steps[at].status)) return {};
