@@ -1,0 +1,11 @@
+# Programs of scripts/bench; not built with the tests.
+foreach(name load disk)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/${name}.cpp)
+  target_link_libraries(bench_${name} PRIVATE sluice_options)
+endforeach()
+add_executable(bench_cel EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/bench/cel.cpp)
+target_link_libraries(bench_cel PRIVATE sluice_cel sluice_runtime)
+add_custom_target(bench DEPENDS bench_load bench_disk bench_cel)
+if(TARGET bench_storage)
+  add_dependencies(bench bench_storage)
+endif()
