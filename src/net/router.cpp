@@ -176,8 +176,9 @@ Router::Match Router::match(Verb verb, std::string_view path) const {
     match.entry = entry_for(*node, verb);
     if (!match.entry) {
         for (const auto* entry : node->entries) match.allowed.push_back(entry->verb);
-        if (entry_for(*node, Verb::get) && !entry_for(*node, Verb::head)) match.allowed.push_back(Verb::head);
+        if (entry_for(*node, Verb::get)) match.allowed.push_back(Verb::head);  // answered by the GET route
         std::sort(match.allowed.begin(), match.allowed.end());
+        match.allowed.erase(std::unique(match.allowed.begin(), match.allowed.end()), match.allowed.end());
         return match;
     }
     const auto values = matching.values();

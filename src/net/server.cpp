@@ -241,14 +241,14 @@ Awaitable<void> Server::stop() {
         co_return;
     }
     state->draining = true;
+    const auto end = state->loop.now() + state->options.drain_timeout;
+    const auto events_end = std::min(end, state->loop.now() + Duration(std::chrono::seconds(1)));
     ErrorNumber ignored;
     state->tcp.close(ignored);
     state->local.close(ignored);
     if (state->owns_socket_file) ::unlink(state->options.admin_socket.c_str());
     co_await state->acceptors.cancel_and_join();
     for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end())) session->drain();
-    const auto end = state->loop.now() + state->options.drain_timeout;
-    const auto events_end = std::min(end, state->loop.now() + Duration(std::chrono::seconds(1)));
     bool in_time = true;
     while (!state->sessions.empty() && in_time) in_time = co_await state->emptied.wait_until(events_end);
     for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end())) session->end_event_stream();

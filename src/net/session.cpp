@@ -234,6 +234,11 @@ Awaitable<Result<void>> Session::read_body_piece() {
 Awaitable<bool> Session::send_response(Response& response) {
     if (server_->draining) close_after_ = true;
     if (response.stream && exchange_.request.verb != Verb::head) co_return co_await send_stream(response);
+    if (response.status >= 400 && response.text.ends_with('}') &&
+        response.headers.get("Content-Type") == "application/problem+json") {
+        response.text.pop_back();
+        response.text.append(",\"request_id\":\"").append(exchange_.request.id).append("\"}");
+    }
     const std::string_view body = response.shared_text ? std::string_view(*response.shared_text) : response.text;
     out_.clear();
     server_->write_head(out_, exchange_, response);
