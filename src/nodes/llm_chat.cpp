@@ -177,17 +177,17 @@ NodeType make_llm_chat(const Services& services) {
             "system": {"type": "string", "title": "System", "description": "What the model is and must keep to."},
             "prompt": {"type": "string", "title": "Prompt", "description": "The question, usually with templates."},
             "messages": {"type": "array", "title": "Messages", "description": "A conversation so far.", "items": {"type": "object", "additionalProperties": false, "required": ["role"], "properties": {
-                "role": {"type": "string", "enum": ["system", "user", "assistant", "tool"]},
+                "role": {"type": "string", "enum": ["system", "user", "assistant", "tool"], "description": "Who speaks."},
                 "content": {"type": ["string", "array", "null"], "description": "Text, or parts as OpenAI's chat format has them."},
                 "tool_call_id": {"type": "string", "description": "Of a tool's answer."},
-                "tool_calls": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["id", "name"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "arguments": {}}}}
+                "tool_calls": {"type": "array", "description": "Of an assistant's message: what it asked for.", "items": {"type": "object", "additionalProperties": false, "required": ["id", "name"], "properties": {"id": {"type": "string", "description": "The call's id."}, "name": {"type": "string", "description": "The tool."}, "arguments": {"description": "Any JSON."}}}}
             }}},
             "response_schema": {"type": "object", "title": "Response schema", "description": "The JSON Schema (draft 7) that the answer must keep."},
             "response_name": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$", "title": "Response name", "description": "What providers call the schema.", "default": "answer"},
             "temperature": {"type": "number", "minimum": 0, "maximum": 2, "title": "Temperature", "description": "0 is the most repeatable."},
             "max_output_tokens": {"type": "integer", "minimum": 1, "maximum": 1000000, "title": "Output limit", "description": "Tokens."},
             "tools": {"type": "array", "maxItems": 128, "title": "Tools", "description": "What the model may ask to be called; the calls are in the output.", "items": {"type": "object", "additionalProperties": false, "required": ["name"], "properties": {
-                "name": {"type": "string", "minLength": 1, "maxLength": 64}, "description": {"type": "string"}, "parameters": {"type": "object", "description": "A JSON Schema."}}}},
+                "name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "What the model calls it by."}, "description": {"type": "string", "description": "What it does, for the model."}, "parameters": {"type": "object", "description": "A JSON Schema."}}}},
             "tool_choice": {"type": "string", "title": "Tool choice", "description": "auto, none, required, or a tool's name.", "default": "auto"},
             "timeout": {"type": "string", "title": "Timeout", "description": "Of the whole answer, at most 15m.", "default": "60s"},
             "stream": {"type": "boolean", "title": "Stream", "description": "Ask for the answer piece by piece and show it to watchers.", "default": true},
@@ -197,7 +197,7 @@ NodeType make_llm_chat(const Services& services) {
                                     "response_schema": {"type": "object", "required": ["urgency"], "additionalProperties": false, "properties": {"urgency": {"type": "string", "enum": ["low", "high"]}}}},
                                 "input": {"ticket": "Our shop is down, please help immediately"},
                                 "output": {"text": "{\"urgency\":\"high\"}", "value": {"urgency": "high"}, "tool_calls": [], "model": "simulated-small", "finish_reason": "stop",
-                                    "usage": {"input_tokens": 54, "output_tokens": 5}, "cost_usd": "0.0000074", "simulated": true}})json");
+                                    "usage": {"input_tokens": 53, "output_tokens": 5}, "cost_usd": "0.0000073", "simulated": true}})json");
     type.check = check;
     type.run = [services](StepContext& context) { return run(services, context); };
     return type;

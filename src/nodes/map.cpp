@@ -23,7 +23,7 @@ NodeType make_map(const Services&) {
                 "description": "fail: the step fails and starts no further items; collect: the others go on.", "default": "fail"},
             "body": {"type": "object", "additionalProperties": false, "required": ["nodes"], "title": "Body", "description": "The inner graph: nodes, edges and the result of one item.",
                 "x-body": true,
-                "properties": {"nodes": {"type": "array", "minItems": 1}, "edges": {"type": "array", "default": []}, "output": {}}}
+                "properties": {"nodes": {"type": "array", "minItems": 1, "description": "As in a flow."}, "edges": {"type": "array", "description": "As in a flow.", "default": []}, "output": {"description": "The result of one item, usually a template."}}}
         }})json");
     type.example = json(R"json({"config": {"items": "{{ input.names }}", "concurrency": 5, "body": {
                                     "nodes": [{"id": "greet", "type": "set", "config": {"values": {"text": "Hello {{ item }}"}}}],
