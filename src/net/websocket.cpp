@@ -84,10 +84,7 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             queue_.clear();
             outgoing_.notify();
             // A client that reads nothing cannot be sent a close frame either.
-            auto& loop = session_->server().loop;
-            loop.at(loop.now() + std::chrono::seconds(5), [weak = weak_from_this()] {
-                if (const auto self = weak.lock()) self->mark_closed();
-            });
+            close_after(std::chrono::seconds(5));
             return fail(ErrorCode::unavailable, "the client reads too slowly; the WebSocket closes");
         }
         queued_ += message.size();
@@ -129,6 +126,7 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             const auto [failed, size] = co_await self->stream_.async_read(buffer, as_result);
             if (failed) {
                 self->too_large_ = failed == ws::error::message_too_big;
+                if (self->too_large_) co_await self->discard_rest();
                 break;
             }
             if (!self->stream_.got_text()) {
@@ -197,6 +195,23 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
     }
 
   private:
+    void close_after(Duration time) {
+        auto& loop = session_->server().loop;
+        loop.at(loop.now() + time, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->mark_closed();
+        });
+    }
+    /// What the client still sends would reset the connection before it has read why.
+    Awaitable<void> discard_rest() {
+        close_after(std::chrono::seconds(2));
+        std::array<char, 4096> ignored;
+        for (std::size_t read = 0; read < 8 << 20;) {
+            auto space = asio::buffer(ignored);
+            const auto [failed, size] = co_await session_->transport().async_read_some(space, as_result);
+            if (failed) co_return;
+            read += size;
+        }
+    }
     void mark_closed() {
         if (std::exchange(closed_, true)) return;
         const bool reader_waits = incoming_.has_waiters();

@@ -112,6 +112,7 @@ TEST_CASE("a WebSocket carries messages both ways and closes in order", "[net][w
     SECTION("a message over the limit") {
         client.send(frame(1, std::string(70'000, 'x')));
         CHECK(read_frame(client).code() == 1009);
+        client.close();
     }
     SECTION("the connection is lost") { client.close(); }
     CHECK(world.eventually([&] { return world.server->connections() == 0; }));
