@@ -2,7 +2,9 @@
 
 #include "app/app_state.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/cel/cel.hpp"
 #include "sluice/dashboard/dashboard.hpp"
+#include "sluice/storage/blobs.hpp"
 
 namespace sluice::app {
 
@@ -35,6 +37,13 @@ llm::LlmConfig llm_config(const config::Config& config) {
     return out;
 }
 
+log::Level level_of(std::string_view name) {
+    if (name == "debug") return log::Level::debug;
+    if (name == "warn") return log::Level::warn;
+    if (name == "error") return log::Level::error;
+    return name == "off" ? log::Level::off : log::Level::info;
+}
+
 /// Expired idempotency records and sessions, old events, unreferenced blobs: in small batches, once an hour.
 Awaitable<void> keep_house(App::State* s, Duration retention) {
     while (true) {
@@ -47,6 +56,12 @@ Awaitable<void> keep_house(App::State* s, Duration retention) {
         auto collected = co_await s->storage->blobs().collect();
         if (!collected) log::warn("unreferenced blobs could not be removed", {{"cause", collected.error().message}});
     }
+}
+
+/// The first named time zone reads the system's list of them: not on the loop.
+Awaitable<void> load_time_zones(runtime::Pool* pool) {
+    auto load = [] { cel::load_time_zones(); };
+    co_await pool->run(load);
 }
 
 }  // namespace
@@ -146,6 +161,7 @@ Awaitable<Result<void>> App::start() {
     auto recovered = co_await s.engine->start();
     if (!recovered) co_return fail(std::move(recovered.error()));
     s.loop.watch();
+    s.tasks->spawn("time-zones", load_time_zones(s.blocking.get()));
     s.ready = true;
     co_return Result<void>();
 }
@@ -177,7 +193,7 @@ void App::reload(config::Config& config) {
         log::error("the configuration was not reloaded; the old one stays in use", {{"cause", reloaded.error().message}});
         return;
     }
-    log::set_level(log::level_from(config.text("log.level")));
+    log::set_level(level_of(config.text("log.level")));
     if (auto tls = state_->server->reload_tls(); !tls)
         log::error("the TLS files were not reloaded; the old ones stay in use", {{"cause", tls.error().message}});
     log::info("configuration reloaded", {{"applied", fmt::format("{}", fmt::join(reloaded->applied, ","))},

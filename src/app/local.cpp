@@ -1,7 +1,6 @@
 #include "app/local.hpp"
 
 #include <csignal>
-#include <future>
 
 #include <boost/asio/signal_set.hpp>
 #include <sys/resource.h>
@@ -10,6 +9,7 @@
 #include "app/app_state.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/runtime/loop_thread.hpp"
+#include "sluice/storage/failpoint.hpp"
 
 namespace sluice::app {
 
@@ -61,13 +61,16 @@ Awaitable<void> start_serving(Serving* serving) {
 }
 
 int serve(config::Config config, std::string data, std::string listen) {
+    if (!storage::failpoint::arm_from_environment()) {
+        log::error("SLUICE_FAILPOINT cannot be read; it reads name:action[:nth]");
+        return cli::exit_config;
+    }
     raise_descriptor_limit();
     umask(0077);
     std::signal(SIGPIPE, SIG_IGN);
-    const base::SystemClock clock;
-    auto& mutable_clock = const_cast<base::SystemClock&>(clock);
-    runtime::Loop loop(mutable_clock);
-    auto app = App::create(loop, mutable_clock, config, Options{data, listen, true});
+    base::SystemClock clock;
+    runtime::Loop loop(clock);
+    auto app = App::create(loop, clock, config, Options{data, listen, true});
     if (!app) {
         log::error(app.error().message);
         log::shutdown();

@@ -87,6 +87,35 @@ Result<StartBody> start_body(const Request& request) {
     return body;
 }
 
+/// A start whose Idempotency-Key was used before: the first run, as it is now (or at its end, with `wait`).
+Awaitable<Response> repeated_start(Request& request, Engine& engine, std::optional<Duration> wait) {
+    auto stored = co_await request.idempotency->stored();
+    if (!stored) co_return net::problem(stored.error());
+    std::optional<RunId> id;
+    if (*stored) {
+        auto answer = base::parse_json((*stored)->body);
+        if (answer) id = RunId::parse(base::string_or(*answer, "id", ""));
+    }
+    if (!id)
+        co_return net::problem(Error{ErrorCode::conflict, "the Idempotency-Key was used before, but its record has gone; use a new key"});
+    if (wait) {
+        auto ended = co_await engine.wait(request.workspace(), *id, engine.now() + *wait);
+        if (!ended) co_return net::problem(ended.error());
+    }
+    auto run = co_await engine.get(request.workspace(), *id);
+    if (!run) co_return net::problem(run.error());
+    Json answer = {{"id", id->str()}, {"status", to_string(run->status)}};
+    if (wait && is_terminal(run->status)) {
+        auto output = co_await engine.output(request.workspace(), *id);
+        if (!output) co_return net::problem(output.error());
+        answer["output"] = std::move(*output);
+        answer["error"] = run->error ? *run->error : Json();
+    }
+    auto response = net::json_response(wait && is_terminal(run->status) ? 200 : 202, answer);
+    response.headers.set("Idempotent-Replayed", "true");
+    co_return response;
+}
+
 Awaitable<Response> start_run(Request& request, Engine& engine) {
     auto flow = request.id_parameter<FlowId>();
     if (!flow) co_return net::problem(flow.error());
@@ -119,7 +148,11 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     const auto handle = std::move(*started);
     // A short run sets both within one commit; a refused one never sets `done`.
     co_await handle->accepted.wait();
-    if (!handle->accepted.get()) co_return net::problem(handle->accepted.get().error());
+    if (!handle->accepted.get()) {
+        const Error& error = handle->accepted.get().error();
+        if (request.idempotency && error.code == ErrorCode::conflict) co_return co_await repeated_start(request, engine, *wait);
+        co_return net::problem(error);
+    }
     if (*wait && !handle->done.ready()) co_await handle->done.wait_until(engine.now() + **wait);
     co_return outcome_response(*handle);
 }

@@ -122,6 +122,21 @@ std::string body_hash(const Request& request) {
     return std::string(crypto::raw(digest));
 }
 
+/// The answer under the key of `wanted`. Errors: unprocessable (same key, other body).
+Awaitable<Result<std::optional<net::StoredAnswer>>> find_answer(State& state, IdempotencyRecord wanted) {
+    auto found = co_await store::find_record(state.storage, wanted.workspace, wanted.principal, std::move(wanted.route),
+                                             std::move(wanted.key));
+    if (!found) co_return fail(std::move(found.error()));
+    // A record counts as long as it is there: the next insert would meet it.
+    if (!*found) co_return std::optional<net::StoredAnswer>();
+    auto& record = **found;
+    if (record.body_hash != wanted.body_hash)
+        co_return fail(ErrorCode::unprocessable,
+                       "the same Idempotency-Key came with another body; use a new key for a new request");
+    net::StoredAnswer answer{record.status, std::move(record.answer), std::move(record.etag)};
+    co_return std::optional<net::StoredAnswer>(std::move(answer));
+}
+
 class Handle final : public net::Idempotency {
   public:
     Handle(State& state, IdempotencyRecord record) : state_(state), record_(std::move(record)) {}
@@ -133,6 +148,7 @@ class Handle final : public net::Idempotency {
         record_.created_at = state_.clock.now();
         store::insert_record(unit, record_);
     }
+    Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override { return find_answer(state_, record_); }
 
   private:
     State& state_;
@@ -157,20 +173,13 @@ class Records final : public net::IdempotencyRecords {
     }
 
     Awaitable<Result<std::optional<net::StoredAnswer>>> find(const Request& request) override {
-        const auto hash = body_hash(request);
-        std::string key(request.headers.get("idempotency-key"));
-        auto route = route_of(request);
-        auto found = co_await store::find_record(state_.storage, request.workspace(), request.principal.id,
-                                                 std::move(route), std::move(key));
-        if (!found) co_return fail(std::move(found.error()));
-        // A record counts as long as it is there: the next insert would meet it.
-        if (!*found) co_return std::optional<net::StoredAnswer>();
-        auto& record = **found;
-        if (record.body_hash != hash)
-            co_return fail(ErrorCode::unprocessable,
-                           "the same Idempotency-Key came with another body; use a new key for a new request");
-        net::StoredAnswer answer{record.status, std::move(record.answer), std::move(record.etag)};
-        co_return std::optional<net::StoredAnswer>(std::move(answer));
+        IdempotencyRecord wanted;
+        wanted.workspace = request.workspace();
+        wanted.principal = request.principal.id;
+        wanted.route = route_of(request);
+        wanted.key = std::string(request.headers.get("idempotency-key"));
+        wanted.body_hash = body_hash(request);
+        co_return co_await find_answer(state_, std::move(wanted));
     }
 
   private:
