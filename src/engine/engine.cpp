@@ -316,7 +316,7 @@ Awaitable<Result<bool>> Engine::wait(WorkspaceId workspace, RunId id, Time deadl
     if (found != state_->active.end() && found->second->row.workspace == workspace) {
         const auto handle = found->second->handle;
         const bool done = co_await handle->done.wait_until(deadline);
-        co_return done;
+        co_return done && is_terminal(handle->done.get().status);
     }
     auto run = co_await get(workspace, id);
     if (!run) co_return fail(std::move(run.error()));
@@ -339,6 +339,9 @@ Awaitable<void> Engine::stop() {
     for (const auto& [id, run] : s.active) {
         run->dropped = true;
         s.quiet(*run);
+        // Whoever waits learns that the run goes on at the next start: its status is not an end.
+        run->handle->accepted.set(fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment"));
+        run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, run->machine.totals()});
     }
     co_await s.tasks.cancel_and_join();
     s.active.clear();

@@ -28,10 +28,12 @@ Json totals_json(const Totals& totals) {
     return json;
 }
 
+bool has_ended(const RunHandle& handle) { return handle.done.ready() && is_terminal(handle.done.get().status); }
+
 /// `{"id":…,"status":…,"output":…,"error":…}` without a copy of the output.
 std::string outcome_text(const RunHandle& handle) {
     std::string text = fmt::format("{{\"id\":\"{}\",\"status\":\"", handle.id);
-    if (!handle.done.ready()) return text + "running\"}";
+    if (!has_ended(handle)) return text + "running\"}";
     const Outcome& outcome = handle.done.get();
     text += to_string(outcome.status);
     text += "\",\"output\":";
@@ -43,7 +45,7 @@ std::string outcome_text(const RunHandle& handle) {
 }
 
 Response outcome_response(const RunHandle& handle) {
-    return net::text_response(handle.done.ready() ? 200 : 202, "application/json", outcome_text(handle));
+    return net::text_response(has_ended(handle) ? 200 : 202, "application/json", outcome_text(handle));
 }
 
 /// `?wait=30s`; nothing when absent.

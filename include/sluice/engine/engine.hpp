@@ -66,7 +66,8 @@ struct RunHandle {
     RunId id;
     bool durable = true;
     runtime::OneShot<Result<void>> accepted;  ///< set when the start is committed (or was refused)
-    runtime::OneShot<Outcome> done;           ///< set when the end is committed; never if `accepted` is an error
+    /// Set when the end is committed; never if `accepted` is an error. When the process stops first, the status is no end.
+    runtime::OneShot<Outcome> done;
 };
 
 struct StartRun {
