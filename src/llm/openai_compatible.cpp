@@ -33,7 +33,8 @@ class OpenAiCompatible final : public Provider {
     OpenAiCompatible(net::Client& client, runtime::Loop& loop, OpenAiOptions options)
         : client_(client), loop_(loop), options_(std::move(options)) {
         // OpenAI's own models refuse the old name; most other servers know only that one.
-        first_.max_completion_tokens = options_.base_url.find("api.openai.com") != std::string::npos;
+        first_.max_completion_tokens =
+            options_.base_url.find("api.openai.com") != std::string::npos;
     }
     const std::string& name() const override { return options_.name; }
     std::string_view type() const override { return "openai_compatible"; }
@@ -46,7 +47,11 @@ class OpenAiCompatible final : public Provider {
             OpenAiAnswer answer(on_text);
             const Duration left = deadline - loop_.now();
             if (left <= Duration(0))
-                co_return fail(Error{ErrorCode::timeout, fmt::format("the model provider {} took too long", options_.name), {}, true});
+                co_return fail(
+                    Error{ErrorCode::timeout,
+                          fmt::format("the model provider {} took too long", options_.name),
+                          {},
+                          true});
             auto exchange = co_await send(request, dialect, bool(on_text), answer, left);
             if (!exchange) co_return fail(std::move(exchange.error()));
             if (exchange->status >= 200 && exchange->status < 300) {
@@ -57,12 +62,16 @@ class OpenAiCompatible final : public Provider {
                 }
                 co_return completion;
             }
-            Error error = openai_error(options_.name, exchange->status, exchange->error_body, exchange->retry_after, loop_.now());
-            const bool refused = exchange->status == 400 || exchange->status == 422 || exchange->status == 501 || exchange->status == 500;
-            const auto adapted = refused ? openai_adapt(dialect, request, exchange->error_body) : std::nullopt;
+            Error error = openai_error(options_.name, exchange->status, exchange->error_body,
+                                       exchange->retry_after, loop_.now());
+            const bool refused = exchange->status == 400 || exchange->status == 422 ||
+                                 exchange->status == 501 || exchange->status == 500;
+            const auto adapted =
+                refused ? openai_adapt(dialect, request, exchange->error_body) : std::nullopt;
             if (!adapted || tries == most_adaptations) co_return fail(std::move(error));
-            log::info("the model provider does not know a part of the request; trying without it",
-                      {{"provider", options_.name}, {"model", request.model}, {"said", error.message}});
+            log::info(
+                "the model provider does not know a part of the request; trying without it",
+                {{"provider", options_.name}, {"model", request.model}, {"said", error.message}});
             dialect = *adapted;
         }
     }
@@ -73,13 +82,16 @@ class OpenAiCompatible final : public Provider {
         return known == dialects_.end() ? first_ : known->second;
     }
 
-    Awaitable<Result<Exchange>> send(const ChatRequest& request, const Dialect& dialect, bool streamed, OpenAiAnswer& answer, Duration left) {
+    Awaitable<Result<Exchange>> send(const ChatRequest& request, const Dialect& dialect,
+                                     bool streamed, OpenAiAnswer& answer, Duration left) {
         net::ClientRequest call;
         call.verb = net::Verb::post;
         call.url = endpoint(options_.base_url, "/chat/completions");
         call.headers.set("Content-Type", "application/json");
-        call.headers.set("Accept", streamed ? "text/event-stream, application/json" : "application/json");
-        if (!request.idempotency_key.empty()) call.headers.set("Idempotency-Key", request.idempotency_key);
+        call.headers.set("Accept",
+                         streamed ? "text/event-stream, application/json" : "application/json");
+        if (!request.idempotency_key.empty())
+            call.headers.set("Idempotency-Key", request.idempotency_key);
         authorize(call.headers, options_.api_key);
         call.body = base::dump_json(openai_body(request, dialect, streamed));
         call.timeout = left;
@@ -91,22 +103,25 @@ class OpenAiCompatible final : public Provider {
         bool events = false;
         std::string body;
         net::SseParser parser;
-        std::function<Result<void>(const net::ClientResponse&)> head = [&](const net::ClientResponse& response) -> Result<void> {
+        std::function<Result<void>(const net::ClientResponse&)> head =
+            [&](const net::ClientResponse& response) -> Result<void> {
             exchange.status = response.status;
             exchange.retry_after = response.headers.get("Retry-After");
             events = response.headers.get("Content-Type").starts_with("text/event-stream");
             return {};
         };
-        std::function<Result<void>(const net::SseParser::Event&)> on_event = [&](const net::SseParser::Event& event) {
-            return answer.event(options_.name, event.data);
-        };
+        std::function<Result<void>(const net::SseParser::Event&)> on_event =
+            [&](const net::SseParser::Event& event) {
+                return answer.event(options_.name, event.data);
+            };
         net::BodySink sink = [&](std::string_view piece) -> Result<void> {
             const bool success = exchange.status >= 200 && exchange.status < 300;
             if (success && events) return parser.feed(piece, on_event);
             if (success)
                 body += piece;
             else
-                exchange.error_body += piece.substr(0, largest_error - std::min(largest_error, exchange.error_body.size()));
+                exchange.error_body += piece.substr(
+                    0, largest_error - std::min(largest_error, exchange.error_body.size()));
             return {};
         };
         auto response = co_await client_.stream(std::move(call), std::move(head), std::move(sink));
@@ -114,11 +129,13 @@ class OpenAiCompatible final : public Provider {
         // A refusal is a refusal, even when its body was cut.
         if (!response && (exchange.status == 0 || success)) {
             Error error = std::move(response.error());
-            error.message = fmt::format("the model provider {} could not be asked: {}", options_.name, error.message);
+            error.message = fmt::format("the model provider {} could not be asked: {}",
+                                        options_.name, error.message);
             co_return fail(std::move(error));
         }
         if (success && !events)
-            if (auto read = answer.whole(options_.name, body); !read) co_return fail(std::move(read.error()));
+            if (auto read = answer.whole(options_.name, body); !read)
+                co_return fail(std::move(read.error()));
         co_return exchange;
     }
 
@@ -134,16 +151,20 @@ class OpenAiCompatible final : public Provider {
     runtime::Loop& loop_;
     OpenAiOptions options_;
     Dialect first_;
-    std::unordered_map<std::string, Dialect> dialects_;  // by model: one server may host several kinds
+    std::unordered_map<std::string, Dialect>
+        dialects_;  // by model: one server may host several kinds
 };
 
 }  // namespace
 
-std::shared_ptr<Provider> make_openai_compatible(net::Client& client, runtime::Loop& loop, OpenAiOptions options) {
+std::shared_ptr<Provider> make_openai_compatible(net::Client& client, runtime::Loop& loop,
+                                                 OpenAiOptions options) {
     return std::make_shared<OpenAiCompatible>(client, loop, std::move(options));
 }
 
-Awaitable<Result<std::vector<ModelInfo>>> list_openai_models(net::Client& client, std::string base_url, std::string api_key) {
+Awaitable<Result<std::vector<ModelInfo>>> list_openai_models(net::Client& client,
+                                                             std::string base_url,
+                                                             std::string api_key) {
     net::ClientRequest call;
     call.url = endpoint(base_url, "/models");
     authorize(call.headers, api_key);
@@ -151,16 +172,24 @@ Awaitable<Result<std::vector<ModelInfo>>> list_openai_models(net::Client& client
     call.operator_trusted = true;
     auto response = co_await client.send(std::move(call));
     if (!response)
-        co_return fail(Error{response.error().code, fmt::format("the models at {} could not be listed: {}", base_url, response.error().message), {}, true});
+        co_return fail(Error{response.error().code,
+                             fmt::format("the models at {} could not be listed: {}", base_url,
+                                         response.error().message),
+                             {},
+                             true});
     if (response->status != 200)
-        co_return fail(openai_error(base_url, response->status, response->body, response->headers.get("Retry-After"), Time{}));
+        co_return fail(openai_error(base_url, response->status, response->body,
+                                    response->headers.get("Retry-After"), Time{}));
     auto parsed = base::parse_json(response->body, {.size_bytes = 10 << 20, .keys = 100'000});
     const auto* data = parsed ? base::find_member(*parsed, "data") : nullptr;
     if (!data || !data->is_array())
-        co_return fail(ErrorCode::upstream_failed, "{}/models answered something that is no list of models; check the base URL", base_url);
+        co_return fail(ErrorCode::upstream_failed,
+                       "{}/models answered something that is no list of models; check the base URL",
+                       base_url);
     std::vector<ModelInfo> models;
     for (const auto& each : *data)
-        if (auto id = base::string_or(each, "id", ""); !id.empty()) models.push_back({std::move(id), std::nullopt});
+        if (auto id = base::string_or(each, "id", ""); !id.empty())
+            models.push_back({std::move(id), std::nullopt});
     co_return models;
 }
 

@@ -8,7 +8,8 @@ namespace sluice::llm {
 
 namespace {
 
-constexpr base::JsonLimits answer_limits{.size_bytes = 32 << 20, .depth = 128, .keys = 100'000, .string_bytes = 32 << 20};
+constexpr base::JsonLimits answer_limits{
+    .size_bytes = 32 << 20, .depth = 128, .keys = 100'000, .string_bytes = 32 << 20};
 constexpr std::size_t quoted_bytes = 300;  // of a provider's message, for people
 constexpr std::int64_t longest_wait_us = 3'600'000'000;
 
@@ -18,8 +19,11 @@ Json wire_message(const Message& message) {
     if (!message.tool_calls.empty()) {
         Json calls = Json::array();
         for (const auto& call : message.tool_calls)
-            calls.push_back({{"id", call.id}, {"type", "function"},
-                             {"function", {{"name", call.name}, {"arguments", base::dump_json(call.arguments)}}}});
+            calls.push_back(
+                {{"id", call.id},
+                 {"type", "function"},
+                 {"function",
+                  {{"name", call.name}, {"arguments", base::dump_json(call.arguments)}}}});
         out["tool_calls"] = std::move(calls);
     }
     return out;
@@ -28,13 +32,16 @@ Json wire_message(const Message& message) {
 /// OpenAI's strict mode takes only schemas whose objects are closed and require every member.
 bool fits_strict(const Json& schema, int depth = 0) {
     if (!schema.is_object() || depth > 10) return false;
-    static constexpr std::string_view plain[] = {"type", "description", "title", "enum", "const", "properties", "required", "additionalProperties", "items"};
+    static constexpr std::string_view plain[] = {
+        "type",     "description",          "title", "enum", "const", "properties",
+        "required", "additionalProperties", "items"};
     for (const auto& [key, value] : schema.items())
         if (std::find(std::begin(plain), std::end(plain), key) == std::end(plain)) return false;
     if (const auto* properties = base::find_member(schema, "properties")) {
         const auto* required = base::find_member(schema, "required");
         const auto* open = base::find_member(schema, "additionalProperties");
-        if (!required || required->size() != properties->size() || !open || *open != Json(false)) return false;
+        if (!required || required->size() != properties->size() || !open || *open != Json(false))
+            return false;
         for (const auto& [key, member] : properties->items())
             if (!fits_strict(member, depth + 1)) return false;
     } else if (base::string_or(schema, "type", "") == "object") {
@@ -47,11 +54,16 @@ bool fits_strict(const Json& schema, int depth = 0) {
 Json messages_of(const ChatRequest& request, const Dialect& dialect) {
     Json messages = Json::array();
     for (const auto& message : request.messages) messages.push_back(wire_message(message));
-    if (!request.response_schema || dialect.structure == Dialect::Structure::schema) return messages;
-    const std::string order = "Answer with one JSON value only, without any text around it, that keeps this JSON Schema: " +
-                              base::dump_json(*request.response_schema);
-    if (!messages.empty() && messages.front()["role"] == "system" && messages.front()["content"].is_string())
-        messages.front()["content"] = messages.front()["content"].get<std::string>() + "\n\n" + order;
+    if (!request.response_schema || dialect.structure == Dialect::Structure::schema)
+        return messages;
+    const std::string order =
+        "Answer with one JSON value only, without any text around it, that keeps this JSON "
+        "Schema: " +
+        base::dump_json(*request.response_schema);
+    if (!messages.empty() && messages.front()["role"] == "system" &&
+        messages.front()["content"].is_string())
+        messages.front()["content"] =
+            messages.front()["content"].get<std::string>() + "\n\n" + order;
     else
         messages.insert(messages.begin(), Json{{"role", "system"}, {"content", order}});
     return messages;
@@ -59,12 +71,16 @@ Json messages_of(const ChatRequest& request, const Dialect& dialect) {
 
 std::string shortened(std::string_view text) {
     std::string out;
-    for (const char c : text.substr(0, quoted_bytes)) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    while (!out.empty() && text.size() > quoted_bytes && (static_cast<unsigned char>(out.back()) & 0x80)) out.pop_back();
+    for (const char c : text.substr(0, quoted_bytes))
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    while (!out.empty() && text.size() > quoted_bytes &&
+           (static_cast<unsigned char>(out.back()) & 0x80))
+        out.pop_back();
     return text.size() > quoted_bytes ? out + "…" : out;
 }
 
-/// The message inside the usual shapes of an error body: {"error": {"message"}}, {"error": "…"}, {"message"}, {"detail"}.
+/// The message inside the usual shapes of an error body: {"error": {"message"}}, {"error": "…"},
+/// {"message"}, {"detail"}.
 std::string message_in(std::string_view body) {
     auto parsed = base::parse_json(body, answer_limits);
     if (!parsed) return std::string(body);
@@ -81,7 +97,9 @@ std::string code_in(std::string_view body) {
     auto parsed = base::parse_json(body, answer_limits);
     if (!parsed) return {};
     const auto* error = base::find_member(*parsed, "error");
-    return error && error->is_object() ? base::string_or(*error, "code", base::string_or(*error, "type", "")) : std::string();
+    return error && error->is_object()
+               ? base::string_or(*error, "code", base::string_or(*error, "type", ""))
+               : std::string();
 }
 
 /// Seconds only: model providers send nothing else.
@@ -94,12 +112,18 @@ std::int64_t wait_us(std::string_view retry_after) {
 }
 
 Error garbage(const std::string& provider, std::string_view why) {
-    return {ErrorCode::upstream_failed, fmt::format("the model provider {} answered something that is no chat completion: {}", provider, why), {}, true};
+    return {ErrorCode::upstream_failed,
+            fmt::format("the model provider {} answered something that is no chat completion: {}",
+                        provider, why),
+            {},
+            true};
 }
 
 bool mentions(std::string_view message, std::string_view word) {
     return std::search(message.begin(), message.end(), word.begin(), word.end(),
-                       [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; }) != message.end();
+                       [](char a, char b) {
+                           return std::tolower(static_cast<unsigned char>(a)) == b;
+                       }) != message.end();
 }
 
 }  // namespace
@@ -111,12 +135,16 @@ Json openai_body(const ChatRequest& request, const Dialect& dialect, bool stream
         if (dialect.stream_options) body["stream_options"] = {{"include_usage", true}};
     }
     if (request.temperature) body["temperature"] = *request.temperature;
-    if (request.max_output_tokens) body[dialect.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] = *request.max_output_tokens;
+    if (request.max_output_tokens)
+        body[dialect.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] =
+            *request.max_output_tokens;
     if (request.response_schema) {
         if (dialect.structure == Dialect::Structure::schema) {
             body["response_format"] = {{"type", "json_schema"},
-                                       {"json_schema", {{"name", request.response_schema_name}, {"schema", *request.response_schema},
-                                                        {"strict", fits_strict(*request.response_schema)}}}};
+                                       {"json_schema",
+                                        {{"name", request.response_schema_name},
+                                         {"schema", *request.response_schema},
+                                         {"strict", fits_strict(*request.response_schema)}}}};
         } else if (dialect.structure == Dialect::Structure::object) {
             body["response_format"] = {{"type", "json_object"}};
         }
@@ -126,14 +154,18 @@ Json openai_body(const ChatRequest& request, const Dialect& dialect, bool stream
         for (const auto& tool : request.tools) {
             Json function{{"name", tool.name}};
             if (!tool.description.empty()) function["description"] = tool.description;
-            function["parameters"] = tool.parameters.is_object() ? tool.parameters : Json{{"type", "object"}, {"properties", Json::object()}};
+            function["parameters"] = tool.parameters.is_object()
+                                         ? tool.parameters
+                                         : Json{{"type", "object"}, {"properties", Json::object()}};
             tools.push_back({{"type", "function"}, {"function", std::move(function)}});
         }
         body["tools"] = std::move(tools);
-        if (request.tool_choice == "auto" || request.tool_choice == "none" || request.tool_choice == "required")
+        if (request.tool_choice == "auto" || request.tool_choice == "none" ||
+            request.tool_choice == "required")
             body["tool_choice"] = request.tool_choice;
         else if (!request.tool_choice.empty())
-            body["tool_choice"] = {{"type", "function"}, {"function", {{"name", request.tool_choice}}}};
+            body["tool_choice"] = {{"type", "function"},
+                                   {"function", {{"name", request.tool_choice}}}};
     }
     if (request.extra.is_object())
         for (const auto& [key, value] : request.extra.items())
@@ -141,52 +173,73 @@ Json openai_body(const ChatRequest& request, const Dialect& dialect, bool stream
     return body;
 }
 
-std::optional<Dialect> openai_adapt(const Dialect& dialect, const ChatRequest& request, std::string_view message) {
+std::optional<Dialect> openai_adapt(const Dialect& dialect, const ChatRequest& request,
+                                    std::string_view message) {
     Dialect next = dialect;
     if (mentions(message, "stream_options") && dialect.stream_options) {
         next.stream_options = false;
     } else if (mentions(message, "max_completion_tokens") && !dialect.max_completion_tokens) {
         next.max_completion_tokens = true;  // "use 'max_completion_tokens' instead"
-    } else if (mentions(message, "max_completion_tokens") && dialect.max_completion_tokens && request.max_output_tokens) {
+    } else if (mentions(message, "max_completion_tokens") && dialect.max_completion_tokens &&
+               request.max_output_tokens) {
         next.max_completion_tokens = false;
-    } else if (request.response_schema && (mentions(message, "response_format") || mentions(message, "json_schema") || mentions(message, "schema") || mentions(message, "grammar"))) {
+    } else if (request.response_schema &&
+               (mentions(message, "response_format") || mentions(message, "json_schema") ||
+                mentions(message, "schema") || mentions(message, "grammar"))) {
         if (dialect.structure == Dialect::Structure::prompt) return std::nullopt;
-        next.structure = dialect.structure == Dialect::Structure::schema ? Dialect::Structure::object : Dialect::Structure::prompt;
+        next.structure = dialect.structure == Dialect::Structure::schema
+                             ? Dialect::Structure::object
+                             : Dialect::Structure::prompt;
     }
     if (next == dialect) return std::nullopt;
     return next;
 }
 
-Error openai_error(const std::string& provider, int status, std::string_view body, std::string_view retry_after, Time) {
+Error openai_error(const std::string& provider, int status, std::string_view body,
+                   std::string_view retry_after, Time) {
     const std::string said = shortened(message_in(body));
     const std::string quote = said.empty() ? "." : fmt::format(": {}", said);
     Error error;
     error.retry_after_us = wait_us(retry_after);
     if (status == 401 || status == 403) {
         error.code = ErrorCode::unauthenticated;
-        error.message = fmt::format("the model provider {} refused the key (status {}); check OPENAI_API_KEY{}", provider, status, quote);
+        error.message =
+            fmt::format("the model provider {} refused the key (status {}); check OPENAI_API_KEY{}",
+                        provider, status, quote);
     } else if (status == 429 && code_in(body) == "insufficient_quota") {
         error.code = ErrorCode::rate_limited;
-        error.message = fmt::format("the account at the model provider {} has no credit left; add some there{}", provider, quote);
+        error.message =
+            fmt::format("the account at the model provider {} has no credit left; add some there{}",
+                        provider, quote);
     } else if (status == 429) {
         error.code = ErrorCode::rate_limited;
         error.retryable = true;
-        const std::string wait = error.retry_after_us > 0 ? "; it asks to wait " + base::format_duration(Duration(error.retry_after_us)) : "";
-        error.message = fmt::format("the model provider {} limits the rate of requests (status 429){}{}", provider, wait, quote);
+        const std::string wait =
+            error.retry_after_us > 0
+                ? "; it asks to wait " + base::format_duration(Duration(error.retry_after_us))
+                : "";
+        error.message =
+            fmt::format("the model provider {} limits the rate of requests (status 429){}{}",
+                        provider, wait, quote);
     } else if (status == 408 || status == 504) {
         error.code = ErrorCode::timeout;
         error.retryable = true;
-        error.message = fmt::format("the model provider {} took too long (status {}){}", provider, status, quote);
+        error.message = fmt::format("the model provider {} took too long (status {}){}", provider,
+                                    status, quote);
     } else if (status >= 500 || status == 409 || status == 425) {
         error.code = ErrorCode::upstream_failed;
         error.retryable = true;
-        error.message = fmt::format("the model provider {} failed (status {}){}", provider, status, quote);
+        error.message =
+            fmt::format("the model provider {} failed (status {}){}", provider, status, quote);
     } else if (status >= 400) {
         error.code = ErrorCode::invalid_argument;
-        error.message = fmt::format("the model provider {} refused the request (status {}){}", provider, status, quote);
+        error.message = fmt::format("the model provider {} refused the request (status {}){}",
+                                    provider, status, quote);
     } else {
         error.code = ErrorCode::upstream_failed;
-        error.message = fmt::format("the model provider {} answered with status {}; check its base URL{}", provider, status, quote);
+        error.message =
+            fmt::format("the model provider {} answered with status {}; check its base URL{}",
+                        provider, status, quote);
     }
     return error;
 }
@@ -197,12 +250,14 @@ Result<void> OpenAiAnswer::add_tool_calls(const Json& calls) {
         const auto& call = calls[i];
         if (!call.is_object()) continue;
         const auto* index = base::find_member(call, "index");
-        auto& partial = calls_[index && index->is_number_integer() ? index->get<std::int64_t>() : static_cast<std::int64_t>(i)];
+        auto& partial = calls_[index && index->is_number_integer() ? index->get<std::int64_t>()
+                                                                   : static_cast<std::int64_t>(i)];
         if (auto id = base::string_or(call, "id", ""); !id.empty()) partial.id = id;
         if (const auto* function = base::find_member(call, "function")) {
             if (partial.name.empty()) partial.name = base::string_or(*function, "name", "");
             if (const auto* arguments = base::find_member(*function, "arguments"))
-                partial.arguments += arguments->is_string() ? arguments->get<std::string>() : base::dump_json(*arguments);
+                partial.arguments += arguments->is_string() ? arguments->get<std::string>()
+                                                            : base::dump_json(*arguments);
         }
     }
     return {};
@@ -226,9 +281,11 @@ Result<void> OpenAiAnswer::whole(const std::string& provider, std::string_view b
     auto parsed = base::parse_json(body, answer_limits);
     if (!parsed) return fail(garbage(provider, parsed.error().message));
     const auto* choices = base::find_member(*parsed, "choices");
-    if (!choices || !choices->is_array() || choices->empty()) return fail(garbage(provider, "it has no choices"));
+    if (!choices || !choices->is_array() || choices->empty())
+        return fail(garbage(provider, "it has no choices"));
     const auto* message = base::find_member(choices->front(), "message");
-    if (!message || !message->is_object()) return fail(garbage(provider, "its first choice has no message"));
+    if (!message || !message->is_object())
+        return fail(garbage(provider, "its first choice has no message"));
     completion_.model = base::string_or(*parsed, "model", "");
     completion_.text = base::string_or(*message, "content", "");
     completion_.finish_reason = base::string_or(choices->front(), "finish_reason", "stop");
@@ -248,9 +305,14 @@ Result<void> OpenAiAnswer::event(const std::string& provider, std::string_view d
     auto parsed = base::parse_json(data, answer_limits);
     if (!parsed) return fail(garbage(provider, parsed.error().message));
     if (parsed->is_object() && parsed->contains("error"))
-        return fail(Error{ErrorCode::upstream_failed,
-                          fmt::format("the model provider {} failed in the middle of its answer: {}", provider, shortened(message_in(data))), {}, true});
-    if (auto model = base::string_or(*parsed, "model", ""); !model.empty()) completion_.model = model;
+        return fail(
+            Error{ErrorCode::upstream_failed,
+                  fmt::format("the model provider {} failed in the middle of its answer: {}",
+                              provider, shortened(message_in(data))),
+                  {},
+                  true});
+    if (auto model = base::string_or(*parsed, "model", ""); !model.empty())
+        completion_.model = model;
     add_usage(*parsed);
     const auto* choices = base::find_member(*parsed, "choices");
     if (!choices || !choices->is_array()) return fail(garbage(provider, "an event has no choices"));
@@ -273,16 +335,27 @@ Result<void> OpenAiAnswer::event(const std::string& provider, std::string_view d
 
 Result<Completion> OpenAiAnswer::finish(const std::string& provider, const ChatRequest& request) {
     if (!seen_ || !ended_)
-        return fail(Error{ErrorCode::upstream_failed, fmt::format("the model provider {} broke off in the middle of its answer", provider), {}, true});
+        return fail(Error{
+            ErrorCode::upstream_failed,
+            fmt::format("the model provider {} broke off in the middle of its answer", provider),
+            {},
+            true});
     for (auto& [index, partial] : calls_) {
-        auto arguments = partial.arguments.empty() ? Result<Json>(Json::object()) : base::parse_json(partial.arguments, answer_limits);
+        auto arguments = partial.arguments.empty()
+                             ? Result<Json>(Json::object())
+                             : base::parse_json(partial.arguments, answer_limits);
         if (!arguments)
-            return fail(Error{ErrorCode::upstream_failed,
-                              fmt::format("the model asked for the tool {} with arguments that are no JSON: {}", partial.name, arguments.error().message), {}, true});
+            return fail(Error{
+                ErrorCode::upstream_failed,
+                fmt::format("the model asked for the tool {} with arguments that are no JSON: {}",
+                            partial.name, arguments.error().message),
+                {},
+                true});
         if (partial.id.empty()) partial.id = fmt::format("call_{}", index);
         completion_.tool_calls.push_back({partial.id, partial.name, std::move(*arguments)});
     }
-    if (completion_.finish_reason.empty()) completion_.finish_reason = completion_.tool_calls.empty() ? "stop" : "tool_calls";
+    if (completion_.finish_reason.empty())
+        completion_.finish_reason = completion_.tool_calls.empty() ? "stop" : "tool_calls";
     if (completion_.finish_reason == "function_call") completion_.finish_reason = "tool_calls";
     if (completion_.model.empty()) completion_.model = request.model;
     if (!usage_) {
@@ -290,7 +363,8 @@ Result<Completion> OpenAiAnswer::finish(const std::string& provider, const ChatR
         completion_.usage.input_tokens = estimate_input_tokens(request);
         completion_.usage.output_tokens = estimate_tokens(completion_.text);
         for (const auto& call : completion_.tool_calls)
-            completion_.usage.output_tokens += estimate_tokens(call.name + base::dump_json(call.arguments));
+            completion_.usage.output_tokens +=
+                estimate_tokens(call.name + base::dump_json(call.arguments));
     }
     return std::move(completion_);
 }

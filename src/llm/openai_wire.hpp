@@ -1,6 +1,6 @@
 #pragma once
-/// The wire format of OpenAI's chat completions, without any I/O: what to send, and what an answer means.
-/// Source: https://platform.openai.com/docs/api-reference/chat (read 2026-11).
+/// The wire format of OpenAI's chat completions, without any I/O: what to send, and what an answer
+/// means. Source: https://platform.openai.com/docs/api-reference/chat (read 2026-11).
 
 #include <cstdint>
 #include <map>
@@ -23,10 +23,13 @@ struct Dialect {
 
 /// The request's body.
 Json openai_body(const ChatRequest& request, const Dialect& dialect, bool stream);
-/// The dialect to try after a refusal with this message; nothing when the refusal is about something else.
-std::optional<Dialect> openai_adapt(const Dialect& dialect, const ChatRequest& request, std::string_view message);
+/// The dialect to try after a refusal with this message; nothing when the refusal is about
+/// something else.
+std::optional<Dialect> openai_adapt(const Dialect& dialect, const ChatRequest& request,
+                                    std::string_view message);
 /// The error of a status that is no success, from its body and the Retry-After header.
-Error openai_error(const std::string& provider, int status, std::string_view body, std::string_view retry_after, Time now);
+Error openai_error(const std::string& provider, int status, std::string_view body,
+                   std::string_view retry_after, Time now);
 
 /// Puts a completion together from a whole answer or from the events of a stream.
 class OpenAiAnswer {
@@ -36,7 +39,8 @@ class OpenAiAnswer {
     Result<void> whole(const std::string& provider, std::string_view body);
     /// The data of one event. Errors: upstream_failed.
     Result<void> event(const std::string& provider, std::string_view data);
-    /// The end. Errors: upstream_failed when the stream broke off, or a tool call's arguments are no JSON.
+    /// The end. Errors: upstream_failed when the stream broke off, or a tool call's arguments are
+    /// no JSON.
     Result<Completion> finish(const std::string& provider, const ChatRequest& request);
 
   private:

@@ -14,22 +14,38 @@ struct Language {
     std::array<std::string_view, 18> words;
 };
 constexpr std::array<Language, 6> languages{{
-    {"de", {"der", "die", "das", "und", "ist", "nicht", "ich", "bitte", "wir", "mit", "ein", "eine", "kann", "mein", "meine", "auf", "hallo", "seit"}},
-    {"fr", {"le", "la", "les", "est", "je", "bonjour", "vous", "pas", "une", "mon", "merci", "des", "nous", "que", "pour", "votre", "avec", "depuis"}},
-    {"es", {"el", "los", "por", "hola", "gracias", "mi", "una", "que", "para", "favor", "pero", "puedo", "está", "con", "las", "tengo", "desde", "cuenta"}},
-    {"it", {"il", "che", "per", "ciao", "grazie", "sono", "non", "mio", "una", "della", "ho", "buongiorno", "con", "mia", "posso", "gli", "vostro", "dal"}},
-    {"pt", {"não", "olá", "obrigado", "obrigada", "uma", "meu", "minha", "para", "está", "com", "você", "os", "favor", "por", "posso", "tenho", "conta", "desde"}},
-    {"en", {"the", "is", "and", "to", "of", "my", "you", "we", "please", "not", "in", "it", "our", "hello", "have", "for", "with", "this"}},
+    {"de",
+     {"der", "die", "das", "und", "ist", "nicht", "ich", "bitte", "wir", "mit", "ein", "eine",
+      "kann", "mein", "meine", "auf", "hallo", "seit"}},
+    {"fr",
+     {"le", "la", "les", "est", "je", "bonjour", "vous", "pas", "une", "mon", "merci", "des",
+      "nous", "que", "pour", "votre", "avec", "depuis"}},
+    {"es",
+     {"el", "los", "por", "hola", "gracias", "mi", "una", "que", "para", "favor", "pero", "puedo",
+      "está", "con", "las", "tengo", "desde", "cuenta"}},
+    {"it",
+     {"il", "che", "per", "ciao", "grazie", "sono", "non", "mio", "una", "della", "ho",
+      "buongiorno", "con", "mia", "posso", "gli", "vostro", "dal"}},
+    {"pt",
+     {"não", "olá", "obrigado", "obrigada", "uma", "meu", "minha", "para", "está", "com", "você",
+      "os", "favor", "por", "posso", "tenho", "conta", "desde"}},
+    {"en",
+     {"the", "is", "and", "to", "of", "my", "you", "we", "please", "not", "in", "it", "our",
+      "hello", "have", "for", "with", "this"}},
 }};
 
 const std::set<std::string_view>& small_words() {
     static const std::set<std::string_view> words = [] {
-        std::set<std::string_view> all{"about", "after", "also", "because", "been", "before", "below", "cannot", "could", "does", "each",
-                                       "from", "give", "given", "have", "here", "into", "just", "make", "more", "most", "only", "other",
-                                       "over", "please", "should", "some", "such", "than", "that", "their", "them", "then", "there", "these",
-                                       "they", "this", "those", "very", "want", "were", "what", "when", "where", "which", "while", "will",
-                                       "with", "would", "write", "your", "answer", "reply", "following", "text", "json"};
-        for (const auto& language : languages) all.insert(language.words.begin(), language.words.end());
+        std::set<std::string_view> all{
+            "about",  "after",  "also",  "because", "been",  "before",    "below", "cannot",
+            "could",  "does",   "each",  "from",    "give",  "given",     "have",  "here",
+            "into",   "just",   "make",  "more",    "most",  "only",      "other", "over",
+            "please", "should", "some",  "such",    "than",  "that",      "their", "them",
+            "then",   "there",  "these", "they",    "this",  "those",     "very",  "want",
+            "were",   "what",   "when",  "where",   "which", "while",     "will",  "with",
+            "would",  "write",  "your",  "answer",  "reply", "following", "text",  "json"};
+        for (const auto& language : languages)
+            all.insert(language.words.begin(), language.words.end());
         return all;
     }();
     return words;
@@ -43,7 +59,8 @@ std::string fold(std::string_view text) {
         if (byte >= 'A' && byte <= 'Z') out[i] = static_cast<char>(byte + 32);
         if (byte == 0xc3 && i + 1 < out.size()) {
             const auto next = static_cast<unsigned char>(out[i + 1]);
-            if (next >= 0x80 && next <= 0x9e && next != 0x97) out[i + 1] = static_cast<char>(next + 0x20);
+            if (next >= 0x80 && next <= 0x9e && next != 0x97)
+                out[i + 1] = static_cast<char>(next + 0x20);
         }
     }
     return out;
@@ -92,9 +109,11 @@ std::string PromptWords::language() const {
     std::string_view best = "en";
     std::size_t most = 0;
     for (const auto& language : languages) {
-        const auto hits = static_cast<std::size_t>(std::count_if(words_.begin(), words_.end(), [&](const std::string& word) {
-            return std::find(language.words.begin(), language.words.end(), word) != language.words.end();
-        }));
+        const auto hits = static_cast<std::size_t>(
+            std::count_if(words_.begin(), words_.end(), [&](const std::string& word) {
+                return std::find(language.words.begin(), language.words.end(), word) !=
+                       language.words.end();
+            }));
         if (hits > most) {
             most = hits;
             best = language.code;
@@ -112,7 +131,8 @@ std::string simulate_text(const PromptWords& prompt) {
     text += ".";
     if (keywords.size() > named) {
         text += " It also mentions";
-        for (std::size_t i = named; i < keywords.size(); ++i) text += (i == named ? " " : i + 1 == keywords.size() ? " and " : ", ") + keywords[i];
+        for (std::size_t i = named; i < keywords.size(); ++i)
+            text += (i == named ? " " : i + 1 == keywords.size() ? " and " : ", ") + keywords[i];
         text += ".";
     }
     return text;

@@ -1,5 +1,6 @@
 #pragma once
-/// Values that look like a model's answer: made from a JSON Schema and the words of a prompt, the same on every machine.
+/// Values that look like a model's answer: made from a JSON Schema and the words of a prompt, the
+/// same on every machine.
 
 #include <cstdint>
 #include <string>
@@ -29,13 +30,15 @@ class PromptWords {
     std::vector<std::string> words_;
 };
 
-/// A value that keeps `schema`. Errors: invalid_argument when the schema is unusable or none could be found.
+/// A value that keeps `schema`. Errors: invalid_argument when the schema is unusable or none could
+/// be found.
 Result<Json> simulate_value(const Json& schema, const PromptWords& prompt, std::uint64_t seed);
 
 /// A short text made of the prompt's own words.
 std::string simulate_text(const PromptWords& prompt);
 
-/// A text that a regular expression (the subset of ECMA and RE2 without look-around) accepts, decided by `seed`.
+/// A text that a regular expression (the subset of ECMA and RE2 without look-around) accepts,
+/// decided by `seed`.
 std::string text_matching(std::string_view pattern, std::uint64_t seed);
 
 /// 64-bit FNV-1a, then mixed: equal on every machine.

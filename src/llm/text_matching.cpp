@@ -1,5 +1,6 @@
-/// A generator for the regular expressions that people write into schemas: literals, classes, groups, alternatives and
-/// counts. What it makes is checked by the caller against the schema itself, so a construct it misreads cannot slip through.
+/// A generator for the regular expressions that people write into schemas: literals, classes,
+/// groups, alternatives and counts. What it makes is checked by the caller against the schema
+/// itself, so a construct it misreads cannot slip through.
 
 #include <algorithm>
 
@@ -47,7 +48,8 @@ class Generator {
             const std::size_t after = at_;
             if (times == 0) continue;
             out += piece;
-            // Each repetition is generated anew, so that [a-z]{3} is not three times the same letter.
+            // Each repetition is generated anew, so that [a-z]{3} is not three times the same
+            // letter.
             for (std::size_t i = 1; i < times && out.size() < longest; ++i) {
                 at_ = start;
                 out += atom(depth);
@@ -60,7 +62,9 @@ class Generator {
 
     std::size_t number() {
         std::size_t value = 0;
-        while (!at_end() && peek() >= '0' && peek() <= '9') value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(pattern_[at_++] - '0'), longest);
+        while (!at_end() && peek() >= '0' && peek() <= '9')
+            value = std::min<std::size_t>(
+                value * 10 + static_cast<std::size_t>(pattern_[at_++] - '0'), longest);
         return value;
     }
 
@@ -84,7 +88,8 @@ class Generator {
         } else {
             return 1;
         }
-        if (!at_end() && (peek() == '?' || peek() == '+')) ++at_;  // lazy and possessive make the same texts
+        if (!at_end() && (peek() == '?' || peek() == '+'))
+            ++at_;  // lazy and possessive make the same texts
         return low + below(high >= low ? high - low + 1 : 1);
     }
 

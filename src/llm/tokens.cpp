@@ -9,11 +9,13 @@ constexpr std::int64_t bytes_per_token = 4;
 constexpr std::int64_t tokens_per_message = 3;  // role and separators
 
 std::int64_t content_bytes(const Json& content) {
-    if (content.is_string()) return static_cast<std::int64_t>(content.get_ref<const std::string&>().size());
+    if (content.is_string())
+        return static_cast<std::int64_t>(content.get_ref<const std::string&>().size());
     if (content.is_null()) return 0;
     std::int64_t bytes = 0;
     if (content.is_array()) {
-        for (const auto& part : content) bytes += static_cast<std::int64_t>(base::string_or(part, "text", "").size());
+        for (const auto& part : content)
+            bytes += static_cast<std::int64_t>(base::string_or(part, "text", "").size());
         if (bytes > 0) return bytes;
     }
     return static_cast<std::int64_t>(base::dump_json(content).size());
@@ -30,11 +32,14 @@ std::int64_t estimate_input_tokens(const ChatRequest& request) {
     for (const auto& message : request.messages) {
         bytes += content_bytes(message.content);
         for (const auto& call : message.tool_calls)
-            bytes += static_cast<std::int64_t>(call.name.size() + base::dump_json(call.arguments).size());
+            bytes += static_cast<std::int64_t>(call.name.size() +
+                                               base::dump_json(call.arguments).size());
     }
     for (const auto& tool : request.tools)
-        bytes += static_cast<std::int64_t>(tool.name.size() + tool.description.size() + base::dump_json(tool.parameters).size());
-    if (request.response_schema) bytes += static_cast<std::int64_t>(base::dump_json(*request.response_schema).size());
+        bytes += static_cast<std::int64_t>(tool.name.size() + tool.description.size() +
+                                           base::dump_json(tool.parameters).size());
+    if (request.response_schema)
+        bytes += static_cast<std::int64_t>(base::dump_json(*request.response_schema).size());
     return (bytes + bytes_per_token - 1) / bytes_per_token +
            tokens_per_message * static_cast<std::int64_t>(request.messages.size());
 }

@@ -33,8 +33,11 @@ struct Sum {
         real += value.get<double>();
         if (!exact) return;
         std::int64_t next = 0;
-        const bool fits = value.is_number_integer() &&
-                          (!value.is_number_unsigned() || value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
+        const bool fits =
+            value.is_number_integer() &&
+            (!value.is_number_unsigned() ||
+             value.get<std::uint64_t>() <=
+                 static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()));
         if (fits && !__builtin_add_overflow(whole, value.get<std::int64_t>(), &next))
             whole = next;
         else
@@ -51,30 +54,47 @@ class Fold {
     /// Errors: in words; the caller adds the place.
     Result<void> add(const Json& value) {
         switch (op_) {
-            case Op::count: count_ += value.is_null() || value == Json(false) ? 0 : 1; return {};
-            case Op::collect: list_.push_back(value); return {};
-            case Op::first: if (count_++ == 0) best_ = value; return {};
-            case Op::last: best_ = value; return {};
-            case Op::distinct: if (seen_.insert(base::dump_json_canonical(value)).second) list_.push_back(value); return {};
+            case Op::count:
+                count_ += value.is_null() || value == Json(false) ? 0 : 1;
+                return {};
+            case Op::collect:
+                list_.push_back(value);
+                return {};
+            case Op::first:
+                if (count_++ == 0) best_ = value;
+                return {};
+            case Op::last:
+                best_ = value;
+                return {};
+            case Op::distinct:
+                if (seen_.insert(base::dump_json_canonical(value)).second) list_.push_back(value);
+                return {};
             case Op::sum:
-            case Op::avg: return add_number(value);
+            case Op::avg:
+                return add_number(value);
             case Op::min:
-            case Op::max: return add_extreme(value);
+            case Op::max:
+                return add_extreme(value);
         }
         return {};
     }
 
     Json value() const {
         switch (op_) {
-            case Op::count: return count_;
-            case Op::sum: return sum_.value();
-            case Op::avg: return count_ == 0 ? Json() : Json(sum_.real / static_cast<double>(count_));
+            case Op::count:
+                return count_;
+            case Op::sum:
+                return sum_.value();
+            case Op::avg:
+                return count_ == 0 ? Json() : Json(sum_.real / static_cast<double>(count_));
             case Op::collect:
-            case Op::distinct: return list_;
+            case Op::distinct:
+                return list_;
             case Op::first:
             case Op::last:
             case Op::min:
-            case Op::max: return best_;
+            case Op::max:
+                return best_;
         }
         return {};
     }
@@ -82,7 +102,9 @@ class Fold {
   private:
     Result<void> add_number(const Json& value) {
         if (value.is_null()) return {};
-        if (!value.is_number()) return fail(ErrorCode::invalid_argument, "needs numbers, and the value is {}", kind_of(value));
+        if (!value.is_number())
+            return fail(ErrorCode::invalid_argument, "needs numbers, and the value is {}",
+                        kind_of(value));
         sum_.add(value);
         ++count_;
         return {};
@@ -90,7 +112,8 @@ class Fold {
     Result<void> add_extreme(const Json& value) {
         if (value.is_null()) return {};
         if (!value.is_number() && !value.is_string())
-            return fail(ErrorCode::invalid_argument, "compares numbers or texts, and the value is {}", kind_of(value));
+            return fail(ErrorCode::invalid_argument,
+                        "compares numbers or texts, and the value is {}", kind_of(value));
         if (best_.is_null()) {
             best_ = value;
         } else if (best_.is_string() != value.is_string()) {
@@ -121,7 +144,8 @@ struct Group {
 Json render(const Group& group, const std::vector<Operation>& operations, bool keyed) {
     Json result = Json::object();
     if (keyed) result["key"] = group.key;
-    for (std::size_t i = 0; i < operations.size(); ++i) result[operations[i].name] = group.folds[i].value();
+    for (std::size_t i = 0; i < operations.size(); ++i)
+        result[operations[i].name] = group.folds[i].value();
     return result;
 }
 
@@ -131,7 +155,8 @@ Result<StepOutput> compute(const StepInput& input) {
     std::vector<Operation> operations;
     for (const auto& [name, operation] : field(input.config, "operations").items()) {
         const std::string pointer = "/operations/" + base::escape_pointer(name) + "/value";
-        operations.push_back({name, base::string_or(operation, "op", "count"), pointer, has_expression(input, pointer)});
+        operations.push_back({name, base::string_or(operation, "op", "count"), pointer,
+                              has_expression(input, pointer)});
     }
     const bool keyed = has_expression(input, "/group_by");
     std::vector<Group> groups;
@@ -148,7 +173,8 @@ Result<StepOutput> compute(const StepInput& input) {
         if (keyed) {
             auto key = evaluate_item(input, "/group_by", item, i);
             if (!key) return fail(std::move(key.error()));
-            const auto [found, fresh] = places.emplace(base::dump_json_canonical(*key), groups.size());
+            const auto [found, fresh] =
+                places.emplace(base::dump_json_canonical(*key), groups.size());
             place = found->second;
             if (fresh) open(std::move(*key));
         }
@@ -159,10 +185,13 @@ Result<StepOutput> compute(const StepInput& input) {
                 if (!value) return fail(std::move(value.error()));
                 added = groups[place].folds[k].add(*value);
             } else {
-                added = operations[k].op == "count" ? groups[place].folds[k].add(true) : groups[place].folds[k].add(item);
+                added = operations[k].op == "count" ? groups[place].folds[k].add(true)
+                                                    : groups[place].folds[k].add(item);
             }
             if (!added)
-                return fail(mistake_at(operations[k].pointer, fmt::format("{} {} (item {})", operations[k].op, added.error().message, i)));
+                return fail(mistake_at(
+                    operations[k].pointer,
+                    fmt::format("{} {} (item {})", operations[k].op, added.error().message, i)));
         }
     }
     if (!keyed) return StepOutput{render(groups.front(), operations, false)};
@@ -178,13 +207,19 @@ NodeType make_aggregate(const Services&) {
     type.name = "aggregate";
     type.title = "Aggregate";
     type.category = "Data";
-    type.doc = "Counts, adds up and collects over the items of a list, in one piece or per group. In `group_by` and in the operations' `value`, "
-               "`item` is the item and `index` its place; without a `value` the item itself is taken.\n\n"
-               "Operations: `count` (of items; with a `value`, of those where it is neither null nor false), `sum`, `avg`, `min`, `max` (nulls are "
-               "passed over; `avg`, `min` and `max` of nothing are null), `collect` (all values), `distinct` (each once), `first`, `last`.\n\n"
-               "**Output:** one object `{name: result, …}`; with `group_by` the list of groups `{\"key\": …, name: result, …}` in the order in "
-               "which their keys first appear.\n\n"
-               "**Errors:** `invalid_argument` when `items` is no list, an expression fails, or a value does not fit the operation (named by the item's index).";
+    type.doc =
+        "Counts, adds up and collects over the items of a list, in one piece or per group. In "
+        "`group_by` and in the operations' `value`, "
+        "`item` is the item and `index` its place; without a `value` the item itself is taken.\n\n"
+        "Operations: `count` (of items; with a `value`, of those where it is neither null nor "
+        "false), `sum`, `avg`, `min`, `max` (nulls are "
+        "passed over; `avg`, `min` and `max` of nothing are null), `collect` (all values), "
+        "`distinct` (each once), `first`, `last`.\n\n"
+        "**Output:** one object `{name: result, …}`; with `group_by` the list of groups `{\"key\": "
+        "…, name: result, …}` in the order in "
+        "which their keys first appear.\n\n"
+        "**Errors:** `invalid_argument` when `items` is no list, an expression fails, or a value "
+        "does not fit the operation (named by the item's index).";
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["items", "operations"],
         "properties": {
@@ -196,14 +231,16 @@ NodeType make_aggregate(const Services&) {
                     "value": {"type": "string", "title": "Value", "description": "A CEL expression; without one the item.", "x-expression": true, "x-scope": ["item", "index"]}
                 }}}
         }})json");
-    type.example = json(R"json({"config": {"items": "{{ input.orders }}", "group_by": "item.country",
+    type.example =
+        json(R"json({"config": {"items": "{{ input.orders }}", "group_by": "item.country",
                                     "operations": {"orders": {"op": "count"}, "total": {"op": "sum", "value": "item.total"}}},
                                 "input": {"orders": [{"country": "DE", "total": 10}, {"country": "FR", "total": 5}, {"country": "DE", "total": 7}]},
                                 "output": [{"key": "DE", "orders": 2, "total": 17}, {"key": "FR", "orders": 1, "total": 5}]})json");
     type.check = [](const Json& config) {
         std::vector<base::ErrorDetail> mistakes;
         if (config.contains("group_by") && field(config, "operations").contains("key"))
-            mistakes.push_back({"/operations/key", "a group's key is named key; give the operation another name"});
+            mistakes.push_back(
+                {"/operations/key", "a group's key is named key; give the operation another name"});
         return mistakes;
     };
     type.compute = compute;

@@ -6,7 +6,8 @@ namespace {
 
 class Reader {
   public:
-    Reader(std::string_view text, char delimiter, const std::function<Result<void>(CsvRecord&)>& on_record)
+    Reader(std::string_view text, char delimiter,
+           const std::function<Result<void>(CsvRecord&)>& on_record)
         : text_(text), delimiter_(delimiter), on_record_(on_record) {}
 
     Result<void> run() {
@@ -17,7 +18,9 @@ class Reader {
     }
 
   private:
-    bool at_line_end() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
+    bool at_line_end() const {
+        return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r';
+    }
     void skip_line_end() {
         if (at_ >= text_.size()) return;
         if (text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n') ++at_;
@@ -53,15 +56,21 @@ class Reader {
             if (c == '"') {
                 if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') break;
                 ++at_;
-            } else if (c == '\n' || (c == '\r' && (at_ + 1 >= text_.size() || text_[at_ + 1] != '\n'))) {
+            } else if (c == '\n' ||
+                       (c == '\r' && (at_ + 1 >= text_.size() || text_[at_ + 1] != '\n'))) {
                 ++line_;
             }
             value += c;
         }
-        if (at_ >= text_.size()) return fail(ErrorCode::invalid_argument, "line {}: a quote that opens here is never closed", opened);
+        if (at_ >= text_.size())
+            return fail(ErrorCode::invalid_argument,
+                        "line {}: a quote that opens here is never closed", opened);
         ++at_;
         if (!at_line_end() && text_[at_] != delimiter_)
-            return fail(ErrorCode::invalid_argument, "line {}: text follows a closing quote; double a quote that belongs to the text", line_);
+            return fail(
+                ErrorCode::invalid_argument,
+                "line {}: text follows a closing quote; double a quote that belongs to the text",
+                line_);
         made.fields.push_back(std::move(value));
         made.quoted.push_back(true);
         return {};
@@ -75,12 +84,14 @@ class Reader {
 
 }  // namespace
 
-Result<void> read_csv(std::string_view text, char delimiter, const std::function<Result<void>(CsvRecord&)>& on_record) {
+Result<void> read_csv(std::string_view text, char delimiter,
+                      const std::function<Result<void>(CsvRecord&)>& on_record) {
     return Reader(text, delimiter, on_record).run();
 }
 
 std::string csv_field(std::string_view text, char delimiter) {
-    const bool plain = text.find_first_of("\"\r\n") == std::string_view::npos && text.find(delimiter) == std::string_view::npos &&
+    const bool plain = text.find_first_of("\"\r\n") == std::string_view::npos &&
+                       text.find(delimiter) == std::string_view::npos &&
                        (text.empty() || (text.front() != ' ' && text.back() != ' '));
     if (plain) return std::string(text);
     std::string quoted = "\"";

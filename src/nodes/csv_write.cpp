@@ -19,11 +19,13 @@ struct Plan {
     std::string line_end = "\r\n";
 };
 
-/// A spreadsheet takes a text that begins so for a formula (OWASP: CSV injection); an apostrophe in front keeps it a text.
-/// A signed number such as -5 is none.
+/// A spreadsheet takes a text that begins so for a formula (OWASP: CSV injection); an apostrophe in
+/// front keeps it a text. A signed number such as -5 is none.
 std::string guarded(std::string text) {
-    if (text.size() > 1 && text.find_first_not_of("0123456789.", 1) == std::string::npos) return text;
-    if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) text.insert(text.begin(), '\'');
+    if (text.size() > 1 && text.find_first_not_of("0123456789.", 1) == std::string::npos)
+        return text;
+    if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
+        text.insert(text.begin(), '\'');
     return text;
 }
 
@@ -46,12 +48,14 @@ Result<Json> write(Plan& plan) {
         for (const auto& row : plan.rows)
             if (row.is_object())
                 for (const auto& [key, value] : row.items())
-                    if (std::none_of(plan.columns.begin(), plan.columns.end(), [&](const auto& c) { return c.key == key; }))
+                    if (std::none_of(plan.columns.begin(), plan.columns.end(),
+                                     [&](const auto& c) { return c.key == key; }))
                         plan.columns.push_back({key, key});
     std::string out;
     std::vector<std::string> cells;
     if (plan.header && !plan.columns.empty()) {
-        for (const auto& column : plan.columns) cells.push_back(plan.guard ? guarded(column.title) : column.title);
+        for (const auto& column : plan.columns)
+            cells.push_back(plan.guard ? guarded(column.title) : column.title);
         write_line(out, plan, cells);
     }
     for (std::size_t i = 0; i < plan.rows.size(); ++i) {
@@ -60,14 +64,20 @@ Result<Json> write(Plan& plan) {
         if (row.is_array() && lists) {
             for (const auto& value : row) cells.push_back(cell(plan, value));
             if (!plan.columns.empty() && cells.size() != plan.columns.size())
-                return fail(mistake_at(fmt::format("/rows/{}", i), fmt::format("the row has {} values, and there are {} columns", cells.size(), plan.columns.size())));
+                return fail(
+                    mistake_at(fmt::format("/rows/{}", i),
+                               fmt::format("the row has {} values, and there are {} columns",
+                                           cells.size(), plan.columns.size())));
         } else if (row.is_object() && !lists) {
             for (const auto& column : plan.columns) {
                 const auto* value = base::find_member(row, column.key);
                 cells.push_back(value ? cell(plan, *value) : std::string());
             }
         } else {
-            return fail(mistake_at(fmt::format("/rows/{}", i), fmt::format("the rows must all be objects or all be lists; this one is {}", kind_of(row))));
+            return fail(mistake_at(
+                fmt::format("/rows/{}", i),
+                fmt::format("the rows must all be objects or all be lists; this one is {}",
+                            kind_of(row))));
         }
         write_line(out, plan, cells);
     }
@@ -86,8 +96,10 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     if (base::string_or(config, "line_end", "crlf") == "lf") plan.line_end = "\n";
     if (const auto& columns = field(config, "columns"); columns.is_array())
         for (const auto& each : columns) {
-            const std::string key = each.is_string() ? each.get<std::string>() : base::string_or(each, "key", "");
-            plan.columns.push_back({key, each.is_string() ? key : base::string_or(each, "title", key)});
+            const std::string key =
+                each.is_string() ? each.get<std::string>() : base::string_or(each, "key", "");
+            plan.columns.push_back(
+                {key, each.is_string() ? key : base::string_or(each, "title", key)});
         }
     const std::size_t size = base::approximate_size(plan.rows);
     auto job = [plan = std::move(plan)]() mutable { return write(plan); };
@@ -104,10 +116,14 @@ NodeType make_csv_write(const Services& services) {
     type.name = "csv.write";
     type.title = "Write CSV";
     type.category = "Data";
-    type.doc = "Makes comma-separated values after RFC 4180 out of a list of objects (or of lists). Numbers and booleans are written as JSON, null as nothing, "
-               "lists and objects as JSON text. Texts that a spreadsheet would take for a formula get an apostrophe in front, unless `guard_formulas` is off.\n\n"
-               "**Output:** `{\"text\": the file's content, \"rows\": their number}`.\n\n"
-               "**Errors:** `invalid_argument` when `rows` is no list, mixes objects and lists, or a list's length differs from the columns'.";
+    type.doc =
+        "Makes comma-separated values after RFC 4180 out of a list of objects (or of lists). "
+        "Numbers and booleans are written as JSON, null as nothing, "
+        "lists and objects as JSON text. Texts that a spreadsheet would take for a formula get an "
+        "apostrophe in front, unless `guard_formulas` is off.\n\n"
+        "**Output:** `{\"text\": the file's content, \"rows\": their number}`.\n\n"
+        "**Errors:** `invalid_argument` when `rows` is no list, mixes objects and lists, or a "
+        "list's length differs from the columns'.";
     type.kind = NodeKind::task;
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["rows"],
@@ -121,7 +137,8 @@ NodeType make_csv_write(const Services& services) {
             "line_end": {"type": "string", "enum": ["crlf", "lf"], "title": "Line end", "description": "RFC 4180 asks for crlf.", "default": "crlf"},
             "guard_formulas": {"type": "boolean", "title": "Guard formulas", "description": "Put an apostrophe before texts that begin with = + - @ or a tab.", "default": true}
         }})json");
-    type.example = json(R"json({"config": {"rows": "{{ input.people }}", "columns": ["name", {"key": "age", "title": "Age"}], "line_end": "lf"},
+    type.example = json(
+        R"json({"config": {"rows": "{{ input.people }}", "columns": ["name", {"key": "age", "title": "Age"}], "line_end": "lf"},
                                 "input": {"people": [{"name": "Ada, Countess", "age": 36}, {"name": "=1+1", "age": null}]},
                                 "output": {"text": "name,Age\n\"Ada, Countess\",36\n'=1+1,\n", "rows": 2}})json");
     type.run = [services](StepContext& context) { return run(services, context); };

@@ -7,9 +7,11 @@ NodeType make_fail_run(const Services&) {
     type.name = "fail";
     type.title = "Fail";
     type.category = "Flow";
-    type.doc = "Ends its step with an error, and with it the run, unless an edge with `on: error` leads on.\n\n"
-               "**Output:** none.\n\n"
-               "**Errors:** always: `code` with `message`.";
+    type.doc =
+        "Ends its step with an error, and with it the run, unless an edge with `on: error` leads "
+        "on.\n\n"
+        "**Output:** none.\n\n"
+        "**Errors:** always: `code` with `message`.";
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["message"],
         "properties": {
@@ -18,7 +20,8 @@ NodeType make_fail_run(const Services&) {
                 "enum": ["invalid_argument", "forbidden", "not_found", "conflict", "unprocessable", "rate_limited", "upstream_failed", "unavailable", "timeout", "internal"]},
             "retryable": {"type": "boolean", "title": "Retryable", "description": "Whether the node's retry policy applies.", "default": false}
         }})json");
-    type.example = json(R"json({"config": {"message": "no such customer: {{ input.customer }}", "code": "not_found"}, "input": {"customer": "acme"},
+    type.example = json(
+        R"json({"config": {"message": "no such customer: {{ input.customer }}", "code": "not_found"}, "input": {"customer": "acme"},
                                 "error": {"code": "not_found", "message": "no such customer: acme"}})json");
     type.compute = [](const StepInput& input) -> Result<StepOutput> {
         Error error;

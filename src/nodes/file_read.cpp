@@ -16,17 +16,24 @@ struct Job {
     std::size_t max_bytes = 0;
 };
 
-Result<Json> shaped(std::string content, const std::string& path, const std::string& format, std::size_t max_bytes) {
+Result<Json> shaped(std::string content, const std::string& path, const std::string& format,
+                    std::size_t max_bytes) {
     Json out{{"path", path}, {"size", content.size()}};
     if (format == "base64") {
         out["content"] = crypto::base64(content);
         return out;
     }
-    if (!is_utf8(content)) return fail(ErrorCode::unprocessable, "{} is no UTF-8 text; read it with format base64", path);
+    if (!is_utf8(content))
+        return fail(ErrorCode::unprocessable, "{} is no UTF-8 text; read it with format base64",
+                    path);
     if (content.starts_with("\xef\xbb\xbf")) content.erase(0, 3);
     if (format == "json") {
-        auto parsed = base::parse_json(content, {.size_bytes = max_bytes, .depth = 128, .keys = 1'000'000, .string_bytes = max_bytes});
-        if (!parsed) return fail(ErrorCode::unprocessable, "{} is no JSON: {}", path, parsed.error().message);
+        auto parsed = base::parse_json(
+            content,
+            {.size_bytes = max_bytes, .depth = 128, .keys = 1'000'000, .string_bytes = max_bytes});
+        if (!parsed)
+            return fail(ErrorCode::unprocessable, "{} is no JSON: {}", path,
+                        parsed.error().message);
         out["content"] = std::move(*parsed);
     } else if (format == "lines") {
         Json lines = Json::array();
@@ -57,21 +64,30 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     const auto limit = static_cast<std::size_t>(integer(config, "max_bytes", usual_limit));
     Result<Json> out = Json();
     if (const auto& artifact = field(config, "artifact"); !artifact.is_null()) {
-        if (!services.artifacts) co_return fail(ErrorCode::unavailable, "this process keeps no artifacts");
-        const auto id = artifact.is_string() ? ArtifactId::parse(artifact.get_ref<const std::string&>()) : artifacts::referenced(artifact);
-        if (!id) co_return fail(mistake_at("/artifact", "is no artifact: an id (art_…) or a reference {\"$artifact\": …}"));
+        if (!services.artifacts)
+            co_return fail(ErrorCode::unavailable, "this process keeps no artifacts");
+        const auto id = artifact.is_string()
+                            ? ArtifactId::parse(artifact.get_ref<const std::string&>())
+                            : artifacts::referenced(artifact);
+        if (!id)
+            co_return fail(mistake_at(
+                "/artifact", "is no artifact: an id (art_…) or a reference {\"$artifact\": …}"));
         auto found = co_await services.artifacts->get(context.workspace(), *id);
         if (!found) co_return fail(std::move(found.error()));
         auto content = co_await services.artifacts->read(context.workspace(), *id, limit);
         if (!content) co_return fail(std::move(content.error()));
         const std::size_t size = content->size();
-        auto shape = [content = std::move(*content), name = found->name, format, limit] { return shaped(content, name, format, limit); };
+        auto shape = [content = std::move(*content), name = found->name, format, limit] {
+            return shaped(content, name, format, limit);
+        };
         out = co_await run_heavy(services, size, std::move(shape));
     } else {
         Job job;
         job.area.data_directory = services.data_directory;
         job.area.roots = services.file_roots;
-        job.area.workspace_folder = services.workspace_folder ? services.workspace_folder(context.workspace()) : context.workspace().str();
+        job.area.workspace_folder = services.workspace_folder
+                                        ? services.workspace_folder(context.workspace())
+                                        : context.workspace().str();
         job.path = base::string_or(config, "path", "");
         job.format = format;
         job.max_bytes = limit;
@@ -91,11 +107,16 @@ NodeType make_file_read(const Services& services) {
     type.name = "file.read";
     type.title = "Read a file";
     type.category = "Files";
-    type.doc = "Reads a whole file, or an artifact. A relative `path` is below the workspace's folder (`files/<workspace>` in the data directory), an absolute "
-               "one must be below a folder of the operator's `files.roots`. Symbolic links are not followed, and the data directory itself is never read.\n\n"
-               "**Output:** `{\"path\", \"size\": bytes, \"content\"}`; the content by `format`: `text`, `json` (parsed), `lines` (a list of texts) or `base64`.\n\n"
-               "**Errors:** `not_found`; `forbidden` (outside the folders, a link); `too_large` over `max_bytes`; `unprocessable` when the content is no UTF-8 or no JSON; "
-               "`invalid_argument` for a folder or a device.";
+    type.doc =
+        "Reads a whole file, or an artifact. A relative `path` is below the workspace's folder "
+        "(`files/<workspace>` in the data directory), an absolute "
+        "one must be below a folder of the operator's `files.roots`. Symbolic links are not "
+        "followed, and the data directory itself is never read.\n\n"
+        "**Output:** `{\"path\", \"size\": bytes, \"content\"}`; the content by `format`: `text`, "
+        "`json` (parsed), `lines` (a list of texts) or `base64`.\n\n"
+        "**Errors:** `not_found`; `forbidden` (outside the folders, a link); `too_large` over "
+        "`max_bytes`; `unprocessable` when the content is no UTF-8 or no JSON; "
+        "`invalid_argument` for a folder or a device.";
     type.kind = NodeKind::task;
     type.effect = Effect::safe;
     type.config_schema = json(R"json({
@@ -106,10 +127,12 @@ NodeType make_file_read(const Services& services) {
             "format": {"type": "string", "enum": ["text", "json", "lines", "base64"], "title": "Format", "description": "What the content becomes.", "default": "text"},
             "max_bytes": {"type": "integer", "minimum": 1, "maximum": 67108864, "title": "Largest file", "description": "Bytes.", "default": 16777216}
         }})json");
-    type.example = json(R"json({"config": {"path": "tickets.csv"}, "input": {}, "output": {"path": "tickets.csv", "size": 24, "content": "id,subject\n1,Late parcel\n"}})json");
+    type.example = json(
+        R"json({"config": {"path": "tickets.csv"}, "input": {}, "output": {"path": "tickets.csv", "size": 24, "content": "id,subject\n1,Late parcel\n"}})json");
     type.check = [](const Json& config) {
         std::vector<base::ErrorDetail> mistakes;
-        if (config.contains("path") == config.contains("artifact")) mistakes.push_back({"", "give exactly one of path and artifact"});
+        if (config.contains("path") == config.contains("artifact"))
+            mistakes.push_back({"", "give exactly one of path and artifact"});
         return mistakes;
     };
     type.run = [services](StepContext& context) { return run(services, context); };

@@ -7,16 +7,20 @@ NodeType make_filter(const Services&) {
     type.name = "filter";
     type.title = "Filter";
     type.category = "Data";
-    type.doc = "Keeps the items of a list for which a condition holds; in it, `item` is the item and `index` its place from 0.\n\n"
-               "**Output:** the list of kept items, in order.\n\n"
-               "**Errors:** `invalid_argument` when `items` is no list, or the condition fails for an item (named by its index).";
+    type.doc =
+        "Keeps the items of a list for which a condition holds; in it, `item` is the item and "
+        "`index` its place from 0.\n\n"
+        "**Output:** the list of kept items, in order.\n\n"
+        "**Errors:** `invalid_argument` when `items` is no list, or the condition fails for an "
+        "item (named by its index).";
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["items", "where"],
         "properties": {
             "items": {"type": "array", "title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}."},
             "where": {"type": "string", "title": "Where", "description": "A CEL condition over item and index.", "x-expression": true, "x-scope": ["item", "index"]}
         }})json");
-    type.example = json(R"json({"config": {"items": "{{ input.orders }}", "where": "item.total > 100 && index < 3"},
+    type.example = json(
+        R"json({"config": {"items": "{{ input.orders }}", "where": "item.total > 100 && index < 3"},
                                 "input": {"orders": [{"total": 50}, {"total": 150}, {"total": 300}, {"total": 400}]},
                                 "output": [{"total": 150}, {"total": 300}]})json");
     type.compute = [](const StepInput& input) -> Result<StepOutput> {

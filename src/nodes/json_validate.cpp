@@ -7,10 +7,13 @@ NodeType make_json_validate(const Services&) {
     type.name = "json.validate";
     type.title = "Validate JSON";
     type.category = "Data";
-    type.doc = "Judges a value by a JSON Schema (draft 7).\n\n"
-               "**Output:** `{\"valid\": true or false, \"errors\": [{\"pointer\", \"message\"}]}` with at most 20 errors.\n\n"
-               "**Errors:** `invalid_argument` when the schema is unusable; `unprocessable` with the mistakes when `fail_on_invalid` is on and "
-               "the value is not valid.";
+    type.doc =
+        "Judges a value by a JSON Schema (draft 7).\n\n"
+        "**Output:** `{\"valid\": true or false, \"errors\": [{\"pointer\", \"message\"}]}` with "
+        "at most 20 errors.\n\n"
+        "**Errors:** `invalid_argument` when the schema is unusable; `unprocessable` with the "
+        "mistakes when `fail_on_invalid` is on and "
+        "the value is not valid.";
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["value", "schema"],
         "properties": {
@@ -18,15 +21,18 @@ NodeType make_json_validate(const Services&) {
             "schema": {"type": ["object", "boolean"], "title": "Schema", "description": "A JSON Schema, draft 7."},
             "fail_on_invalid": {"type": "boolean", "title": "Fail when invalid", "description": "End the step with an error instead of giving the mistakes.", "default": false}
         }})json");
-    type.example = json(R"json({"config": {"value": "{{ input }}", "schema": {"type": "object", "required": ["email"]}}, "input": {"email": "ada@example.com"},
+    type.example = json(
+        R"json({"config": {"value": "{{ input }}", "schema": {"type": "object", "required": ["email"]}}, "input": {"email": "ada@example.com"},
                                 "output": {"valid": true, "errors": []}})json");
     type.check = [](const Json& config) {
         std::vector<base::ErrorDetail> mistakes;
         const auto& schema = field(config, "schema");
         if (!schema.is_object() && !schema.is_boolean()) return mistakes;
-        if (base::dump_json(schema).find("{{") != std::string::npos) return mistakes;  // judged when it is rendered
+        if (base::dump_json(schema).find("{{") != std::string::npos)
+            return mistakes;  // judged when it is rendered
         if (auto compiled = base::JsonSchema::compile(schema); !compiled) {
-            for (const auto& each : compiled.error().details) mistakes.push_back({"/schema" + each.pointer, each.message});
+            for (const auto& each : compiled.error().details)
+                mistakes.push_back({"/schema" + each.pointer, each.message});
             if (mistakes.empty()) mistakes.push_back({"/schema", compiled.error().message});
         }
         return mistakes;
@@ -38,11 +44,14 @@ NodeType make_json_validate(const Services&) {
         if (!mistakes.empty() && flag(input.config, "fail_on_invalid", false)) {
             Error error{ErrorCode::unprocessable, {}, std::move(mistakes), false};
             const auto& first = error.details.front();
-            error.message = fmt::format("the value does not keep the schema{}: {}", first.pointer.empty() ? "" : " at " + first.pointer, first.message);
+            error.message =
+                fmt::format("the value does not keep the schema{}: {}",
+                            first.pointer.empty() ? "" : " at " + first.pointer, first.message);
             return fail(std::move(error));
         }
         Json errors = Json::array();
-        for (const auto& each : mistakes) errors.push_back({{"pointer", each.pointer}, {"message", each.message}});
+        for (const auto& each : mistakes)
+            errors.push_back({{"pointer", each.pointer}, {"message", each.message}});
         return StepOutput{Json{{"valid", mistakes.empty()}, {"errors", std::move(errors)}}};
     };
     return type;

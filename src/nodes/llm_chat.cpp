@@ -19,15 +19,23 @@ Result<llm::Message> message_of(const Json& written, std::size_t index) {
     message.content = field(written, "content");
     message.tool_call_id = base::string_or(written, "tool_call_id", "");
     if (const auto& calls = field(written, "tool_calls"); calls.is_array())
-        for (const auto& call : calls) message.tool_calls.push_back({base::string_or(call, "id", ""), base::string_or(call, "name", ""), field(call, "arguments")});
-    if (!message.content.is_string() && !message.content.is_array() && !(message.content.is_null() && !message.tool_calls.empty()))
-        return fail(mistake_at(fmt::format("/messages/{}/content", index), fmt::format("a message's content is a text or a list of parts, not {}", kind_of(message.content))));
+        for (const auto& call : calls)
+            message.tool_calls.push_back({base::string_or(call, "id", ""),
+                                          base::string_or(call, "name", ""),
+                                          field(call, "arguments")});
+    if (!message.content.is_string() && !message.content.is_array() &&
+        !(message.content.is_null() && !message.tool_calls.empty()))
+        return fail(
+            mistake_at(fmt::format("/messages/{}/content", index),
+                       fmt::format("a message's content is a text or a list of parts, not {}",
+                                   kind_of(message.content))));
     return message;
 }
 
 Result<llm::ChatRequest> request_of(const Json& config, const StepContext& context) {
     llm::ChatRequest request;
-    if (const auto& system = field(config, "system"); !system.is_null()) request.messages.push_back({"system", text_of(system), {}, {}});
+    if (const auto& system = field(config, "system"); !system.is_null())
+        request.messages.push_back({"system", text_of(system), {}, {}});
     if (const auto& messages = field(config, "messages"); messages.is_array()) {
         for (std::size_t i = 0; i < messages.size(); ++i) {
             auto message = message_of(messages[i], i);
@@ -35,22 +43,31 @@ Result<llm::ChatRequest> request_of(const Json& config, const StepContext& conte
             request.messages.push_back(std::move(*message));
         }
     }
-    if (const auto& prompt = field(config, "prompt"); !prompt.is_null()) request.messages.push_back({"user", text_of(prompt), {}, {}});
-    if (request.messages.empty()) return fail(mistake_at("/prompt", "there is nothing to ask: give prompt or messages"));
-    if (const auto& schema = field(config, "response_schema"); schema.is_object()) request.response_schema = schema;
+    if (const auto& prompt = field(config, "prompt"); !prompt.is_null())
+        request.messages.push_back({"user", text_of(prompt), {}, {}});
+    if (request.messages.empty())
+        return fail(mistake_at("/prompt", "there is nothing to ask: give prompt or messages"));
+    if (const auto& schema = field(config, "response_schema"); schema.is_object())
+        request.response_schema = schema;
     request.response_schema_name = base::string_or(config, "response_name", "answer");
     if (const auto& tools = field(config, "tools"); tools.is_array())
-        for (const auto& tool : tools) request.tools.push_back({base::string_or(tool, "name", ""), base::string_or(tool, "description", ""), field(tool, "parameters")});
+        for (const auto& tool : tools)
+            request.tools.push_back({base::string_or(tool, "name", ""),
+                                     base::string_or(tool, "description", ""),
+                                     field(tool, "parameters")});
     request.tool_choice = base::string_or(config, "tool_choice", "");
-    if (const auto& temperature = field(config, "temperature"); temperature.is_number()) request.temperature = temperature.get<double>();
-    if (const auto& limit = field(config, "max_output_tokens"); limit.is_number_integer()) request.max_output_tokens = limit.get<std::int64_t>();
+    if (const auto& temperature = field(config, "temperature"); temperature.is_number())
+        request.temperature = temperature.get<double>();
+    if (const auto& limit = field(config, "max_output_tokens"); limit.is_number_integer())
+        request.max_output_tokens = limit.get<std::int64_t>();
     if (const auto& extra = field(config, "extra"); extra.is_object()) request.extra = extra;
     request.idempotency_key = context.idempotency_key();
     request.timeout = usual_timeout;
     if (const auto text = base::string_or(config, "timeout", ""); !text.empty()) {
         auto timeout = base::parse_duration(text);
         if (!timeout) return fail(mistake_at("/timeout", timeout.error().message));
-        if (*timeout > longest_timeout || *timeout <= Duration(0)) return fail(mistake_at("/timeout", "a timeout is more than 0s and at most 15m"));
+        if (*timeout > longest_timeout || *timeout <= Duration(0))
+            return fail(mistake_at("/timeout", "a timeout is more than 0s and at most 15m"));
         request.timeout = *timeout;
     }
     return request;
@@ -59,8 +76,10 @@ Result<llm::ChatRequest> request_of(const Json& config, const StepContext& conte
 /// Small models like to wrap their JSON in a Markdown fence.
 std::string_view without_fence(std::string_view text) {
     const auto trim = [](std::string_view t) {
-        while (!t.empty() && std::string_view(" \t\r\n").find(t.front()) != std::string_view::npos) t.remove_prefix(1);
-        while (!t.empty() && std::string_view(" \t\r\n").find(t.back()) != std::string_view::npos) t.remove_suffix(1);
+        while (!t.empty() && std::string_view(" \t\r\n").find(t.front()) != std::string_view::npos)
+            t.remove_prefix(1);
+        while (!t.empty() && std::string_view(" \t\r\n").find(t.back()) != std::string_view::npos)
+            t.remove_suffix(1);
         return t;
     };
     text = trim(text);
@@ -72,17 +91,29 @@ std::string_view without_fence(std::string_view text) {
 
 Result<Json> value_of(const llm::Completion& completion, const Json& schema) {
     if (completion.finish_reason == "length")
-        return fail(ErrorCode::unprocessable, "the model's answer was cut at its output limit; raise max_output_tokens");
+        return fail(ErrorCode::unprocessable,
+                    "the model's answer was cut at its output limit; raise max_output_tokens");
     const auto bad = [](std::string message, std::vector<base::ErrorDetail> details) {
-        return fail(Error{ErrorCode::upstream_failed, std::move(message), std::move(details), true});
+        return fail(
+            Error{ErrorCode::upstream_failed, std::move(message), std::move(details), true});
     };
-    auto value = base::parse_json(without_fence(completion.text), {.size_bytes = 16 << 20, .depth = 128, .keys = 100'000, .string_bytes = 16 << 20});
-    if (!value) return bad(fmt::format("the model {} did not answer with JSON: {}", completion.model, value.error().message), {});
+    auto value = base::parse_json(
+        without_fence(completion.text),
+        {.size_bytes = 16 << 20, .depth = 128, .keys = 100'000, .string_bytes = 16 << 20});
+    if (!value)
+        return bad(fmt::format("the model {} did not answer with JSON: {}", completion.model,
+                               value.error().message),
+                   {});
     auto compiled = base::JsonSchema::compile(schema);
     if (!compiled) return fail(mistake_at("/response_schema", compiled.error().message));
     if (auto mistakes = compiled->validate(*value); !mistakes.empty()) {
-        const std::string at = mistakes.front().pointer.empty() ? "" : " at " + mistakes.front().pointer;
-        return bad(fmt::format("the model {} answered with JSON that does not keep the response schema{}: {}", completion.model, at, mistakes.front().message), std::move(mistakes));
+        const std::string at =
+            mistakes.front().pointer.empty() ? "" : " at " + mistakes.front().pointer;
+        return bad(
+            fmt::format(
+                "the model {} answered with JSON that does not keep the response schema{}: {}",
+                completion.model, at, mistakes.front().message),
+            std::move(mistakes));
     }
     return value;
 }
@@ -90,18 +121,28 @@ Result<Json> value_of(const llm::Completion& completion, const Json& schema) {
 /// What is streamed is shown, not kept; a broken character must not break the watchers.
 llm::TextSink sink_to(StepContext& context, bool streamed) {
     if (!streamed) return {};
-    return [&context](std::string_view piece) { context.progress(Json{{"text", readable(piece)}}); };
+    return
+        [&context](std::string_view piece) { context.progress(Json{{"text", readable(piece)}}); };
 }
 
 Json output_of(const llm::Completion& completion, bool simulated) {
     Json calls = Json::array();
-    for (const auto& call : completion.tool_calls) calls.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
-    Json usage{{"input_tokens", completion.usage.input_tokens}, {"output_tokens", completion.usage.output_tokens}};
-    if (completion.usage.cached_input_tokens > 0) usage["cached_input_tokens"] = completion.usage.cached_input_tokens;
+    for (const auto& call : completion.tool_calls)
+        calls.push_back({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+    Json usage{{"input_tokens", completion.usage.input_tokens},
+               {"output_tokens", completion.usage.output_tokens}};
+    if (completion.usage.cached_input_tokens > 0)
+        usage["cached_input_tokens"] = completion.usage.cached_input_tokens;
     if (completion.usage.estimated) usage["estimated"] = true;
-    return Json{{"text", readable(completion.text)}, {"value", nullptr}, {"tool_calls", std::move(calls)}, {"model", completion.model},
-                {"finish_reason", completion.finish_reason}, {"usage", std::move(usage)},
-                {"cost_usd", completion.cost_known ? Json(base::format_usd(completion.cost)) : Json()}, {"simulated", simulated}};
+    return Json{
+        {"text", readable(completion.text)},
+        {"value", nullptr},
+        {"tool_calls", std::move(calls)},
+        {"model", completion.model},
+        {"finish_reason", completion.finish_reason},
+        {"usage", std::move(usage)},
+        {"cost_usd", completion.cost_known ? Json(base::format_usd(completion.cost)) : Json()},
+        {"simulated", simulated}};
 }
 
 Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
@@ -118,7 +159,8 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     auto sink = sink_to(context, flag(config, "stream", true));
     auto completion = co_await provider->chat(std::move(*request), std::move(sink));
     if (!completion) co_return fail(std::move(completion.error()));
-    context.add_usage({completion->usage.input_tokens, completion->usage.output_tokens, completion->cost.value, completion->model, simulated});
+    context.add_usage({completion->usage.input_tokens, completion->usage.output_tokens,
+                       completion->cost.value, completion->model, simulated});
     StepOutput result{output_of(*completion, simulated)};
     if (schema && completion->tool_calls.empty()) {
         auto value = value_of(*completion, *schema);
@@ -130,13 +172,16 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
 
 std::vector<base::ErrorDetail> check(const Json& config) {
     std::vector<base::ErrorDetail> mistakes;
-    if (!config.contains("prompt") && !config.contains("messages")) mistakes.push_back({"", "give prompt, messages or both"});
+    if (!config.contains("prompt") && !config.contains("messages"))
+        mistakes.push_back({"", "give prompt, messages or both"});
     const auto judge = [&](const Json& schema, const std::string& pointer) {
         if (!schema.is_object() || base::dump_json(schema).find("{{") != std::string::npos) return;
         auto compiled = base::JsonSchema::compile(schema);
         if (compiled) return;
-        if (compiled.error().details.empty()) mistakes.push_back({pointer, compiled.error().message});
-        for (const auto& each : compiled.error().details) mistakes.push_back({pointer + each.pointer, each.message});
+        if (compiled.error().details.empty())
+            mistakes.push_back({pointer, compiled.error().message});
+        for (const auto& each : compiled.error().details)
+            mistakes.push_back({pointer + each.pointer, each.message});
     };
     judge(field(config, "response_schema"), "/response_schema");
     const auto& tools = field(config, "tools");
@@ -144,12 +189,18 @@ std::vector<base::ErrorDetail> check(const Json& config) {
     const std::string choice = base::string_or(config, "tool_choice", "auto");
     for (std::size_t i = 0; tools.is_array() && i < tools.size(); ++i) {
         judge(field(tools[i], "parameters"), fmt::format("/tools/{}/parameters", i));
-        known = known || base::string_or(tools[i], "name", "") == choice || is_template(field(tools[i], "name"));
+        known = known || base::string_or(tools[i], "name", "") == choice ||
+                is_template(field(tools[i], "name"));
     }
-    if (choice != "auto" && choice != "none" && choice != "required" && !known && choice.find("{{") == std::string::npos && !is_template(tools))
-        mistakes.push_back({"/tool_choice", fmt::format("is auto, none, required or the name of one of the tools, not {}", choice)});
+    if (choice != "auto" && choice != "none" && choice != "required" && !known &&
+        choice.find("{{") == std::string::npos && !is_template(tools))
+        mistakes.push_back(
+            {"/tool_choice",
+             fmt::format("is auto, none, required or the name of one of the tools, not {}",
+                         choice)});
     if (const auto& text = field(config, "timeout"); text.is_string() && !is_template(text))
-        if (auto read = base::parse_duration(text.get_ref<const std::string&>()); !read) mistakes.push_back({"/timeout", read.error().message});
+        if (auto read = base::parse_duration(text.get_ref<const std::string&>()); !read)
+            mistakes.push_back({"/timeout", read.error().message});
     return mistakes;
 }
 
@@ -160,14 +211,24 @@ NodeType make_llm_chat(const Services& services) {
     type.name = "llm.chat";
     type.title = "Ask a model";
     type.category = "Models";
-    type.doc = "Asks a language model. `system`, `messages` and `prompt` become the conversation, in this order. With a `response_schema` the answer is JSON of "
-               "that shape, checked here. The text is streamed to whoever watches the run. Without a configured provider the built-in `simulated` one answers: "
-               "the same request always the same, marked as simulated.\n\n"
-               "**Output:** `{\"text\", \"value\": the parsed answer, null without a response_schema, \"tool_calls\": [{\"id\", \"name\", \"arguments\"}], \"model\", \"finish_reason\": \"stop\" | "
-               "\"length\" | \"tool_calls\" | \"content_filter\", \"usage\": {\"input_tokens\", \"output_tokens\"}, \"cost_usd\": a decimal text, null when the price is not known, \"simulated\"}`. "
-               "Usage that the provider did not tell is counted as a token for each 4 bytes and marked `estimated`.\n\n"
-               "**Errors:** retryable: `rate_limited`, `timeout`, `upstream_failed` (also an answer that is no JSON or does not keep the schema). Final: `not_found` (no such model), "
-               "`unauthenticated` (the provider's key), `invalid_argument` (the provider refused the request), `unprocessable` (cut at `max_output_tokens`).";
+    type.doc =
+        "Asks a language model. `system`, `messages` and `prompt` become the conversation, in this "
+        "order. With a `response_schema` the answer is JSON of "
+        "that shape, checked here. The text is streamed to whoever watches the run. Without a "
+        "configured provider the built-in `simulated` one answers: "
+        "the same request always the same, marked as simulated.\n\n"
+        "**Output:** `{\"text\", \"value\": the parsed answer, null without a response_schema, "
+        "\"tool_calls\": [{\"id\", \"name\", \"arguments\"}], \"model\", \"finish_reason\": "
+        "\"stop\" | "
+        "\"length\" | \"tool_calls\" | \"content_filter\", \"usage\": {\"input_tokens\", "
+        "\"output_tokens\"}, \"cost_usd\": a decimal text, null when the price is not known, "
+        "\"simulated\"}`. "
+        "Usage that the provider did not tell is counted as a token for each 4 bytes and marked "
+        "`estimated`.\n\n"
+        "**Errors:** retryable: `rate_limited`, `timeout`, `upstream_failed` (also an answer that "
+        "is no JSON or does not keep the schema). Final: `not_found` (no such model), "
+        "`unauthenticated` (the provider's key), `invalid_argument` (the provider refused the "
+        "request), `unprocessable` (cut at `max_output_tokens`).";
     type.kind = NodeKind::task;
     type.effect = Effect::keyed;
     type.config_schema = json(R"json({
@@ -193,7 +254,8 @@ NodeType make_llm_chat(const Services& services) {
             "stream": {"type": "boolean", "title": "Stream", "description": "Ask for the answer piece by piece and show it to watchers.", "default": true},
             "extra": {"type": "object", "title": "Extra", "description": "More members of the provider's request; for the simulated provider {\"simulate\": {delay, fail, fail_first}}.", "default": {}}
         }})json");
-    type.example = json(R"json({"config": {"model": "simulated-small", "prompt": "Is this ticket urgent? {{ input.ticket }}",
+    type.example = json(
+        R"json({"config": {"model": "simulated-small", "prompt": "Is this ticket urgent? {{ input.ticket }}",
                                     "response_schema": {"type": "object", "required": ["urgency"], "additionalProperties": false, "properties": {"urgency": {"type": "string", "enum": ["low", "high"]}}}},
                                 "input": {"ticket": "Our shop is down, please help immediately"},
                                 "output": {"text": "{\"urgency\":\"high\"}", "value": {"urgency": "high"}, "tool_calls": [], "model": "simulated-small", "finish_reason": "stop",

@@ -7,12 +7,18 @@ NodeType make_map(const Services&) {
     type.name = "map";
     type.title = "Map";
     type.category = "Flow";
-    type.doc = "Runs an inner graph once for each item of a list, several at a time. Inside, `item` is the item and `index` its place from 0; "
-               "the steps are named `each[17]/classify`. Each item's steps are recorded one by one, so after a crash only what was not done is done.\n\n"
-               "**Output:** the list of the items' results, in the order of the items: the value of `body.output`, or without one the map of the inner "
-               "graph's last nodes' outputs. With `on_item_error: collect` a failed item's place holds `{\"error\": {\"code\", \"message\"}}`.\n\n"
-               "**Errors:** `invalid_argument` when `items` is no list; with `on_item_error: fail` (the default) the error of the first item that "
-               "failed, with its index.";
+    type.doc =
+        "Runs an inner graph once for each item of a list, several at a time. Inside, `item` is "
+        "the item and `index` its place from 0; "
+        "the steps are named `each[17]/classify`. Each item's steps are recorded one by one, so "
+        "after a crash only what was not done is done.\n\n"
+        "**Output:** the list of the items' results, in the order of the items: the value of "
+        "`body.output`, or without one the map of the inner "
+        "graph's last nodes' outputs. With `on_item_error: collect` a failed item's place holds "
+        "`{\"error\": {\"code\", \"message\"}}`.\n\n"
+        "**Errors:** `invalid_argument` when `items` is no list; with `on_item_error: fail` (the "
+        "default) the error of the first item that "
+        "failed, with its index.";
     type.kind = NodeKind::map;
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["items", "body"],

@@ -33,9 +33,8 @@ Result<Json> render(const Json& title, const Json& blocks, bool want_html) {
 Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     const Json& config = context.input().config;
     const std::size_t size = base::approximate_size(config);
-    auto job = [title = field(config, "title"), blocks = field(config, "blocks"), html = flag(config, "html", false)] {
-        return render(title, blocks, html);
-    };
+    auto job = [title = field(config, "title"), blocks = field(config, "blocks"),
+                html = flag(config, "html", false)] { return render(title, blocks, html); };
     auto rendered = co_await run_heavy(services, size, std::move(job));
     if (!rendered) co_return fail(std::move(rendered.error()));
     StepOutput result{std::move(*rendered)};
@@ -49,11 +48,16 @@ NodeType make_markdown_render(const Services& services) {
     type.name = "markdown.render";
     type.title = "Render Markdown";
     type.category = "Data";
-    type.doc = "Makes a Markdown document, and with `html` its HTML, out of blocks: `{heading, level?}`, `{text}` (Markdown itself, with templates), "
-               "`{table: {rows, columns?}}`, `{list, ordered?}`, `{code, language?}`, `{quote}`, `{rule: true}`. What comes from data in headings, tables, "
-               "lists and quotes is escaped, so that it is shown as it is. In HTML, raw HTML and dangerous links of `text` are left out.\n\n"
-               "**Output:** `{\"markdown\": text, \"html\"?: text}`.\n\n"
-               "**Errors:** `invalid_argument` with the block's pointer: no known kind, rows that are no list.";
+    type.doc =
+        "Makes a Markdown document, and with `html` its HTML, out of blocks: `{heading, level?}`, "
+        "`{text}` (Markdown itself, with templates), "
+        "`{table: {rows, columns?}}`, `{list, ordered?}`, `{code, language?}`, `{quote}`, `{rule: "
+        "true}`. What comes from data in headings, tables, "
+        "lists and quotes is escaped, so that it is shown as it is. In HTML, raw HTML and "
+        "dangerous links of `text` are left out.\n\n"
+        "**Output:** `{\"markdown\": text, \"html\"?: text}`.\n\n"
+        "**Errors:** `invalid_argument` with the block's pointer: no known kind, rows that are no "
+        "list.";
     type.kind = NodeKind::task;
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["blocks"],
@@ -77,7 +81,8 @@ NodeType make_markdown_render(const Services& services) {
             }}},
             "html": {"type": "boolean", "title": "HTML too", "default": false, "description": "Give the document as HTML as well."}
         }})json");
-    type.example = json(R"json({"config": {"title": "Orders", "blocks": [{"text": "There are **{{ size(input.orders) }}**."},
+    type.example = json(
+        R"json({"config": {"title": "Orders", "blocks": [{"text": "There are **{{ size(input.orders) }}**."},
                                     {"table": {"rows": "{{ input.orders }}", "columns": [{"key": "id", "title": "Order"}, {"key": "total", "align": "right"}]}}]},
                                 "input": {"orders": [{"id": "A|1", "total": 12.5}]},
                                 "output": {"markdown": "# Orders\n\nThere are **1**.\n\n| Order | total |\n| --- | ---: |\n| A\\|1 | 12.5 |\n"}})json");
@@ -86,8 +91,12 @@ NodeType make_markdown_render(const Services& services) {
         const auto& blocks = field(config, "blocks");
         for (std::size_t i = 0; blocks.is_array() && i < blocks.size(); ++i) {
             if (!blocks[i].is_object()) continue;
-            const auto found = std::count_if(std::begin(kinds), std::end(kinds), [&](auto kind) { return blocks[i].contains(kind); });
-            if (found != 1) mistakes.push_back({fmt::format("/blocks/{}", i), fmt::format("a block is exactly one of {}", fmt::join(kinds, ", "))});
+            const auto found = std::count_if(std::begin(kinds), std::end(kinds),
+                                             [&](auto kind) { return blocks[i].contains(kind); });
+            if (found != 1)
+                mistakes.push_back(
+                    {fmt::format("/blocks/{}", i),
+                     fmt::format("a block is exactly one of {}", fmt::join(kinds, ", "))});
         }
         return mistakes;
     };

@@ -17,13 +17,16 @@ struct Column {
 };
 
 /// The cells of a table as texts, whether its rows are objects or lists.
-Result<std::vector<std::vector<std::string>>> cells_of(const Json& rows, std::vector<Column>& columns) {
+Result<std::vector<std::vector<std::string>>> cells_of(const Json& rows,
+                                                       std::vector<Column>& columns) {
     std::vector<std::vector<std::string>> cells;
     const bool named = !columns.empty();
     for (const auto& row : rows)
         if (row.is_object() && !named)
             for (const auto& [key, value] : row.items())
-                if (std::none_of(columns.begin(), columns.end(), [&](const auto& c) { return c.key == key; })) columns.push_back({key, key, ""});
+                if (std::none_of(columns.begin(), columns.end(),
+                                 [&](const auto& c) { return c.key == key; }))
+                    columns.push_back({key, key, ""});
     for (const auto& row : rows) {
         std::vector<std::string> line;
         if (row.is_object()) {
@@ -35,7 +38,8 @@ Result<std::vector<std::vector<std::string>>> cells_of(const Json& rows, std::ve
             for (const auto& value : row) line.push_back(text_of(value));
             while (columns.size() < line.size()) columns.push_back({"", "", ""});
         } else {
-            return fail(ErrorCode::invalid_argument, "a table's rows are objects or lists; one is {}", kind_of(row));
+            return fail(ErrorCode::invalid_argument,
+                        "a table's rows are objects or lists; one is {}", kind_of(row));
         }
         cells.push_back(std::move(line));
     }
@@ -45,12 +49,16 @@ Result<std::vector<std::vector<std::string>>> cells_of(const Json& rows, std::ve
 
 Result<Rendered> table(const Json& block) {
     const Json& rows = field(block, "rows");
-    if (!rows.is_array()) return fail(ErrorCode::invalid_argument, "a table's rows must be a list, not {}", kind_of(rows));
+    if (!rows.is_array())
+        return fail(ErrorCode::invalid_argument, "a table's rows must be a list, not {}",
+                    kind_of(rows));
     std::vector<Column> columns;
     if (const auto& named = field(block, "columns"); named.is_array())
         for (const auto& each : named) {
-            const std::string key = each.is_string() ? each.get<std::string>() : base::string_or(each, "key", "");
-            columns.push_back({key, each.is_string() ? key : base::string_or(each, "title", key), base::string_or(each, "align", "")});
+            const std::string key =
+                each.is_string() ? each.get<std::string>() : base::string_or(each, "key", "");
+            columns.push_back({key, each.is_string() ? key : base::string_or(each, "title", key),
+                               base::string_or(each, "align", "")});
         }
     auto cells = cells_of(rows, columns);
     if (!cells) return fail(std::move(cells.error()));
@@ -61,7 +69,9 @@ Result<Rendered> table(const Json& block) {
     std::string rule = "|";
     for (const auto& column : columns) {
         out.markdown += " " + escape_markdown(column.title) + " |";
-        rule += column.align == "right" ? " ---: |" : column.align == "center" ? " :---: |" : " --- |";
+        rule += column.align == "right"    ? " ---: |"
+                : column.align == "center" ? " :---: |"
+                                           : " --- |";
         out.html += "<th>" + escape_html(column.title) + "</th>";
     }
     out.markdown += "\n" + rule + "\n";
@@ -71,7 +81,8 @@ Result<Rendered> table(const Json& block) {
         out.html += "<tr>";
         for (std::size_t i = 0; i < line.size(); ++i) {
             out.markdown += " " + escape_markdown(line[i]) + " |";
-            const std::string align = columns[i].align.empty() ? "" : " style=\"text-align: " + columns[i].align + "\"";
+            const std::string align =
+                columns[i].align.empty() ? "" : " style=\"text-align: " + columns[i].align + "\"";
             out.html += "<td" + align + ">" + escape_html(line[i]) + "</td>";
         }
         out.markdown += "\n";
@@ -89,7 +100,8 @@ Rendered code(const std::string& text, const std::string& language) {
     }
     const std::string fence(std::max<std::size_t>(3, longest + 1), '`');
     Rendered out;
-    out.markdown = fence + language + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n";
+    out.markdown =
+        fence + language + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n";
     out.html = html_of_markdown(out.markdown);
     return out;
 }
@@ -127,12 +139,18 @@ std::string escape_markdown(std::string_view text) {
 std::string escape_html(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '&') out += "&amp;";
-        else if (c == '<') out += "&lt;";
-        else if (c == '>') out += "&gt;";
-        else if (c == '"') out += "&quot;";
-        else if (c == '\n') out += "<br>";
-        else out += c;
+        if (c == '&')
+            out += "&amp;";
+        else if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '"')
+            out += "&quot;";
+        else if (c == '\n')
+            out += "<br>";
+        else
+            out += c;
     }
     return out;
 }
@@ -146,19 +164,26 @@ std::string html_of_markdown(std::string_view markdown) {
 
 Result<Rendered> render_block(const Json& block) {
     if (const auto& heading = field(block, "heading"); !heading.is_null())
-        return from_markdown(std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(integer(block, "level", 2), 1, 6)), '#') + " " +
-                             escape_markdown(text_of(heading)));
-    if (const auto& text = field(block, "text"); !text.is_null()) return from_markdown(text_of(text));
+        return from_markdown(std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(
+                                             integer(block, "level", 2), 1, 6)),
+                                         '#') +
+                             " " + escape_markdown(text_of(heading)));
+    if (const auto& text = field(block, "text"); !text.is_null())
+        return from_markdown(text_of(text));
     if (const auto& inner = field(block, "table"); !inner.is_null()) return table(inner);
     if (const auto& items = field(block, "list"); !items.is_null()) {
-        if (!items.is_array()) return fail(ErrorCode::invalid_argument, "list must be a list, not {}", kind_of(items));
+        if (!items.is_array())
+            return fail(ErrorCode::invalid_argument, "list must be a list, not {}", kind_of(items));
         std::string markdown;
         for (std::size_t i = 0; i < items.size(); ++i)
-            markdown += (flag(block, "ordered", false) ? fmt::format("{}. ", i + 1) : std::string("- ")) + escape_markdown(text_of(items[i])) + "\n";
+            markdown +=
+                (flag(block, "ordered", false) ? fmt::format("{}. ", i + 1) : std::string("- ")) +
+                escape_markdown(text_of(items[i])) + "\n";
         return from_markdown(markdown.empty() ? "*(nothing)*" : std::move(markdown));
     }
     if (const auto& text = field(block, "code"); !text.is_null())
-        return code(text.is_string() ? text.get<std::string>() : base::dump_json_pretty(text), base::string_or(block, "language", text.is_string() ? "" : "json"));
+        return code(text.is_string() ? text.get<std::string>() : base::dump_json_pretty(text),
+                    base::string_or(block, "language", text.is_string() ? "" : "json"));
     if (const auto& quote = field(block, "quote"); !quote.is_null()) {
         std::string markdown, line;
         for (const char c : text_of(quote) + "\n") {
@@ -172,7 +197,8 @@ Result<Rendered> render_block(const Json& block) {
         return from_markdown(std::move(markdown));
     }
     if (flag(block, "rule", false)) return Rendered{"---\n", "<hr />\n"};
-    return fail(ErrorCode::invalid_argument, "a block is one of heading, text, table, list, code, quote and rule");
+    return fail(ErrorCode::invalid_argument,
+                "a block is one of heading, text, table, list, code, quote and rule");
 }
 
 }  // namespace sluice::nodes

@@ -9,7 +9,8 @@
 
 namespace sluice::nodes {
 
-/// The text on one line, so that Markdown shows it as it is: no emphasis, links, HTML or table cells out of data.
+/// The text on one line, so that Markdown shows it as it is: no emphasis, links, HTML or table
+/// cells out of data.
 std::string escape_markdown(std::string_view text);
 std::string escape_html(std::string_view text);
 /// CommonMark to HTML; raw HTML and dangerous links are left out.

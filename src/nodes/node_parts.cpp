@@ -8,7 +8,8 @@ namespace {
 struct ItemScope {
     cel::Scope scope;
     Json index;
-    ItemScope(const StepInput& input, const Json& item, std::size_t at) : scope(input.scope), index(at) {
+    ItemScope(const StepInput& input, const Json& item, std::size_t at)
+        : scope(input.scope), index(at) {
         scope.set("item", &item);
         scope.set("index", &index);
     }
@@ -16,7 +17,8 @@ struct ItemScope {
 
 Result<const cel::Program*> program(const StepInput& input, const std::string& pointer) {
     const auto found = input.expressions.find(pointer);
-    if (found == input.expressions.end()) return fail(ErrorCode::internal, "the expression at {} was not compiled", pointer);
+    if (found == input.expressions.end())
+        return fail(ErrorCode::internal, "the expression at {} was not compiled", pointer);
     return &found->second;
 }
 
@@ -29,9 +31,7 @@ Error placed(Error error, const std::string& pointer, std::string_view place) {
 
 }  // namespace
 
-Json json(std::string_view text) {
-    return Json::parse(text);
-}
+Json json(std::string_view text) { return Json::parse(text); }
 
 std::string_view kind_of(const Json& value) {
     if (value.is_null()) return "null";
@@ -65,7 +65,8 @@ std::int64_t integer(const Json& config, std::string_view key, std::int64_t fall
 Result<const Json*> list(const Json& config, std::string_view key) {
     const auto& value = field(config, key);
     if (value.is_array()) return &value;
-    return fail(mistake_at("/" + std::string(key), fmt::format("{} must be a list, and is {}", key, kind_of(value))));
+    return fail(mistake_at("/" + std::string(key),
+                           fmt::format("{} must be a list, and is {}", key, kind_of(value))));
 }
 
 Error mistake_at(std::string pointer, std::string message) {
@@ -92,12 +93,14 @@ Result<Json> evaluate(const StepInput& input, const std::string& pointer) {
     return value;
 }
 
-Result<Json> evaluate_item(const StepInput& input, const std::string& pointer, const Json& item, std::size_t index) {
+Result<Json> evaluate_item(const StepInput& input, const std::string& pointer, const Json& item,
+                           std::size_t index) {
     auto found = program(input, pointer);
     if (!found) return fail(std::move(found.error()));
     const ItemScope over(input, item, index);
     auto value = (*found)->evaluate(over.scope);
-    if (!value) return fail(placed(std::move(value.error()), pointer, fmt::format(" for item {}", index)));
+    if (!value)
+        return fail(placed(std::move(value.error()), pointer, fmt::format(" for item {}", index)));
     return value;
 }
 
@@ -109,12 +112,14 @@ Result<bool> holds(const StepInput& input, const std::string& pointer) {
     return value;
 }
 
-Result<bool> holds_for_item(const StepInput& input, const std::string& pointer, const Json& item, std::size_t index) {
+Result<bool> holds_for_item(const StepInput& input, const std::string& pointer, const Json& item,
+                            std::size_t index) {
     auto found = program(input, pointer);
     if (!found) return fail(std::move(found.error()));
     const ItemScope over(input, item, index);
     auto value = (*found)->evaluate_bool(over.scope);
-    if (!value) return fail(placed(std::move(value.error()), pointer, fmt::format(" for item {}", index)));
+    if (!value)
+        return fail(placed(std::move(value.error()), pointer, fmt::format(" for item {}", index)));
     return value;
 }
 

@@ -37,21 +37,26 @@ Result<const Json*> list(const Json& config, std::string_view key);
 /// An error about one place in the rendered config.
 Error mistake_at(std::string pointer, std::string message);
 
-/// A value as the text of a cell or a file: text as it is, null as nothing, everything else as JSON.
+/// A value as the text of a cell or a file: text as it is, null as nothing, everything else as
+/// JSON.
 std::string text_of(const Json& value);
 
 /// The expression written at `pointer` into the config, over the step's scope.
 Result<Json> evaluate(const StepInput& input, const std::string& pointer);
 /// The same with `item` and `index`. Errors name the index.
-Result<Json> evaluate_item(const StepInput& input, const std::string& pointer, const Json& item, std::size_t index);
+Result<Json> evaluate_item(const StepInput& input, const std::string& pointer, const Json& item,
+                           std::size_t index);
 /// The same for a condition. Errors: also when it gives no boolean.
 Result<bool> holds(const StepInput& input, const std::string& pointer);
-Result<bool> holds_for_item(const StepInput& input, const std::string& pointer, const Json& item, std::size_t index);
+Result<bool> holds_for_item(const StepInput& input, const std::string& pointer, const Json& item,
+                            std::size_t index);
 bool has_expression(const StepInput& input, const std::string& pointer);
 
-/// Runs `job` on the pool when the input is large enough to hold the loop up, else at once. `job` owns what it uses.
+/// Runs `job` on the pool when the input is large enough to hold the loop up, else at once. `job`
+/// owns what it uses.
 template <class Job>
-auto run_heavy(const Services& services, std::size_t size_bytes, Job job) -> Awaitable<std::invoke_result_t<Job&>>;
+auto run_heavy(const Services& services, std::size_t size_bytes, Job job)
+    -> Awaitable<std::invoke_result_t<Job&>>;
 
 }  // namespace sluice::nodes
 
@@ -63,7 +68,8 @@ namespace sluice::nodes {
 inline constexpr std::size_t heavy_bytes = 8 << 10;
 
 template <class Job>
-auto run_heavy(const Services& services, std::size_t size_bytes, Job job) -> Awaitable<std::invoke_result_t<Job&>> {
+auto run_heavy(const Services& services, std::size_t size_bytes, Job job)
+    -> Awaitable<std::invoke_result_t<Job&>> {
     if (!services.files || size_bytes < heavy_bytes) co_return job();
     auto result = co_await services.files->run(std::move(job));
     co_return result;

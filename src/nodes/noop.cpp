@@ -21,7 +21,8 @@ Awaitable<Result<StepOutput>> run(runtime::Loop* loop, StepContext& context) {
     if (const auto text = base::string_or(config, "delay", ""); !text.empty()) {
         auto delay = base::parse_duration(text);
         if (!delay) co_return fail(mistake_at("/delay", delay.error().message));
-        if (*delay > longest_delay) co_return fail(mistake_at("/delay", "a delay lasts 10m at most; use wait"));
+        if (*delay > longest_delay)
+            co_return fail(mistake_at("/delay", "a delay lasts 10m at most; use wait"));
         if (!loop) co_return fail(ErrorCode::unavailable, "this process has no loop for delays");
         co_await loop->sleep_for(*delay);
     }
@@ -36,9 +37,11 @@ NodeType make_noop(const Services& services) {
     type.name = "noop";
     type.title = "No-op";
     type.category = "Flow";
-    type.doc = "Does nothing, but counts as a node of the effect class that its config names: for tests, for measuring, and as a place to join edges.\n\n"
-               "**Output:** `output`, else null.\n\n"
-               "**Errors:** `invalid_argument` when the delay cannot be read or is over 10m.";
+    type.doc =
+        "Does nothing, but counts as a node of the effect class that its config names: for tests, "
+        "for measuring, and as a place to join edges.\n\n"
+        "**Output:** `output`, else null.\n\n"
+        "**Errors:** `invalid_argument` when the delay cannot be read or is over 10m.";
     type.kind = NodeKind::task;
     type.effect_of = declared;
     type.config_schema = json(R"json({
@@ -48,12 +51,16 @@ NodeType make_noop(const Services& services) {
             "delay": {"type": "string", "title": "Delay", "description": "How long it takes, such as 200ms."},
             "output": {"title": "Output", "description": "What it gives.", "default": null}
         }})json");
-    type.example = json(R"json({"config": {"effect": "pure", "output": {"done": true}}, "input": {}, "output": {"done": true}})json");
+    type.example = json(
+        R"json({"config": {"effect": "pure", "output": {"done": true}}, "input": {}, "output": {"done": true}})json");
     type.check = [](const Json& config) {
         std::vector<base::ErrorDetail> mistakes;
-        if (is_template(field(config, "effect"))) mistakes.push_back({"/effect", "the effect class is fixed when the flow is published; no template"});
+        if (is_template(field(config, "effect")))
+            mistakes.push_back(
+                {"/effect", "the effect class is fixed when the flow is published; no template"});
         if (const auto& text = field(config, "delay"); text.is_string() && !is_template(text))
-            if (auto read = base::parse_duration(text.get_ref<const std::string&>()); !read) mistakes.push_back({"/delay", read.error().message});
+            if (auto read = base::parse_duration(text.get_ref<const std::string&>()); !read)
+                mistakes.push_back({"/delay", read.error().message});
         return mistakes;
     };
     type.run = [loop = services.loop](StepContext& context) { return run(loop, context); };

@@ -4,7 +4,8 @@ namespace sluice::nodes {
 
 namespace {
 
-/// The length of the well-formed sequence at the front, 0 for none (RFC 3629: no overlong forms, no surrogates).
+/// The length of the well-formed sequence at the front, 0 for none (RFC 3629: no overlong forms, no
+/// surrogates).
 std::size_t sequence_length(std::string_view bytes) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
     const auto tail = [&](std::size_t i) { return i < bytes.size() && (at(i) & 0xc0) == 0x80; };

@@ -10,7 +10,8 @@ using ChatAnswer = std::shared_ptr<std::optional<Result<llm::Completion>>>;
 
 struct LlmWorld : World {
     std::shared_ptr<WireServer> wire = std::make_shared<WireServer>();
-    std::shared_ptr<Server> http = server([wire = wire](const std::string& request) { return (*wire)(request); });
+    std::shared_ptr<Server> http =
+        server([wire = wire](const std::string& request) { return (*wire)(request); });
 
     std::shared_ptr<llm::Provider> openai() {
         llm::OpenAiOptions options;
@@ -19,20 +20,24 @@ struct LlmWorld : World {
         options.models = {{"tiny-1", llm::Price{NanoUsd{1'000'000'000}, NanoUsd{2'000'000'000}}}};
         return llm::make_openai_compatible(client, loop, options);
     }
-    ChatAnswer begin_chat(llm::Provider& provider, llm::ChatRequest request, llm::TextSink sink = {}, runtime::TaskGroup::TaskId* id = nullptr) {
+    ChatAnswer begin_chat(llm::Provider& provider, llm::ChatRequest request,
+                          llm::TextSink sink = {}, runtime::TaskGroup::TaskId* id = nullptr) {
         auto answer = std::make_shared<std::optional<Result<llm::Completion>>>();
-        const auto task = tasks->spawn("chat", keep(provider.chat(std::move(request), std::move(sink)), answer));
+        const auto task =
+            tasks->spawn("chat", keep(provider.chat(std::move(request), std::move(sink)), answer));
         if (id) *id = task;
         return answer;
     }
-    Result<llm::Completion> chat(llm::Provider& provider, llm::ChatRequest request, llm::TextSink sink = {}) {
+    Result<llm::Completion> chat(llm::Provider& provider, llm::ChatRequest request,
+                                 llm::TextSink sink = {}) {
         const auto answer = begin_chat(provider, std::move(request), std::move(sink));
         REQUIRE(turn_until([&] { return answer->has_value(); }));
         return **answer;
     }
     Result<void> configure(llm::Providers& providers, llm::LlmConfig config) {
         auto done = std::make_shared<std::optional<Result<void>>>();
-        tasks->spawn("configure", keep(llm::configure(providers, client, loop, std::move(config)), done));
+        tasks->spawn("configure",
+                     keep(llm::configure(providers, client, loop, std::move(config)), done));
         REQUIRE(turn_until([&] { return done->has_value(); }));
         return **done;
     }

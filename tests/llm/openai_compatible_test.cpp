@@ -12,7 +12,8 @@ namespace {
 
 llm::ChatRequest structured(std::string prompt = "Is it urgent? The shop is down") {
     auto request = ask("tiny-1", std::move(prompt));
-    request.response_schema = Json::parse(R"({"type": "object", "required": ["urgent"], "additionalProperties": false, "properties": {"urgent": {"type": "boolean"}}})");
+    request.response_schema = Json::parse(
+        R"({"type": "object", "required": ["urgent"], "additionalProperties": false, "properties": {"urgent": {"type": "boolean"}}})");
     request.max_output_tokens = 100;
     return request;
 }
@@ -31,7 +32,10 @@ TEST_CASE("a chat request is sent in OpenAI's words", "[llm][openai]") {
     REQUIRE(world.wire->bodies.size() == 1);
     const auto& body = world.wire->bodies[0];
     CHECK(body["model"] == "tiny-1");
-    CHECK(body["messages"] == Json::parse(R"([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Is it urgent? The shop is down"}])"));
+    CHECK(
+        body["messages"] ==
+        Json::parse(
+            R"([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Is it urgent? The shop is down"}])"));
     CHECK(body["temperature"] == 0.5);
     CHECK(body["max_tokens"] == 100);
     CHECK(body["stream"] == true);
@@ -40,14 +44,16 @@ TEST_CASE("a chat request is sent in OpenAI's words", "[llm][openai]") {
     CHECK_FALSE(body.contains("simulate"));
     CHECK(body["response_format"]["json_schema"]["strict"] == true);
     CHECK(body["response_format"]["json_schema"]["name"] == "answer");
-    CHECK_THAT(world.wire->heads[0], Catch::Contains("Authorization: Bearer sk-test-1234567890") && Catch::Contains("Idempotency-Key: key-1"));
+    CHECK_THAT(world.wire->heads[0], Catch::Contains("Authorization: Bearer sk-test-1234567890") &&
+                                         Catch::Contains("Idempotency-Key: key-1"));
 }
 
 TEST_CASE("usage is the server's, or counted and marked when it gives none", "[llm][openai]") {
     LlmWorld world;
     const auto provider = world.openai();
     for (const bool streamed : {false, true}) {
-        const llm::TextSink sink = streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink();
+        const llm::TextSink sink =
+            streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink();
         world.wire->no_usage = false;
         const auto told = world.chat(*provider, ask("tiny-1", "Hello gardens"), sink);
         REQUIRE(told);
@@ -77,7 +83,8 @@ TEST_CASE("what a server refuses is left out, and remembered", "[llm][openai]") 
         REQUIRE(answer);
         REQUIRE(world.wire->bodies.size() == 2);
         CHECK(world.wire->bodies[1]["response_format"]["type"] == "json_object");
-        CHECK_THAT(world.wire->bodies[1]["messages"][0]["content"].get<std::string>(), Catch::Contains("JSON Schema: {"));
+        CHECK_THAT(world.wire->bodies[1]["messages"][0]["content"].get<std::string>(),
+                   Catch::Contains("JSON Schema: {"));
         REQUIRE(world.chat(*provider, structured()));
         CHECK(world.wire->bodies.size() == 3);
     }
@@ -101,7 +108,8 @@ TEST_CASE("what a server refuses is left out, and remembered", "[llm][openai]") 
         CHECK_FALSE(world.wire->bodies.back().contains("max_tokens"));
     }
     SECTION("everything at once") {
-        world.wire->no_json_schema = world.wire->no_json_object = world.wire->no_stream_options = world.wire->only_max_completion_tokens = true;
+        world.wire->no_json_schema = world.wire->no_json_object = world.wire->no_stream_options =
+            world.wire->only_max_completion_tokens = true;
         REQUIRE(world.chat(*provider, structured(), [](std::string_view) {}));
     }
 }
@@ -111,7 +119,8 @@ TEST_CASE("a server that ignores stream is read all the same", "[llm][openai]") 
     world.wire->ignores_stream = true;
     const auto provider = world.openai();
     std::string streamed;
-    const auto answer = world.chat(*provider, ask("tiny-1", "Hello gardens"), [&](std::string_view piece) { streamed += piece; });
+    const auto answer = world.chat(*provider, ask("tiny-1", "Hello gardens"),
+                                   [&](std::string_view piece) { streamed += piece; });
     REQUIRE(answer);
     CHECK(streamed == answer->text);
 }
@@ -128,11 +137,14 @@ TEST_CASE("garbage is a failure of the provider that may pass", "[llm][openai]")
         WireServer::stream({R"({"object": "nothing"})"}),
         WireServer::stream({R"({"choices":[{"delta":{"content":"Half"}}]})"}, false),
         WireServer::stream({}),
-        WireServer::stream({R"({"choices":[{"delta":{"content":"Half"}}]})", R"({"error":{"message":"the GPU is on fire"}})"}),
-        WireServer::stream({R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]},"finish_reason":"tool_calls"}]})"}),
+        WireServer::stream({R"({"choices":[{"delta":{"content":"Half"}}]})",
+                            R"({"error":{"message":"the GPU is on fire"}})"}),
+        WireServer::stream(
+            {R"({"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]},"finish_reason":"tool_calls"}]})"}),
     }));
     world.wire->next.push_back(reply);
-    const auto answer = world.chat(*provider, ask("tiny-1", "Hello gardens"), [](std::string_view) {});
+    const auto answer =
+        world.chat(*provider, ask("tiny-1", "Hello gardens"), [](std::string_view) {});
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code == ErrorCode::upstream_failed);
     CHECK(answer.error().retryable);
@@ -142,7 +154,9 @@ TEST_CASE("garbage is a failure of the provider that may pass", "[llm][openai]")
 TEST_CASE("an empty account is no passing rate limit", "[llm][openai]") {
     LlmWorld world;
     const auto provider = world.openai();
-    world.wire->next.push_back(WireServer::status(429, R"({"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}})"));
+    world.wire->next.push_back(WireServer::status(
+        429,
+        R"({"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}})"));
     const auto empty = world.chat(*provider, ask("tiny-1", "Hello"));
     REQUIRE_FALSE(empty);
     CHECK_FALSE(empty.error().retryable);
@@ -222,7 +236,9 @@ TEST_CASE("a key alone means OpenAI", "[llm][configure]") {
     CHECK(providers.resolve("")->provider->name() == "openai");
 }
 
-TEST_CASE("a model server that cannot be asked is named, and not replaced by a simulation in silence", "[llm][configure]") {
+TEST_CASE(
+    "a model server that cannot be asked is named, and not replaced by a simulation in silence",
+    "[llm][configure]") {
     LlmWorld world;
     llm::Providers providers;
     llm::LlmConfig config;

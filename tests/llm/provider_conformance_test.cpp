@@ -1,4 +1,5 @@
-// What every provider promises, whatever is behind it. A new provider is one more row of `providers`.
+// What every provider promises, whatever is behind it. A new provider is one more row of
+// `providers`.
 
 #include <catch2/catch.hpp>
 
@@ -20,23 +21,35 @@ struct Subject {
 };
 
 std::vector<Subject> providers(LlmWorld& world) {
-    const auto order = [](llm::ChatRequest& request, std::string_view kind) { request.extra["simulate"] = {{"fail", kind}}; };
+    const auto order = [](llm::ChatRequest& request, std::string_view kind) {
+        request.extra["simulate"] = {{"fail", kind}};
+    };
     const auto script = [&world](llm::ChatRequest&, std::string_view kind) {
         using test::WireServer;
-        if (kind == "rate_limited") world.wire->next.push_back(WireServer::status(429, R"({"error":{"message":"slow down"}})", "Retry-After: 7\r\n"));
+        if (kind == "rate_limited")
+            world.wire->next.push_back(WireServer::status(
+                429, R"({"error":{"message":"slow down"}})", "Retry-After: 7\r\n"));
         if (kind == "upstream_failed") world.wire->next.push_back(WireServer::status(500, "oops"));
-        if (kind == "unauthenticated") world.wire->next.push_back(WireServer::status(401, R"({"error":{"message":"bad key"}})"));
-        if (kind == "invalid_argument") world.wire->next.push_back(WireServer::status(400, R"({"error":{"message":"no such thing"}})"));
+        if (kind == "unauthenticated")
+            world.wire->next.push_back(
+                WireServer::status(401, R"({"error":{"message":"bad key"}})"));
+        if (kind == "invalid_argument")
+            world.wire->next.push_back(
+                WireServer::status(400, R"({"error":{"message":"no such thing"}})"));
         if (kind == "hang") world.wire->next.push_back({{}, false, true});
         if (kind == "cut")
-            world.wire->next.push_back({{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
-                                         "data: {\"choices\":[{\"delta\":{\"content\":\"Half an\"}}]}\n\ndata: {\"choi"}, true});
+            world.wire->next.push_back(
+                {{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+                  "data: {\"choices\":[{\"delta\":{\"content\":\"Half an\"}}]}\n\ndata: {\"choi"},
+                 true});
     };
-    return {{"simulated", "simulated-small", llm::make_simulated(world.loop), order}, {"openai_compatible", "tiny-1", world.openai(), script}};
+    return {{"simulated", "simulated-small", llm::make_simulated(world.loop), order},
+            {"openai_compatible", "tiny-1", world.openai(), script}};
 }
 
 Json ticket_schema() {
-    return Json::parse(R"({"type": "object", "additionalProperties": false, "required": ["urgency", "language", "score", "tags"], "properties": {
+    return Json::parse(
+        R"({"type": "object", "additionalProperties": false, "required": ["urgency", "language", "score", "tags"], "properties": {
         "urgency": {"type": "string", "enum": ["low", "high"]}, "language": {"type": "string", "pattern": "^[a-z]{2}$"},
         "score": {"type": "number", "minimum": 0, "maximum": 1}, "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3}}})");
 }
@@ -47,7 +60,8 @@ TEST_CASE("a provider answers with text, tokens and a price", "[llm][conformance
     LlmWorld world;
     for (auto& subject : providers(world)) {
         CAPTURE(subject.name);
-        const auto answer = world.chat(*subject.provider, ask(subject.model, "Where is my parcel from Hamburg?"));
+        const auto answer =
+            world.chat(*subject.provider, ask(subject.model, "Where is my parcel from Hamburg?"));
         REQUIRE(answer);
         CHECK_FALSE(answer->text.empty());
         CHECK(answer->finish_reason == "stop");
@@ -66,12 +80,16 @@ TEST_CASE("the streamed pieces are the answer", "[llm][conformance]") {
         CAPTURE(subject.name);
         std::string streamed;
         int pieces = 0;
-        const auto answer = world.chat(*subject.provider, ask(subject.model, "Tell me about rivers, mountains and the weather in Norway"),
-                                       [&](std::string_view piece) { streamed += piece, ++pieces; });
+        const auto answer = world.chat(
+            *subject.provider,
+            ask(subject.model, "Tell me about rivers, mountains and the weather in Norway"),
+            [&](std::string_view piece) { streamed += piece, ++pieces; });
         REQUIRE(answer);
         CHECK(streamed == answer->text);
         CHECK(pieces > 1);
-        const auto whole = world.chat(*subject.provider, ask(subject.model, "Tell me about rivers, mountains and the weather in Norway"));
+        const auto whole = world.chat(
+            *subject.provider,
+            ask(subject.model, "Tell me about rivers, mountains and the weather in Norway"));
         REQUIRE(whole);
         CHECK(whole->text == answer->text);
     }
@@ -82,9 +100,12 @@ TEST_CASE("an answer keeps the requested schema", "[llm][conformance]") {
     for (auto& subject : providers(world)) {
         CAPTURE(subject.name);
         for (const bool streamed : {false, true}) {
-            auto request = ask(subject.model, "Classify: the shop is down, please help immediately");
+            auto request =
+                ask(subject.model, "Classify: the shop is down, please help immediately");
             request.response_schema = ticket_schema();
-            const auto answer = world.chat(*subject.provider, request, streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink());
+            const auto answer =
+                world.chat(*subject.provider, request,
+                           streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink());
             REQUIRE(answer);
             const auto value = base::parse_json(answer->text);
             REQUIRE(value);
@@ -93,18 +114,22 @@ TEST_CASE("an answer keeps the requested schema", "[llm][conformance]") {
     }
 }
 
-TEST_CASE("a tool is called when it is asked for, with arguments of its schema", "[llm][conformance]") {
+TEST_CASE("a tool is called when it is asked for, with arguments of its schema",
+          "[llm][conformance]") {
     LlmWorld world;
     for (auto& subject : providers(world)) {
         CAPTURE(subject.name);
-        const auto parameters = Json::parse(R"({"type": "object", "required": ["city", "days"], "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 7}}})");
+        const auto parameters = Json::parse(
+            R"({"type": "object", "required": ["city", "days"], "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 7}}})");
         for (const auto* choice : {"required", "weather_report", "", "none"}) {
             for (const bool streamed : {false, true}) {
                 CAPTURE(choice, streamed);
                 auto request = ask(subject.model, "Use weather_report for Oslo");
                 request.tools.push_back({"weather_report", "Gives the weather", parameters});
                 request.tool_choice = choice;
-                const auto answer = world.chat(*subject.provider, request, streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink());
+                const auto answer =
+                    world.chat(*subject.provider, request,
+                               streamed ? llm::TextSink([](std::string_view) {}) : llm::TextSink());
                 REQUIRE(answer);
                 if (std::string_view(choice) == "none") {
                     CHECK(answer->tool_calls.empty());
@@ -113,7 +138,9 @@ TEST_CASE("a tool is called when it is asked for, with arguments of its schema",
                 REQUIRE(answer->tool_calls.size() == 1);
                 CHECK(answer->tool_calls[0].name == "weather_report");
                 CHECK_FALSE(answer->tool_calls[0].id.empty());
-                CHECK(base::JsonSchema::compile(parameters)->validate(answer->tool_calls[0].arguments).empty());
+                CHECK(base::JsonSchema::compile(parameters)
+                          ->validate(answer->tool_calls[0].arguments)
+                          .empty());
                 CHECK(answer->finish_reason == "tool_calls");
             }
         }
@@ -124,7 +151,8 @@ TEST_CASE("the output limit cuts the answer and says so", "[llm][conformance]") 
     LlmWorld world;
     for (auto& subject : providers(world)) {
         CAPTURE(subject.name);
-        auto request = ask(subject.model, "Describe elephants, giraffes, hippopotami and crocodiles");
+        auto request =
+            ask(subject.model, "Describe elephants, giraffes, hippopotami and crocodiles");
         request.max_output_tokens = 3;
         const auto answer = world.chat(*subject.provider, request);
         REQUIRE(answer);
@@ -168,7 +196,8 @@ TEST_CASE("a provider that hangs ends at the request's deadline", "[llm][conform
         subject.trouble(request, "hang");
         const auto answer = world.begin_chat(*subject.provider, request);
         const auto before = world.http->requests.size();
-        world.turn_until([&] { return subject.name == "simulated" || world.http->requests.size() > before; });
+        world.turn_until(
+            [&] { return subject.name == "simulated" || world.http->requests.size() > before; });
         for (int i = 0; i < 5; ++i) world.loop.run_ready();
         CHECK_FALSE(answer->has_value());
         world.clock.advance(6s);

@@ -30,29 +30,38 @@ TEST_CASE("the same request gets the same answer, another one another", "[llm][s
     request.idempotency_key = "another";
     request.timeout = 5s;
     CHECK(world.chat(*first, request)->text == a->text);
-    CHECK(world.chat(*first, ask("simulated-small", "Draft a reply about the broken lamp"))->text != a->text);
+    CHECK(world.chat(*first, ask("simulated-small", "Draft a reply about the broken lamp"))->text !=
+          a->text);
 }
 
 TEST_CASE("the answers of the simulated model are these on every machine", "[llm][simulated]") {
     LlmWorld world;
     const auto provider = llm::make_simulated(world.loop);
-    const auto answer = world.chat(*provider, ask("simulated-small", "The parcel from Hamburg arrived broken and wet"));
+    const auto answer = world.chat(
+        *provider, ask("simulated-small", "The parcel from Hamburg arrived broken and wet"));
     REQUIRE(answer);
-    CHECK(answer->text == "Simulated reply about parcel, hamburg and arrived. It also mentions broken.");
+    CHECK(answer->text ==
+          "Simulated reply about parcel, hamburg and arrived. It also mentions broken.");
     CHECK(llm::stable_hash("sluice", 42) == 7457969964192488879ULL);
 }
 
 TEST_CASE("what speaks for a label in the prompt decides it", "[llm][simulated]") {
-    const auto schema = Json::parse(R"({"type": "object", "required": ["urgency", "language", "category"], "properties": {
+    const auto schema = Json::parse(
+        R"({"type": "object", "required": ["urgency", "language", "category"], "properties": {
         "urgency": {"enum": ["low", "medium", "high"]}, "language": {"enum": ["en", "de", "fr"]}, "category": {"enum": ["billing", "bug", "shipping"]}}})");
     struct Row {
         std::string prompt, urgency, language, category;
     };
     const auto row = GENERATE(values<Row>({
-        {"Our production is down, help immediately! The app shows an error and crashes.", "high", "en", "bug"},
-        {"Mein Paket ist nicht angekommen, die Lieferung ist dringend, bitte sofort helfen", "high", "de", "shipping"},
-        {"Bonjour, une question: comment changer ma facture? Merci, pas urgent pour nous", "low", "fr", "billing"},
-        {"Classify urgency as low, medium or high. Ticket: I was wondering how do I download an invoice? Thanks, whenever you have time", "low", "en", "billing"},
+        {"Our production is down, help immediately! The app shows an error and crashes.", "high",
+         "en", "bug"},
+        {"Mein Paket ist nicht angekommen, die Lieferung ist dringend, bitte sofort helfen", "high",
+         "de", "shipping"},
+        {"Bonjour, une question: comment changer ma facture? Merci, pas urgent pour nous", "low",
+         "fr", "billing"},
+        {"Classify urgency as low, medium or high. Ticket: I was wondering how do I download an "
+         "invoice? Thanks, whenever you have time",
+         "low", "en", "billing"},
     }));
     CAPTURE(row.prompt);
     const auto value = simulate(schema, row.prompt);
@@ -62,25 +71,46 @@ TEST_CASE("what speaks for a label in the prompt decides it", "[llm][simulated]"
 }
 
 TEST_CASE("a language is told by its small words", "[llm][simulated]") {
-    const auto schema = Json::parse(R"({"type": "object", "required": ["language"], "properties": {"language": {"type": "string", "pattern": "^[a-z]{2}$"}}})");
-    CHECK(simulate(Json::parse(R"({"type": "object", "properties": {"language": {"type": "string"}}})"), "Hola, mi cuenta no funciona por favor")["language"] == "es");
-    CHECK(simulate(Json::parse(R"({"type": "object", "properties": {"language": {"type": "string"}}})"), "The invoice is wrong and we have to pay")["language"] == "en");
+    const auto schema = Json::parse(
+        R"({"type": "object", "required": ["language"], "properties": {"language": {"type": "string", "pattern": "^[a-z]{2}$"}}})");
+    CHECK(simulate(
+              Json::parse(R"({"type": "object", "properties": {"language": {"type": "string"}}})"),
+              "Hola, mi cuenta no funciona por favor")["language"] == "es");
+    CHECK(simulate(
+              Json::parse(R"({"type": "object", "properties": {"language": {"type": "string"}}})"),
+              "The invoice is wrong and we have to pay")["language"] == "en");
     CHECK(simulate(schema, "x")["language"].get<std::string>().size() == 2);
 }
 
 TEST_CASE("every kind of schema gets a value that keeps it", "[llm][simulated]") {
     const auto text = GENERATE(values<std::string>({
-        R"({"type": "integer", "minimum": 3, "maximum": 5})", R"({"type": "integer", "exclusiveMinimum": 3, "exclusiveMaximum": 5})",
-        R"({"type": "number", "multipleOf": 0.25, "minimum": 1, "maximum": 2})", R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001})",
-        R"({"type": "integer", "multipleOf": 7, "minimum": 10})", R"({"type": "number", "maximum": -5})", R"({"type": "boolean"})", R"({"type": "null"})",
-        R"({"const": {"a": [1, 2]}})", R"({"enum": [1, "two", null]})", R"({"type": ["null", "string"]})", R"({"type": "string", "minLength": 200})",
-        R"({"type": "string", "maxLength": 3})", R"({"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"})", R"({"type": "string", "pattern": "^(foo|bar)+(\\.x)?$"})",
-        R"({"type": "string", "pattern": "^\\d{4}-\\d{2}$"})", R"({"type": "string", "format": "date-time"})", R"({"type": "string", "format": "email"})",
-        R"({"type": "string", "format": "uuid"})", R"({"type": "string", "format": "date"})", R"({"type": "string", "format": "uri"})",
-        R"({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 4, "uniqueItems": true})", R"({"type": "array", "maxItems": 0})",
+        R"({"type": "integer", "minimum": 3, "maximum": 5})",
+        R"({"type": "integer", "exclusiveMinimum": 3, "exclusiveMaximum": 5})",
+        R"({"type": "number", "multipleOf": 0.25, "minimum": 1, "maximum": 2})",
+        R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001})",
+        R"({"type": "integer", "multipleOf": 7, "minimum": 10})",
+        R"({"type": "number", "maximum": -5})",
+        R"({"type": "boolean"})",
+        R"({"type": "null"})",
+        R"({"const": {"a": [1, 2]}})",
+        R"({"enum": [1, "two", null]})",
+        R"({"type": ["null", "string"]})",
+        R"({"type": "string", "minLength": 200})",
+        R"({"type": "string", "maxLength": 3})",
+        R"({"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"})",
+        R"({"type": "string", "pattern": "^(foo|bar)+(\\.x)?$"})",
+        R"({"type": "string", "pattern": "^\\d{4}-\\d{2}$"})",
+        R"({"type": "string", "format": "date-time"})",
+        R"({"type": "string", "format": "email"})",
+        R"({"type": "string", "format": "uuid"})",
+        R"({"type": "string", "format": "date"})",
+        R"({"type": "string", "format": "uri"})",
+        R"({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 4, "uniqueItems": true})",
+        R"({"type": "array", "maxItems": 0})",
         R"({"type": "array", "items": {"enum": ["a", "b", "c"]}, "minItems": 3, "uniqueItems": true})",
         R"({"type": "array", "items": [{"type": "integer"}, {"type": "string"}], "minItems": 2})",
-        R"({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "integer"}]})", R"({"oneOf": [{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}, "additionalProperties": false}, {"type": "null"}]})",
+        R"({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "integer"}]})",
+        R"({"oneOf": [{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}, "additionalProperties": false}, {"type": "null"}]})",
         R"({"allOf": [{"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}, {"properties": {"b": {"type": "string"}}, "required": ["b"]}]})",
         R"({"type": "object", "required": ["x"], "additionalProperties": {"type": "integer"}})",
         R"({"definitions": {"node": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "child": {"$ref": "#/definitions/node"}}}}, "$ref": "#/definitions/node"})",
@@ -91,21 +121,28 @@ TEST_CASE("every kind of schema gets a value that keeps it", "[llm][simulated]")
     const auto compiled = base::JsonSchema::compile(schema);
     REQUIRE(compiled);
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
-        const auto value = simulate(schema, "The quick brown fox jumps over lazy dogs near Berlin", seed);
+        const auto value =
+            simulate(schema, "The quick brown fox jumps over lazy dogs near Berlin", seed);
         CAPTURE(seed, value.dump());
         CHECK(compiled->validate(value).empty());
     }
 }
 
 TEST_CASE("a schema that nothing keeps is refused in words", "[llm][simulated]") {
-    const auto value = llm::simulate_value(Json::parse(R"({"type": "integer", "minimum": 5, "maximum": 3})"), llm::PromptWords("x"), 1);
+    const auto value =
+        llm::simulate_value(Json::parse(R"({"type": "integer", "minimum": 5, "maximum": 3})"),
+                            llm::PromptWords("x"), 1);
     REQUIRE_FALSE(value);
     CHECK_THAT(value.error().message, Catch::Contains("found no value"));
-    CHECK_FALSE(llm::simulate_value(Json::parse(R"({"type": "martian"})"), llm::PromptWords("x"), 1));
+    CHECK_FALSE(
+        llm::simulate_value(Json::parse(R"({"type": "martian"})"), llm::PromptWords("x"), 1));
 }
 
 TEST_CASE("an address in the prompt becomes the answer's address", "[llm][simulated]") {
-    const auto value = simulate(Json::parse(R"({"type": "object", "properties": {"contact": {"type": "string", "format": "email"}}})"), "Write to ada.l@example.org. Thanks");
+    const auto value = simulate(
+        Json::parse(
+            R"({"type": "object", "properties": {"contact": {"type": "string", "format": "email"}}})"),
+        "Write to ada.l@example.org. Thanks");
     CHECK(value["contact"] == "ada.l@example.org");
 }
 
@@ -137,7 +174,8 @@ TEST_CASE("an ordered delay is taken from the clock", "[llm][simulated]") {
     CHECK(**answer);
 }
 
-TEST_CASE("a failure rate fails about that share, and a repetition may succeed", "[llm][simulated]") {
+TEST_CASE("a failure rate fails about that share, and a repetition may succeed",
+          "[llm][simulated]") {
     LlmWorld world;
     const auto provider = llm::make_simulated(world.loop, {Duration(0), 0.3});
     int failed = 0, failed_twice = 0;

@@ -28,11 +28,14 @@ void check_described(const Json& schema, const std::string& at) {
         CAPTURE(at, name);
         CHECK((member.contains("title") || member.contains("description")));
         check_described(member, at + "/" + name);
-        if (const auto* items = base::find_member(member, "items")) check_described(*items, at + "/" + name);
+        if (const auto* items = base::find_member(member, "items"))
+            check_described(*items, at + "/" + name);
     }
 }
 
-flows::Effect effect_of(const flows::NodeType& type, const Json& config) { return type.effect_of ? type.effect_of(config) : type.effect; }
+flows::Effect effect_of(const flows::NodeType& type, const Json& config) {
+    return type.effect_of ? type.effect_of(config) : type.effect;
+}
 
 }  // namespace
 
@@ -40,8 +43,11 @@ TEST_CASE("the catalogue has the types that people were promised", "[nodes][conf
     NodeWorld world;
     std::vector<std::string> names;
     for (const auto* type : world.types().all()) names.push_back(type->name);
-    CHECK(names == std::vector<std::string>{"aggregate", "csv.parse", "csv.write", "fail", "file.read", "file.write", "filter", "http.request", "input",
-                                            "json.validate", "llm.chat", "map", "markdown.render", "merge", "noop", "respond", "set", "switch", "transform", "wait"});
+    CHECK(names == std::vector<std::string>{
+                       "aggregate",  "csv.parse", "csv.write",       "fail",      "file.read",
+                       "file.write", "filter",    "http.request",    "input",     "json.validate",
+                       "llm.chat",   "map",       "markdown.render", "merge",     "noop",
+                       "respond",    "set",       "switch",          "transform", "wait"});
 }
 
 TEST_CASE("a node type says what it is, gives and answers with", "[nodes][conformance]") {
@@ -49,7 +55,9 @@ TEST_CASE("a node type says what it is, gives and answers with", "[nodes][confor
     for (const auto* type : world.types().all()) {
         CAPTURE(type->name);
         CHECK_FALSE(type->title.empty());
-        CHECK_THAT(type->category, Catch::Equals("Flow") || Catch::Equals("Data") || Catch::Equals("Files") || Catch::Equals("Models") || Catch::Equals("Network"));
+        CHECK_THAT(type->category, Catch::Equals("Flow") || Catch::Equals("Data") ||
+                                       Catch::Equals("Files") || Catch::Equals("Models") ||
+                                       Catch::Equals("Network"));
         CHECK_THAT(type->doc, Catch::Contains("**Output") && Catch::Contains("**Errors"));
         CHECK(type->config_schema["type"] == "object");
         CHECK(type->config_schema["additionalProperties"] == false);
@@ -61,7 +69,8 @@ TEST_CASE("a node type says what it is, gives and answers with", "[nodes][confor
     }
 }
 
-TEST_CASE("a node type's example can be published, and a field it does not know cannot", "[nodes][conformance]") {
+TEST_CASE("a node type's example can be published, and a field it does not know cannot",
+          "[nodes][conformance]") {
     NodeWorld world;
     for (const auto* type : world.types().all()) {
         CAPTURE(type->name);
@@ -72,22 +81,27 @@ TEST_CASE("a node type's example can be published, and a field it does not know 
     }
 }
 
-TEST_CASE("an example without effects gives exactly its output, every time", "[nodes][conformance]") {
+TEST_CASE("an example without effects gives exactly its output, every time",
+          "[nodes][conformance]") {
     NodeWorld world;
     int ran = 0;
     for (const auto* type : world.types().all()) {
         const Json& config = type->example["config"];
-        if (type->kind == flows::NodeKind::map || (effect_of(*type, config) != flows::Effect::pure && type->name != "llm.chat")) continue;
+        if (type->kind == flows::NodeKind::map ||
+            (effect_of(*type, config) != flows::Effect::pure && type->name != "llm.chat"))
+            continue;
         CAPTURE(type->name);
         for (int i = 0; i < 2; ++i) {
             Step step;
             step.input = type->example.value("input", Json::object());
-            if (type->example.contains("upstream")) step.upstream = type->example["upstream"].get<std::vector<Json>>();
+            if (type->example.contains("upstream"))
+                step.upstream = type->example["upstream"].get<std::vector<Json>>();
             const auto result = world.run(type->name, config, step);
             ++ran;
             if (type->example.contains("error")) {
                 REQUIRE_FALSE(result);
-                CHECK(base::to_string(result.error().code) == type->example["error"]["code"].get<std::string>());
+                CHECK(base::to_string(result.error().code) ==
+                      type->example["error"]["code"].get<std::string>());
                 CHECK(type->example["error"]["message"] == result.error().message);
             } else {
                 INFO((result ? std::string() : result.error().message));
@@ -104,7 +118,8 @@ TEST_CASE("a type without its service fails its step and says so", "[nodes][conf
     world.services = {};
     for (const auto* type : world.types().all()) {
         const Json& config = type->example["config"];
-        if (type->kind != flows::NodeKind::task || effect_of(*type, config) == flows::Effect::pure) continue;
+        if (type->kind != flows::NodeKind::task || effect_of(*type, config) == flows::Effect::pure)
+            continue;
         CAPTURE(type->name);
         Step step;
         step.input = type->example.value("input", Json::object());

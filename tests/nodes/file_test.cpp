@@ -44,7 +44,8 @@ TEST_CASE("a file is read in the form that was asked for", "[nodes][file]") {
     world.put(world.area / "a" / "t.csv", "x\r\ny\n");
     world.put(world.area / "d.json", R"({"k": [1]})");
     world.put(world.root / "r.txt", "\xef\xbb\xbfroot");
-    CHECK(world.read("a/t.csv") == parse(R"({"path": "a/t.csv", "size": 5, "content": "x\r\ny\n"})"));
+    CHECK(world.read("a/t.csv") ==
+          parse(R"({"path": "a/t.csv", "size": 5, "content": "x\r\ny\n"})"));
     CHECK(world.read("./a//t.csv", {{"format", "lines"}})["content"] == parse(R"(["x", "y"])"));
     CHECK(world.read("d.json", {{"format", "json"}})["content"] == parse(R"({"k": [1]})"));
     CHECK(world.read("a/t.csv", {{"format", "base64"}})["content"] == "eA0KeQo=");
@@ -79,15 +80,24 @@ TEST_CASE("no path leads out of the folders, whatever it says", "[nodes][file]")
     fs::create_symlink(world.directory, world.area / "up");
     fs::create_symlink(world.directory / "outside.txt", world.area / "link.txt");
     fs::create_symlink(world.directory / "data", world.root / "data");
-    const std::vector<std::string> paths{"../other/theirs.txt", "a/../../other/theirs.txt", "up/outside.txt", "link.txt", "/etc/passwd",
-                                         (world.directory / "outside.txt").string(), (world.root / ".." / "outside.txt").string(),
-                                         (world.directory / "data" / "sluice.db").string(), (world.directory / "data/files/other/theirs.txt").string(),
-                                         (world.root / "data" / "sluice.db").string(), world.root.string() + "x/y", std::string("/proc/self/environ")};
+    const std::vector<std::string> paths{"../other/theirs.txt",
+                                         "a/../../other/theirs.txt",
+                                         "up/outside.txt",
+                                         "link.txt",
+                                         "/etc/passwd",
+                                         (world.directory / "outside.txt").string(),
+                                         (world.root / ".." / "outside.txt").string(),
+                                         (world.directory / "data" / "sluice.db").string(),
+                                         (world.directory / "data/files/other/theirs.txt").string(),
+                                         (world.root / "data" / "sluice.db").string(),
+                                         world.root.string() + "x/y",
+                                         std::string("/proc/self/environ")};
     for (const auto& path : paths) {
         CAPTURE(path);
         CHECK(world.refused(path).code == ErrorCode::forbidden);
         for (const auto* mode : {"create", "overwrite", "append"})
-            CHECK(world.error("file.write", Json{{"path", path}, {"content", "x"}, {"mode", mode}}).code == ErrorCode::forbidden);
+            CHECK(world.error("file.write", Json{{"path", path}, {"content", "x"}, {"mode", mode}})
+                      .code == ErrorCode::forbidden);
     }
     CHECK(world.content(world.directory / "outside.txt") == "outside");
     CHECK(world.content(world.directory / "data" / "sluice.db") == "secret");
@@ -100,14 +110,18 @@ TEST_CASE("a root around the data directory does not open it", "[nodes][file]") 
     world.put(world.directory / "data" / "inner" / "x", "secret");
     world.put(world.directory / "free.txt", "free");
     CHECK(world.read((world.directory / "free.txt").string())["content"] == "free");
-    CHECK(world.refused((world.directory / "data" / "sluice.db").string()).code == ErrorCode::forbidden);
-    CHECK(world.refused((world.directory / "data" / "inner" / "x").string()).code == ErrorCode::forbidden);
+    CHECK(world.refused((world.directory / "data" / "sluice.db").string()).code ==
+          ErrorCode::forbidden);
+    CHECK(world.refused((world.directory / "data" / "inner" / "x").string()).code ==
+          ErrorCode::forbidden);
 }
 
 TEST_CASE("a file is made, replaced and appended to", "[nodes][file]") {
     FileWorld world;
     const auto write = [&](const char* mode, std::string content) {
-        return world.output("file.write", Json{{"path", "new/folder/out.txt"}, {"content", content}, {"mode", mode}});
+        return world.output(
+            "file.write",
+            Json{{"path", "new/folder/out.txt"}, {"content", content}, {"mode", mode}});
     };
     const auto path = world.area / "new" / "folder" / "out.txt";
     REQUIRE(write("create", "one"));
@@ -120,22 +134,33 @@ TEST_CASE("a file is made, replaced and appended to", "[nodes][file]") {
     REQUIRE(write("append", "!"));
     CHECK(world.content(path) == "two!");
     CHECK(std::distance(fs::directory_iterator(path.parent_path()), fs::directory_iterator()) == 1);
-    CHECK(world.get("file.write", parse(R"({"path": "v.json", "content": {"a": [1]}})"))["size"] == 23);
+    CHECK(world.get("file.write", parse(R"({"path": "v.json", "content": {"a": [1]}})"))["size"] ==
+          23);
     CHECK(world.content(world.area / "v.json") == "{\n  \"a\": [\n    1\n  ]\n}\n");
-    REQUIRE(world.output("file.write", parse(R"({"path": "b.bin", "content": "AP8=", "encoding": "base64"})")));
+    REQUIRE(world.output("file.write",
+                         parse(R"({"path": "b.bin", "content": "AP8=", "encoding": "base64"})")));
     CHECK(world.content(world.area / "b.bin") == std::string("\0\xff", 2));
-    CHECK(world.error("file.write", parse(R"({"path": "b.bin", "content": "???", "encoding": "base64"})")).code == ErrorCode::invalid_argument);
-    CHECK(world.error("file.write", parse(R"({"path": "new", "content": "x", "mode": "overwrite"})")).code == ErrorCode::invalid_argument);
+    CHECK(world
+              .error("file.write",
+                     parse(R"({"path": "b.bin", "content": "???", "encoding": "base64"})"))
+              .code == ErrorCode::invalid_argument);
+    CHECK(
+        world.error("file.write", parse(R"({"path": "new", "content": "x", "mode": "overwrite"})"))
+            .code == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("what writing twice would mean decides its effect class", "[nodes][file]") {
     NodeWorld world;
     const auto& type = *world.types().find("file.write");
-    CHECK(type.effect_of(parse(R"({"path": "a", "content": "", "mode": "append"})")) == flows::Effect::unsafe);
+    CHECK(type.effect_of(parse(R"({"path": "a", "content": "", "mode": "append"})")) ==
+          flows::Effect::unsafe);
     CHECK(type.effect_of(parse(R"({"path": "a", "content": ""})")) == flows::Effect::keyed);
     CHECK(type.effect_of(parse(R"({"artifact": "a", "content": ""})")) == flows::Effect::keyed);
-    CHECK_THAT(world.refusal("file.write", parse(R"({"content": "x"})")), Catch::Contains("exactly one"));
-    CHECK_THAT(world.refusal("file.write", parse(R"({"content": "x", "path": "a", "artifact": "b"})")), Catch::Contains("exactly one"));
+    CHECK_THAT(world.refusal("file.write", parse(R"({"content": "x"})")),
+               Catch::Contains("exactly one"));
+    CHECK_THAT(
+        world.refusal("file.write", parse(R"({"content": "x", "path": "a", "artifact": "b"})")),
+        Catch::Contains("exactly one"));
     CHECK_THAT(world.refusal("file.read", parse("{}")), Catch::Contains("exactly one"));
 }
 
@@ -168,16 +193,22 @@ TEST_CASE("a step that comes again makes no second artifact", "[nodes][file][art
     REQUIRE(third);
     CHECK(third->output["artifact"]["$artifact"] != reference["$artifact"]);
 
-    const auto back = world.get("file.read", parse(R"({"artifact": "{{ input }}", "format": "lines"})"), reference);
+    const auto back = world.get(
+        "file.read", parse(R"({"artifact": "{{ input }}", "format": "lines"})"), reference);
     CHECK(back["content"] == parse(R"(["a,b", "1,2"])"));
     CHECK(back["path"] == "report.csv");
-    CHECK(world.error("file.read", parse(R"({"artifact": "art_00000000000000000000000000"})")).code == ErrorCode::not_found);
-    CHECK(world.error("file.read", parse(R"({"artifact": "nonsense"})")).code == ErrorCode::invalid_argument);
+    CHECK(
+        world.error("file.read", parse(R"({"artifact": "art_00000000000000000000000000"})")).code ==
+        ErrorCode::not_found);
+    CHECK(world.error("file.read", parse(R"({"artifact": "nonsense"})")).code ==
+          ErrorCode::invalid_argument);
 
     auto stopped = std::make_shared<std::optional<bool>>();
-    world.tasks->spawn("stop", [](storage::Storage& s, std::shared_ptr<std::optional<bool>> done) -> Awaitable<void> {
-        co_await s.stop();
-        done->emplace(true);
-    }(**opened, stopped));
+    world.tasks->spawn(
+        "stop",
+        [](storage::Storage& s, std::shared_ptr<std::optional<bool>> done) -> Awaitable<void> {
+            co_await s.stop();
+            done->emplace(true);
+        }(**opened, stopped));
     CHECK(world.turn_until([&] { return stopped->has_value(); }));
 }

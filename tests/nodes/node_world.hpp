@@ -1,5 +1,6 @@
 #pragma once
-/// Runs one node as the executor does: compiled as part of a flow, its config rendered and judged, then executed.
+/// Runs one node as the executor does: compiled as part of a flow, its config rendered and judged,
+/// then executed.
 
 #include <cstdlib>
 #include <filesystem>
@@ -52,13 +53,15 @@ struct Step {
     std::vector<ArtifactId> made;
 };
 
-inline Awaitable<Result<flows::StepOutput>> start_task(const flows::Task& task, FakeContext& context) {
+inline Awaitable<Result<flows::StepOutput>> start_task(const flows::Task& task,
+                                                       FakeContext& context) {
     return task(context);
 }
 
 struct NodeWorld : World {
     explicit NodeWorld(const std::vector<std::string>& allow = {"127.0.0.0/8"}) : World(allow) {
-        std::string name = (std::filesystem::temp_directory_path() / "sluice-nodes-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "sluice-nodes-XXXXXX").string();
         directory = ::mkdtemp(name.data());
         std::filesystem::create_directories(directory / "data" / "files" / "acme");
         providers.add(llm::make_simulated(loop));
@@ -84,13 +87,17 @@ struct NodeWorld : World {
         return *types_;
     }
     flows::ValidationResult publish(std::string_view type, const Json& config) {
-        const Json document{{"name", "test"}, {"nodes", Json::array({Json{{"id", "n"}, {"type", type}, {"config", config}}})}, {"edges", Json::array()}};
+        const Json document{
+            {"name", "test"},
+            {"nodes", Json::array({Json{{"id", "n"}, {"type", type}, {"config", config}}})},
+            {"edges", Json::array()}};
         return flows::compile_flow(document, types());
     }
     /// The mistakes of publishing, as one text.
     std::string refusal(std::string_view type, const Json& config) {
         std::string text;
-        for (const auto& each : publish(type, config).errors) text += each.pointer + ": " + each.message + "\n";
+        for (const auto& each : publish(type, config).errors)
+            text += each.pointer + ": " + each.message + "\n";
         return text;
     }
 
@@ -108,16 +115,20 @@ struct NodeWorld : World {
         auto config_value = node.config.render(scope);
         if (!config_value) return fail(std::move(config_value.error()));
         auto mistakes = types().config_schema(*node.type).validate(*config_value);
-        if (!mistakes.empty()) return fail(Error{ErrorCode::invalid_argument, mistakes[0].pointer + " " + mistakes[0].message, mistakes, false});
+        if (!mistakes.empty())
+            return fail(Error{ErrorCode::invalid_argument,
+                              mistakes[0].pointer + " " + mistakes[0].message, mistakes, false});
         std::vector<const Json*> upstream;
         for (const auto& each : step.upstream) upstream.push_back(&each);
-        const flows::StepInput input{*config_value, scope, node.expressions, upstream, step.input, step.now};
+        const flows::StepInput input{*config_value, scope,      node.expressions,
+                                     upstream,      step.input, step.now};
         if (node.type->kind != flows::NodeKind::task) return node.type->compute(input);
         FakeContext context(input, workspace, run_id, step.key);
         auto answer = std::make_shared<std::optional<Result<flows::StepOutput>>>();
         tasks->spawn("step", keep(start_task(node.type->run, context), answer));
         REQUIRE(turn_until([&] {
-            if (advance_while_waiting.count() > 0 && !answer->has_value()) clock.advance(advance_while_waiting);
+            if (advance_while_waiting.count() > 0 && !answer->has_value())
+                clock.advance(advance_while_waiting);
             return answer->has_value();
         }));
         step.pieces = context.pieces;
@@ -125,7 +136,8 @@ struct NodeWorld : World {
         step.made = context.made;
         return **answer;
     }
-    Result<Json> output(std::string_view type, const Json& config, Json input = Json::object(), std::vector<Json> upstream = {}) {
+    Result<Json> output(std::string_view type, const Json& config, Json input = Json::object(),
+                        std::vector<Json> upstream = {}) {
         Step step;
         step.input = std::move(input);
         step.upstream = std::move(upstream);
@@ -134,13 +146,15 @@ struct NodeWorld : World {
         return std::move(result->output);
     }
     /// The output, which must be there.
-    Json get(std::string_view type, const Json& config, Json input = Json::object(), std::vector<Json> upstream = {}) {
+    Json get(std::string_view type, const Json& config, Json input = Json::object(),
+             std::vector<Json> upstream = {}) {
         auto result = output(type, config, std::move(input), std::move(upstream));
         INFO((result ? std::string() : result.error().message));
         REQUIRE(result);
         return std::move(*result);
     }
-    Error error(std::string_view type, const Json& config, Json input = Json::object(), std::vector<Json> upstream = {}) {
+    Error error(std::string_view type, const Json& config, Json input = Json::object(),
+                std::vector<Json> upstream = {}) {
         auto result = output(type, config, std::move(input), std::move(upstream));
         REQUIRE_FALSE(result);
         return result.error();

@@ -1,6 +1,7 @@
 #pragma once
-/// The catalogue of node types, one file each in src/nodes; `nodes.def` lists them. A node type is a value (see
-/// flows/node_type.hpp): its schema drives validation, the dashboard's form and docs/nodes.md alike.
+/// The catalogue of node types, one file each in src/nodes; `nodes.def` lists them. A node type is
+/// a value (see flows/node_type.hpp): its schema drives validation, the dashboard's form and
+/// docs/nodes.md alike.
 
 #include <filesystem>
 #include <functional>
@@ -22,20 +23,21 @@ class Artifacts;
 namespace sluice::runtime {
 class Loop;
 class Pool;
-}
+}  // namespace sluice::runtime
 
 namespace sluice::nodes {
 
-/// What node types work with; everything outlives the `NodeTypes` they are added to. A null service makes the types that
-/// need it fail their step with `unavailable`, so that the table can be listed and documented without any.
+/// What node types work with; everything outlives the `NodeTypes` they are added to. A null service
+/// makes the types that need it fail their step with `unavailable`, so that the table can be listed
+/// and documented without any.
 struct Services {
     runtime::Loop* loop = nullptr;
     net::Client* client = nullptr;
     llm::Providers* providers = nullptr;
     artifacts::Artifacts* artifacts = nullptr;
-    runtime::Pool* files = nullptr;                  ///< for files and heavy work; null: on the loop
-    std::filesystem::path data_directory;            ///< empty: only `file_roots`
-    std::vector<std::filesystem::path> file_roots;   ///< files.roots, absolute
+    runtime::Pool* files = nullptr;                 ///< for files and heavy work; null: on the loop
+    std::filesystem::path data_directory;           ///< empty: only `file_roots`
+    std::vector<std::filesystem::path> file_roots;  ///< files.roots, absolute
     /// The folder's name of a workspace below DIR/files; null: its id.
     std::function<std::string(WorkspaceId)> workspace_folder;
 };
