@@ -22,27 +22,33 @@ Result<void> check_name(std::string_view name) {
     const auto bad = [](unsigned char c) { return c < 0x20 || c == 0x7F || c == '/' || c == '\\'; };
     // A string that does not survive as JSON is not UTF-8.
     const auto text = Json(std::string(name)).dump(-1, ' ', false, Json::error_handler_t::replace);
-    const bool utf8 = text.find("\xEF\xBF\xBD") == std::string::npos || name.find("\xEF\xBF\xBD") != name.npos;
+    const bool utf8 =
+        text.find("\xEF\xBF\xBD") == std::string::npos || name.find("\xEF\xBF\xBD") != name.npos;
     if (!name.empty() && name.size() <= max_name && name != "." && name != ".." && utf8 &&
         std::ranges::none_of(name, bad))
         return {};
     Error error{ErrorCode::invalid_argument,
-                "an artifact's name is a file name: 1 to 255 bytes of UTF-8 without slashes and control characters",
+                "an artifact's name is a file name: 1 to 255 bytes of UTF-8 without slashes and "
+                "control characters",
                 {{"/name", "is no file name"}}};
     return fail(std::move(error));
 }
 
 /// type "/" subtype, with parameters of printable characters (RFC 9110, 8.3.1).
 Result<void> check_media_type(std::string_view type) {
-    const auto token = [](unsigned char c) { return std::isalnum(c) || std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos; };
+    const auto token = [](unsigned char c) {
+        return std::isalnum(c) ||
+               std::string_view("!#$&-^_.+").find(static_cast<char>(c)) != std::string_view::npos;
+    };
     const auto head = type.substr(0, type.find(';'));
     const auto slash = head.find('/');
     const auto printable = [](unsigned char c) { return c >= 0x20 && c < 0x7F; };
-    if (type.size() <= max_media_type && slash != head.npos && slash > 0 && slash + 1 < head.size() &&
-        std::ranges::all_of(head.substr(0, slash), token) && std::ranges::all_of(head.substr(slash + 1), token) &&
-        std::ranges::all_of(type, printable))
+    if (type.size() <= max_media_type && slash != head.npos && slash > 0 &&
+        slash + 1 < head.size() && std::ranges::all_of(head.substr(0, slash), token) &&
+        std::ranges::all_of(head.substr(slash + 1), token) && std::ranges::all_of(type, printable))
         return {};
-    Error error{ErrorCode::invalid_argument, "the media type is none; it reads like text/csv",
+    Error error{ErrorCode::invalid_argument,
+                "the media type is none; it reads like text/csv",
                 {{"/media_type", "is no media type"}}};
     return fail(std::move(error));
 }
@@ -59,14 +65,17 @@ std::string guess_media_type(std::string_view name) {
     const auto dot = name.rfind('.');
     if (dot != name.npos) {
         std::string extension(name.substr(dot + 1));
-        std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::ranges::transform(extension, extension.begin(),
+                               [](unsigned char c) { return std::tolower(c); });
         for (const auto& row : rows)
             if (row.extension == extension) return std::string(row.type);
     }
     return "application/octet-stream";
 }
 
-std::string filter_of(std::optional<RunId> run) { return "artifacts" + (run ? " " + run->str() : std::string()); }
+std::string filter_of(std::optional<RunId> run) {
+    return "artifacts" + (run ? " " + run->str() : std::string());
+}
 
 }  // namespace
 
@@ -81,14 +90,18 @@ Artifacts::Artifacts(storage::Storage& storage, base::Clock& clock, base::Random
     : state_(new State{storage, clock, random, events::Cursors(process_key())}) {}
 Artifacts::~Artifacts() = default;
 
-void Artifacts::set_cursor_key(std::string key) { state_->cursors = events::Cursors(std::move(key)); }
+void Artifacts::set_cursor_key(std::string key) {
+    state_->cursors = events::Cursors(std::move(key));
+}
 
 Awaitable<Result<Artifact>> Artifacts::prepare(WorkspaceId workspace, NewArtifact wanted) {
     if (auto good = check_name(wanted.name); !good) co_return fail(std::move(good.error()));
     if (wanted.media_type.empty()) wanted.media_type = guess_media_type(wanted.name);
-    if (auto good = check_media_type(wanted.media_type); !good) co_return fail(std::move(good.error()));
+    if (auto good = check_media_type(wanted.media_type); !good)
+        co_return fail(std::move(good.error()));
     if (wanted.content.size() > max_size_bytes)
-        co_return fail(ErrorCode::too_large, "an artifact has at most {} MiB; split it or compress it",
+        co_return fail(ErrorCode::too_large,
+                       "an artifact has at most {} MiB; split it or compress it",
                        max_size_bytes >> 20);
 
     Artifact artifact;
@@ -109,12 +122,13 @@ Awaitable<Result<Artifact>> Artifacts::prepare(WorkspaceId workspace, NewArtifac
 
 void Artifacts::append_create(storage::WriteUnit& unit, const Artifact& artifact) {
     unit.require_blob(artifact.hash);
-    state_->storage.blobs().append_reference(unit, artifact.workspace, artifact.hash, artifact.size_bytes,
-                                             artifact.id.raw());
+    state_->storage.blobs().append_reference(unit, artifact.workspace, artifact.hash,
+                                             artifact.size_bytes, artifact.id.raw());
     store::insert(unit, artifact);
 }
 
-Awaitable<Result<Artifact>> Artifacts::create(WorkspaceId workspace, NewArtifact wanted, AlsoCommit also) {
+Awaitable<Result<Artifact>> Artifacts::create(WorkspaceId workspace, NewArtifact wanted,
+                                              AlsoCommit also) {
     if (wanted.id) {
         auto known = co_await get(workspace, *wanted.id);
         if (known || known.error().code != ErrorCode::not_found) co_return known;
@@ -132,26 +146,30 @@ Awaitable<Result<Artifact>> Artifacts::create(WorkspaceId workspace, NewArtifact
 Awaitable<Result<Artifact>> Artifacts::get(WorkspaceId workspace, ArtifactId id) {
     auto found = co_await store::find(state_->storage, workspace, id);
     if (!found) co_return fail(std::move(found.error()));
-    if (!*found) co_return fail(ErrorCode::not_found, "there is no artifact {}; check the id", id.str());
+    if (!*found)
+        co_return fail(ErrorCode::not_found, "there is no artifact {}; check the id", id.str());
     co_return std::move(**found);
 }
 
-Awaitable<Result<std::string>> Artifacts::read(WorkspaceId workspace, ArtifactId id, std::size_t max_bytes) {
+Awaitable<Result<std::string>> Artifacts::read(WorkspaceId workspace, ArtifactId id,
+                                               std::size_t max_bytes) {
     auto artifact = co_await get(workspace, id);
     if (!artifact) co_return fail(std::move(artifact.error()));
     if (artifact->size_bytes > max_bytes)
-        co_return fail(ErrorCode::too_large, "artifact {} ({}) has {} bytes, over the limit of {} here", id.str(),
+        co_return fail(ErrorCode::too_large,
+                       "artifact {} ({}) has {} bytes, over the limit of {} here", id.str(),
                        artifact->name, artifact->size_bytes, max_bytes);
     co_return co_await state_->storage.blobs().get(workspace, artifact->hash, max_bytes);
 }
 
 Awaitable<Result<std::string>> Artifacts::read_part(const Artifact& artifact, std::uint64_t offset,
                                                     std::size_t length) {
-    co_return co_await state_->storage.blobs().read_part(artifact.workspace, artifact.hash, offset, length);
+    co_return co_await state_->storage.blobs().read_part(artifact.workspace, artifact.hash, offset,
+                                                         length);
 }
 
-Awaitable<Result<ArtifactList>> Artifacts::list(WorkspaceId workspace, std::optional<RunId> run, int limit,
-                                                std::string cursor) {
+Awaitable<Result<ArtifactList>> Artifacts::list(WorkspaceId workspace, std::optional<RunId> run,
+                                                int limit, std::string cursor) {
     const auto filter = filter_of(run);
     auto position = state_->cursors.read(workspace, filter, cursor);
     if (!position) co_return fail(std::move(position.error()));

@@ -1,5 +1,5 @@
-// REST of artifacts. What a user uploaded is never shown by the browser as a page of ours: downloads are attachments,
-// unsniffed, in a sandbox.
+// REST of artifacts. What a user uploaded is never shown by the browser as a page of ours:
+// downloads are attachments, unsniffed, in a sandbox.
 
 #include "content_disposition.hpp"
 #include "sluice/artifacts/artifacts.hpp"
@@ -23,7 +23,8 @@ constexpr std::string_view artifact_schema = R"json({"type": "object",
     "size_bytes": {"type": "integer"}, "sha256": {"type": "string"},
     "run_id": {"type": ["string", "null"]}, "step_path": {"type": ["string", "null"]},
     "created_by": {"type": "string"}, "created_at": {"type": "string"}}})json";
-constexpr std::string_view list_schema = R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
+constexpr std::string_view list_schema =
+    R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Artifact"}},
     "next_cursor": {"type": ["string", "null"]}}})json";
 
@@ -39,7 +40,9 @@ Json render(const Artifact& artifact) {
             {"created_at", base::format_time(artifact.created_at)}};
 }
 
-Response bad(ErrorCode code, std::string message) { return problem(Error{code, std::move(message)}); }
+Response bad(ErrorCode code, std::string message) {
+    return problem(Error{code, std::move(message)});
+}
 
 Awaitable<Response> list_artifacts(Request& request, Artifacts& artifacts) {
     const auto limit = request.query_integer("limit", 50, 1, 200);
@@ -47,15 +50,18 @@ Awaitable<Response> list_artifacts(Request& request, Artifacts& artifacts) {
     std::optional<RunId> run;
     if (auto text = request.query_value("run")) {
         run = RunId::parse(*text);
-        if (!run) co_return bad(ErrorCode::invalid_argument, "the query's `run` is no run id (run_…)");
+        if (!run)
+            co_return bad(ErrorCode::invalid_argument, "the query's `run` is no run id (run_…)");
     }
     std::string cursor(request.query_value("cursor").value_or(""));
-    auto list = co_await artifacts.list(request.workspace(), run, static_cast<int>(*limit), std::move(cursor));
+    auto list = co_await artifacts.list(request.workspace(), run, static_cast<int>(*limit),
+                                        std::move(cursor));
     if (!list) co_return problem(list.error());
     auto items = Json::array();
     for (const auto& artifact : list->items) items.push_back(render(artifact));
-    const Json answer{{"items", std::move(items)},
-                      {"next_cursor", list->next_cursor.empty() ? Json() : Json(list->next_cursor)}};
+    const Json answer{
+        {"items", std::move(items)},
+        {"next_cursor", list->next_cursor.empty() ? Json() : Json(list->next_cursor)}};
     co_return json_response(200, answer);
 }
 
@@ -68,25 +74,31 @@ struct Upload {
 
 Awaitable<Response> upload(Request& request, Artifacts& artifacts) {
     if (Upload::open >= max_uploads)
-        co_return bad(ErrorCode::unavailable, "too many uploads are under way; try again in a moment");
+        co_return bad(ErrorCode::unavailable,
+                      "too many uploads are under way; try again in a moment");
     const Upload counted;
     NewArtifact wanted;
     wanted.name = std::string(request.query_value("name").value_or(""));
-    if (wanted.name.empty()) co_return bad(ErrorCode::invalid_argument, "name the file in the query: ?name=report.csv");
+    if (wanted.name.empty())
+        co_return bad(ErrorCode::invalid_argument, "name the file in the query: ?name=report.csv");
     wanted.media_type = std::string(request.headers.get("content-type"));
-    if (wanted.media_type == "application/octet-stream" || wanted.media_type == "application/x-www-form-urlencoded")
-        wanted.media_type.clear();  // what clients send when they do not know: guessed from the name
+    if (wanted.media_type == "application/octet-stream" ||
+        wanted.media_type == "application/x-www-form-urlencoded")
+        wanted.media_type
+            .clear();  // what clients send when they do not know: guessed from the name
     wanted.created_by = request.principal.id;
     while (request.body_reader) {
         auto piece = co_await request.body_reader->read();
         if (!piece) co_return problem(piece.error());
         if (piece->empty()) break;
         if (wanted.content.size() + piece->size() > max_size_bytes)
-            co_return bad(ErrorCode::too_large, "an artifact has at most 64 MiB; split it or compress it");
+            co_return bad(ErrorCode::too_large,
+                          "an artifact has at most 64 MiB; split it or compress it");
         wanted.content += *piece;
     }
     AlsoCommit also = [&request](storage::WriteUnit& unit, const Artifact& made) {
-        if (request.idempotency) request.idempotency->record(unit, {201, base::dump_json(render(made)), {}});
+        if (request.idempotency)
+            request.idempotency->record(unit, {201, base::dump_json(render(made)), {}});
     };
     auto made = co_await artifacts.create(request.workspace(), std::move(wanted), std::move(also));
     if (!made) co_return problem(made.error());
@@ -106,7 +118,8 @@ Awaitable<Response> get_artifact(Request& request, Artifacts& artifacts) {
 Awaitable<void> send_parts(net::BodyWriter& writer, Artifacts& artifacts, Artifact artifact) {
     for (std::uint64_t offset = 0; offset < artifact.size_bytes;) {
         auto part = co_await artifacts.read_part(artifact, offset, part_bytes);
-        // The status is sent already: an exception is the one way to tell the client that the body is not whole.
+        // The status is sent already: an exception is the one way to tell the client that the body
+        // is not whole.
         if (!part) throw std::runtime_error(part.error().message);
         if (part->empty()) throw std::runtime_error("the blob is shorter than its artifact");
         offset += part->size();
@@ -128,7 +141,8 @@ Awaitable<Response> download(Request& request, Artifacts& artifacts) {
     response.headers.set("X-Content-Type-Options", "nosniff");
     response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
     response.headers.set("Cache-Control", "private, no-cache");
-    if (auto known = request.headers.find("if-none-match"); known && net::etag_matches(*known, etag)) {
+    if (auto known = request.headers.find("if-none-match");
+        known && net::etag_matches(*known, etag)) {
         response.status = 304;
         co_return response;
     }
@@ -162,17 +176,39 @@ constexpr net::Parameter list_query[] = {{"run", "string", "Only those that this
 constexpr net::Parameter upload_query[] = {{"name", "string", "The file's name"}};
 
 const net::Route<Artifacts> routes[] = {
-    {Verb::get, "/api/v1/artifacts", Permission::artifacts_read, list_artifacts,
+    {Verb::get,
+     "/api/v1/artifacts",
+     Permission::artifacts_read,
+     list_artifacts,
      {.summary = "List artifacts, newest first", .response = "ArtifactList", .query = list_query}},
-    {Verb::post, "/api/v1/artifacts", Permission::artifacts_write, upload,
-     {.summary = "Upload a file", .response = "Artifact", .status = 201, .query = upload_query,
-      .description = "The body is the file; its media type is the Content-Type, else guessed from the name.",
-      .max_body = max_size_bytes, .stream_body = true, .check_body = false, .request_media = "*/*"}},
-    {Verb::get, "/api/v1/artifacts/{id}", Permission::artifacts_read, get_artifact,
+    {Verb::post,
+     "/api/v1/artifacts",
+     Permission::artifacts_write,
+     upload,
+     {.summary = "Upload a file",
+      .response = "Artifact",
+      .status = 201,
+      .query = upload_query,
+      .description =
+          "The body is the file; its media type is the Content-Type, else guessed from the name.",
+      .max_body = max_size_bytes,
+      .stream_body = true,
+      .check_body = false,
+      .request_media = "*/*"}},
+    {Verb::get,
+     "/api/v1/artifacts/{id}",
+     Permission::artifacts_read,
+     get_artifact,
      {.summary = "Read an artifact's row", .response = "Artifact"}},
-    {Verb::get, "/api/v1/artifacts/{id}/content", Permission::artifacts_read, download,
+    {Verb::get,
+     "/api/v1/artifacts/{id}/content",
+     Permission::artifacts_read,
+     download,
      {.summary = "Download an artifact", .response_media = "application/octet-stream"}},
-    {Verb::del, "/api/v1/artifacts/{id}", Permission::artifacts_write, remove_artifact,
+    {Verb::del,
+     "/api/v1/artifacts/{id}",
+     Permission::artifacts_write,
+     remove_artifact,
      {.summary = "Delete an artifact", .status = 204}},
 };
 

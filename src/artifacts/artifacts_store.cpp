@@ -10,18 +10,23 @@ using storage::ReadTx;
 using storage::Row;
 using storage::to_value;
 
-#define ARTIFACT_COLUMNS \
-    "workspace_id, id, name, media_type, size_bytes, hash, run_id, step_path, created_by, created_at_us"
+#define ARTIFACT_COLUMNS                                                                    \
+    "workspace_id, id, name, media_type, size_bytes, hash, run_id, step_path, created_by, " \
+    "created_at_us"
 
-const Query insert_artifact{"artifacts.insert", "INSERT INTO artifact (" ARTIFACT_COLUMNS ") "
+const Query insert_artifact{"artifacts.insert", "INSERT INTO artifact (" ARTIFACT_COLUMNS
+                                                ") "
                                                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"};
-const Query delete_artifact{"artifacts.delete", "DELETE FROM artifact WHERE workspace_id = ?1 AND id = ?2"};
-const Query one_artifact{"artifacts.find",
-                         "SELECT " ARTIFACT_COLUMNS " FROM artifact WHERE workspace_id = ?1 AND id = ?2"};
-const Query newest{"artifacts.list", "SELECT " ARTIFACT_COLUMNS " FROM artifact WHERE workspace_id = ?1 AND id < ?2 "
+const Query delete_artifact{"artifacts.delete",
+                            "DELETE FROM artifact WHERE workspace_id = ?1 AND id = ?2"};
+const Query one_artifact{"artifacts.find", "SELECT " ARTIFACT_COLUMNS
+                                           " FROM artifact WHERE workspace_id = ?1 AND id = ?2"};
+const Query newest{"artifacts.list", "SELECT " ARTIFACT_COLUMNS
+                                     " FROM artifact WHERE workspace_id = ?1 AND id < ?2 "
                                      "ORDER BY id DESC LIMIT ?3"};
 const Query newest_of_run{"artifacts.list_by_run",
-                          "SELECT " ARTIFACT_COLUMNS " FROM artifact WHERE workspace_id = ?1 AND run_id = ?4 "
+                          "SELECT " ARTIFACT_COLUMNS
+                          " FROM artifact WHERE workspace_id = ?1 AND run_id = ?4 "
                           "AND id < ?2 ORDER BY id DESC LIMIT ?3"};
 
 Artifact read_artifact(const Row& row) {
@@ -42,16 +47,19 @@ Artifact read_artifact(const Row& row) {
 }  // namespace
 
 void insert(storage::WriteUnit& unit, const Artifact& artifact) {
-    unit.add(insert_artifact, artifact.workspace, artifact.id, artifact.name, artifact.media_type, artifact.size_bytes,
-             artifact.hash, artifact.run, artifact.step_path, artifact.created_by, artifact.created_at);
+    unit.add(insert_artifact, artifact.workspace, artifact.id, artifact.name, artifact.media_type,
+             artifact.size_bytes, artifact.hash, artifact.run, artifact.step_path,
+             artifact.created_by, artifact.created_at);
 }
 
 void remove(storage::WriteUnit& unit, WorkspaceId workspace, ArtifactId id) {
-    unit.add_expecting(ErrorCode::not_found, fmt::format("there is no artifact {}; check the id", id.str()),
+    unit.add_expecting(ErrorCode::not_found,
+                       fmt::format("there is no artifact {}; check the id", id.str()),
                        delete_artifact, workspace, id);
 }
 
-Awaitable<Result<std::optional<Artifact>>> find(storage::Storage& storage, WorkspaceId workspace, ArtifactId id) {
+Awaitable<Result<std::optional<Artifact>>> find(storage::Storage& storage, WorkspaceId workspace,
+                                                ArtifactId id) {
     auto job = [=](ReadTx& tx) {
         return tx.find<Artifact>(one_artifact, {to_value(workspace), to_value(id)}, read_artifact);
     };
@@ -59,14 +67,17 @@ Awaitable<Result<std::optional<Artifact>>> find(storage::Storage& storage, Works
 }
 
 Awaitable<Result<std::vector<Artifact>>> list(storage::Storage& storage, WorkspaceId workspace,
-                                              std::optional<RunId> run, std::optional<ArtifactId> before, int limit) {
+                                              std::optional<RunId> run,
+                                              std::optional<ArtifactId> before, int limit) {
     base::IdBytes last;
     last.fill(0xFF);
     const auto bound = before.value_or(ArtifactId(last));
     auto job = [=](ReadTx& tx) {
-        std::vector<storage::Value> parameters{to_value(workspace), to_value(bound), to_value(limit)};
+        std::vector<storage::Value> parameters{to_value(workspace), to_value(bound),
+                                               to_value(limit)};
         if (run) parameters.push_back(to_value(*run));
-        return tx.list<Artifact>(run ? newest_of_run : newest, std::move(parameters), read_artifact);
+        return tx.list<Artifact>(run ? newest_of_run : newest, std::move(parameters),
+                                 read_artifact);
     };
     co_return co_await storage.read(std::move(job));
 }

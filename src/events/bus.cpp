@@ -55,17 +55,20 @@ Result<RunId> parse_topic(std::string_view topic) {
     if (topic == "events") return RunId();
     if (topic.starts_with(run_start))
         if (auto run = RunId::parse(topic.substr(run_start.size()))) return *run;
-    return fail(ErrorCode::invalid_argument, "there is no topic {}; topics are events and run/<run id>", topic);
+    return fail(ErrorCode::invalid_argument,
+                "there is no topic {}; topics are events and run/<run id>", topic);
 }
 
-BusState::BusState(runtime::Loop& l, storage::Storage& s) : loop(l), storage(s), cursors(process_key()), tasks(l) {}
+BusState::BusState(runtime::Loop& l, storage::Storage& s)
+    : loop(l), storage(s), cursors(process_key()), tasks(l) {}
 
 std::shared_ptr<Tail> BusState::tail(WorkspaceId workspace, RunId run) const {
     const auto found = tails.find({workspace, run});
     return found == tails.end() ? nullptr : found->second;
 }
 
-Awaitable<Result<std::vector<Item>>> BusState::read_page(std::shared_ptr<Tail> tail, std::int64_t after) {
+Awaitable<Result<std::vector<Item>>> BusState::read_page(std::shared_ptr<Tail> tail,
+                                                         std::int64_t after) {
     std::vector<Item> page;
     if (tail->run) {
         if (!feed) co_return fail(ErrorCode::not_found, "there is no run {}", tail->run.str());
@@ -73,15 +76,18 @@ Awaitable<Result<std::vector<Item>>> BusState::read_page(std::shared_ptr<Tail> t
         if (!read) co_return fail(std::move(read.error()));
         for (const auto& event : *read) {
             const auto* seq = base::find_member(event, "seq");
-            if (!seq || !seq->is_number_integer()) co_return fail(ErrorCode::internal, "a run's event has no seq");
-            page.push_back({seq->get<std::int64_t>(), std::make_shared<const std::string>(base::dump_json(event))});
+            if (!seq || !seq->is_number_integer())
+                co_return fail(ErrorCode::internal, "a run's event has no seq");
+            page.push_back({seq->get<std::int64_t>(),
+                            std::make_shared<const std::string>(base::dump_json(event))});
         }
         co_return page;
     }
     auto read = co_await store::read_after(storage, tail->workspace, after, page_size);
     if (!read) co_return fail(std::move(read.error()));
     for (const auto& event : *read)
-        page.push_back({event.number, std::make_shared<const std::string>(cloud_event(tail->workspace, event))});
+        page.push_back({event.number,
+                        std::make_shared<const std::string>(cloud_event(tail->workspace, event))});
     co_return page;
 }
 
@@ -92,7 +98,8 @@ void BusState::hint(const std::shared_ptr<Tail>& tail) {
     tasks.spawn("event-tail", pump(shared_from_this(), tail));
 }
 
-Bus::Bus(runtime::Loop& loop, storage::Storage& storage) : state_(std::make_shared<BusState>(loop, storage)) {}
+Bus::Bus(runtime::Loop& loop, storage::Storage& storage)
+    : state_(std::make_shared<BusState>(loop, storage)) {}
 Bus::~Bus() = default;
 
 void Bus::set_run_feed(RunFeed* feed) { state_->feed = feed; }
@@ -138,13 +145,15 @@ Awaitable<Result<Bus::List>> Bus::list(WorkspaceId workspace, int limit, std::st
     auto position = state_->cursors.read(workspace, "events", cursor);
     if (!position) co_return fail(std::move(position.error()));
     auto before = std::numeric_limits<std::int64_t>::max();
-    if (!position->empty()) std::from_chars(position->data(), position->data() + position->size(), before);
+    if (!position->empty())
+        std::from_chars(position->data(), position->data() + position->size(), before);
     auto read = co_await store::read_before(state_->storage, workspace, before, limit + 1);
     if (!read) co_return fail(std::move(read.error()));
     List list{std::move(*read), {}};
     if (list.items.size() > static_cast<std::size_t>(limit)) {
         list.items.resize(static_cast<std::size_t>(limit));
-        list.next_cursor = state_->cursors.make(workspace, "events", std::to_string(list.items.back().number));
+        list.next_cursor =
+            state_->cursors.make(workspace, "events", std::to_string(list.items.back().number));
     }
     co_return list;
 }
@@ -152,7 +161,9 @@ Awaitable<Result<Bus::List>> Bus::list(WorkspaceId workspace, int limit, std::st
 Awaitable<Result<Event>> Bus::get(WorkspaceId workspace, std::int64_t number) {
     auto found = co_await store::find(state_->storage, workspace, number);
     if (!found) co_return fail(std::move(found.error()));
-    if (!*found) co_return fail(ErrorCode::not_found, "there is no event {}; events are kept for a time only", number);
+    if (!*found)
+        co_return fail(ErrorCode::not_found,
+                       "there is no event {}; events are kept for a time only", number);
     co_return std::move(**found);
 }
 

@@ -26,16 +26,18 @@ struct Item {
     std::shared_ptr<const std::string> text;
 };
 
-/// One history that somebody follows: a workspace's outbox (`run` is nil) or a run's journal. The last items are kept
-/// so that many listeners cost one read; a listener that is further behind reads pages of its own.
+/// One history that somebody follows: a workspace's outbox (`run` is nil) or a run's journal. The
+/// last items are kept so that many listeners cost one read; a listener that is further behind
+/// reads pages of its own.
 struct Tail {
     WorkspaceId workspace;
     RunId run;
-    std::optional<std::int64_t> head;  ///< the newest number seen; unknown until somebody has caught up
-    std::deque<Item> ring;             ///< contiguous, ends at `head`
+    std::optional<std::int64_t>
+        head;               ///< the newest number seen; unknown until somebody has caught up
+    std::deque<Item> ring;  ///< contiguous, ends at `head`
     std::size_t bytes = 0;
-    bool reading = false;              ///< a task is reading what follows `head`
-    bool dirty = false;                ///< there was a hint since its last read began
+    bool reading = false;  ///< a task is reading what follows `head`
+    bool dirty = false;    ///< there was a hint since its last read began
     std::vector<SubscriptionState*> listeners;
 };
 

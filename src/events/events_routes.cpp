@@ -1,5 +1,5 @@
-// GET /api/v1/events: one path, three ways to read it. A WebSocket carries many topics, a stream of server-sent events
-// one, the list none.
+// GET /api/v1/events: one path, three ways to read it. A WebSocket carries many topics, a stream of
+// server-sent events one, the list none.
 
 #include <charconv>
 
@@ -28,14 +28,16 @@ constexpr std::string_view event_schema = R"json({"type": "object",
     "type": {"type": "string"}, "subject": {"type": "string"}, "time": {"type": "string"},
     "datacontenttype": {"type": "string"},
     "sequence": {"type": "string", "description": "The number to resume after"}, "data": {"type": "object"}}})json";
-constexpr std::string_view list_schema = R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
+constexpr std::string_view list_schema =
+    R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
     "items": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
     "next_cursor": {"type": ["string", "null"]}}})json";
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+    if (failed != std::errc() || end != text.data() + text.size() || number < 0)
+        return std::nullopt;
     return number;
 }
 
@@ -61,13 +63,14 @@ std::string sse_text(const std::vector<Delivery>& deliveries) {
     return text;
 }
 
-Awaitable<void> stream_events(net::BodyWriter& writer, Bus& bus, std::shared_ptr<Subscription> subscription) {
+Awaitable<void> stream_events(net::BodyWriter& writer, Bus& bus,
+                              std::shared_ptr<Subscription> subscription) {
     writer.on_closing([subscription] { subscription->end(); });
     std::string text = "retry: 2000\n: following\n\n";
     for (;;) {
         auto write = writer.write(std::move(text));
-        auto sent = co_await runtime::with_deadline(bus.loop(), bus.loop().now() + write_limit, std::move(write),
-                                                    "the client does not read");
+        auto sent = co_await runtime::with_deadline(bus.loop(), bus.loop().now() + write_limit,
+                                                    std::move(write), "the client does not read");
         if (!sent || writer.closing()) co_return;
         auto deliveries = co_await subscription->next(bus.loop().now() + heartbeat);
         if (!deliveries) co_return;  // too slow, or stopping: the client connects again and resumes
@@ -85,7 +88,8 @@ Awaitable<Response> start_stream(Request& request, Bus& bus) {
         after = parse_number(*wanted);
         if (!after) {
             const Error error{ErrorCode::invalid_argument,
-                              "Last-Event-ID and resume_from are numbers: the id of the last event that was seen"};
+                              "Last-Event-ID and resume_from are numbers: the id of the last event "
+                              "that was seen"};
             co_return problem(error);
         }
     }
@@ -107,7 +111,10 @@ Awaitable<Response> start_stream(Request& request, Bus& bus) {
 /// One open socket. The handler reads, a task sends; the handler outlives the task.
 struct Peer {
     Peer(net::WebSocket& s, Bus& bus, Principal p)
-        : socket(&s), subscription(bus.subscribe(p.workspace)), principal(std::move(p)), ended(bus.loop()) {}
+        : socket(&s),
+          subscription(bus.subscribe(p.workspace)),
+          principal(std::move(p)),
+          ended(bus.loop()) {}
     net::WebSocket* socket;  ///< null once the handler leaves
     std::unique_ptr<Subscription> subscription;
     Principal principal;
@@ -125,23 +132,29 @@ struct SenderEnd {
 
 std::string socket_text(const Delivery& delivery) {
     const auto topic = base::dump_json(delivery.topic);
-    if (delivery.resync) return fmt::format(R"({{"topic":{},"id":{},"resync":true}})", topic, *delivery.number);
-    if (!delivery.number) return fmt::format(R"({{"topic":{},"live":true,"event":{}}})", topic, *delivery.text);
-    return fmt::format(R"({{"topic":{},"id":{},"event":{}}})", topic, *delivery.number, *delivery.text);
+    if (delivery.resync)
+        return fmt::format(R"({{"topic":{},"id":{},"resync":true}})", topic, *delivery.number);
+    if (!delivery.number)
+        return fmt::format(R"({{"topic":{},"live":true,"event":{}}})", topic, *delivery.text);
+    return fmt::format(R"({{"topic":{},"id":{},"event":{}}})", topic, *delivery.number,
+                       *delivery.text);
 }
 
 std::string error_text(const Error& error) {
-    return base::dump_json({{"error", {{"code", base::to_string(error.code)}, {"message", error.message}}}});
+    return base::dump_json(
+        {{"error", {{"code", base::to_string(error.code)}, {"message", error.message}}}});
 }
 
 Awaitable<void> send_deliveries(std::shared_ptr<SenderEnd> end, Bus& bus) {
     const auto peer = end->peer;
     for (;;) {
-        auto deliveries = co_await peer->subscription->next(bus.loop().now() + std::chrono::hours(1));
+        auto deliveries =
+            co_await peer->subscription->next(bus.loop().now() + std::chrono::hours(1));
         if (!peer->socket) co_return;
         if (!deliveries) {
             const bool slow = deliveries.error().code == ErrorCode::unavailable;
-            (void)peer->socket->send(error_text(deliveries.error()));  // it is being closed: the client may not get it
+            (void)peer->socket->send(
+                error_text(deliveries.error()));  // it is being closed: the client may not get it
             std::string reason = slow ? "too slow" : "going away";
             co_await peer->socket->close(slow ? 1013 : 1001, std::move(reason));
             co_return;
@@ -161,18 +174,21 @@ struct Wish {
 
 tl::unexpected<Error> bad_message() {
     return fail(ErrorCode::invalid_argument,
-                "send {{\"subscribe\": [\"events\", \"run/run_…\"], \"resume_from\": NUMBER or {{TOPIC: NUMBER}}}} or "
+                "send {{\"subscribe\": [\"events\", \"run/run_…\"], \"resume_from\": NUMBER or "
+                "{{TOPIC: NUMBER}}}} or "
                 "{{\"unsubscribe\": [TOPIC]}}");
 }
 
 Result<std::int64_t> number_in(const Json& value) {
-    if (value.is_number_integer() && value.get<std::int64_t>() >= 0) return value.get<std::int64_t>();
+    if (value.is_number_integer() && value.get<std::int64_t>() >= 0)
+        return value.get<std::int64_t>();
     if (value.is_string())
         if (auto number = parse_number(value.get<std::string>())) return *number;
     return bad_message();
 }
 
-/// The topics of a message with the places to resume after. A bare number is meant for the only topic, else "events".
+/// The topics of a message with the places to resume after. A bare number is meant for the only
+/// topic, else "events".
 Result<std::vector<Wish>> parse_wishes(const Json& message) {
     std::vector<Wish> wishes;
     if (const auto* topics = base::find_member(message, "subscribe")) {
@@ -222,7 +238,8 @@ Awaitable<Result<Json>> act(std::shared_ptr<Peer> peer, std::string text) {
     if (!wishes) co_return fail(std::move(wishes.error()));
     if (wishes->empty() && answer.empty()) co_return bad_message();
     for (const auto& wish : *wishes) {
-        if (auto may = check_topic(peer->principal, wish.topic); !may) co_return fail(std::move(may.error()));
+        if (auto may = check_topic(peer->principal, wish.topic); !may)
+            co_return fail(std::move(may.error()));
         auto added = co_await peer->subscription->add(wish.topic, wish.after);
         if (!added) co_return fail(std::move(added.error()));
         answer["subscribed"].push_back(wish.topic);
@@ -235,7 +252,8 @@ Awaitable<void> read_wishes(std::shared_ptr<Peer> peer) {
         auto text = co_await peer->socket->read();
         if (!text) co_return;
         auto answer = co_await act(peer, std::move(*text));
-        auto sent = peer->socket->send(answer ? base::dump_json(*answer) : error_text(answer.error()));
+        auto sent =
+            peer->socket->send(answer ? base::dump_json(*answer) : error_text(answer.error()));
         if (!sent) co_return;
     }
 }
@@ -250,7 +268,8 @@ Awaitable<void> serve_socket(net::WebSocket& socket, Bus& bus, Principal princip
     } catch (...) {
         thrown = std::current_exception();
     }
-    // The sender may be inside the socket: it ends before the socket does, also when this handler was cancelled.
+    // The sender may be inside the socket: it ends before the socket does, also when this handler
+    // was cancelled.
     co_await boost::asio::this_coro::reset_cancellation_state();
     peer->socket = nullptr;
     bus.tasks().cancel(sender);
@@ -264,8 +283,9 @@ Awaitable<Response> list_events(Request& request, Bus& bus) {
     const auto limit = request.query_integer("limit", 50, 1, 200);
     if (!limit) co_return problem(limit.error());
     if (request.query_value("topic").value_or("events") != "events") {
-        const Error error{ErrorCode::invalid_argument,
-                          "the list has the topic events alone; a run's events are at /api/v1/runs/{id}/events"};
+        const Error error{
+            ErrorCode::invalid_argument,
+            "the list has the topic events alone; a run's events are at /api/v1/runs/{id}/events"};
         co_return problem(error);
     }
     std::string cursor(request.query_value("cursor").value_or(""));
@@ -276,7 +296,8 @@ Awaitable<Response> list_events(Request& request, Bus& bus) {
         if (i > 0) text += ',';
         text += cloud_event(request.workspace(), list->items[i]);
     }
-    text += R"(],"next_cursor":)" + (list->next_cursor.empty() ? "null" : base::dump_json(list->next_cursor)) + "}";
+    text += R"(],"next_cursor":)" +
+            (list->next_cursor.empty() ? "null" : base::dump_json(list->next_cursor)) + "}";
     co_return net::text_response(200, "application/json", std::move(text));
 }
 
@@ -312,16 +333,25 @@ constexpr net::Parameter query[] = {
 };
 
 const net::Route<Bus> routes[] = {
-    {Verb::get, "/api/v1/events", Permission::events_read, get_events,
+    {Verb::get,
+     "/api/v1/events",
+     Permission::events_read,
+     get_events,
      {.summary = "Read or follow events",
       .response = "EventList",
       .query = query,
       .description =
-          "A list (CloudEvents 1.0, newest first), unless followed live. With `Accept: text/event-stream` server-sent "
-          "events: unnamed ones carry an id to resume after, `live` ones are progress that is not stored, `resync` says "
+          "A list (CloudEvents 1.0, newest first), unless followed live. With `Accept: "
+          "text/event-stream` server-sent "
+          "events: unnamed ones carry an id to resume after, `live` ones are progress that is not "
+          "stored, `resync` says "
           "that the history after the wanted id is gone. With `Upgrade: websocket` a socket: send "
-          "`{\"subscribe\": [\"events\", \"run/run_…\"], \"resume_from\": 12}`, receive `{\"topic\", \"id\", \"event\"}`."}},
-    {Verb::get, "/api/v1/events/{number}", Permission::events_read, get_event,
+          "`{\"subscribe\": [\"events\", \"run/run_…\"], \"resume_from\": 12}`, receive "
+          "`{\"topic\", \"id\", \"event\"}`."}},
+    {Verb::get,
+     "/api/v1/events/{number}",
+     Permission::events_read,
+     get_event,
      {.summary = "Read an event by its number", .response = "Event"}},
 };
 

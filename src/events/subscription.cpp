@@ -11,7 +11,8 @@ Follow* SubscriptionState::find(std::string_view topic) {
     return nullptr;
 }
 
-void SubscriptionState::push_live(const std::string& topic, std::shared_ptr<const std::string> text) {
+void SubscriptionState::push_live(const std::string& topic,
+                                  std::shared_ptr<const std::string> text) {
     if (too_slow) return;
     live_bytes += text->size();
     live.push_back({topic, {}, std::move(text), false});
@@ -23,14 +24,18 @@ void SubscriptionState::push_live(const std::string& topic, std::shared_ptr<cons
 }
 
 std::vector<Delivery> SubscriptionState::take() {
-    std::vector<Delivery> out(std::make_move_iterator(live.begin()), std::make_move_iterator(live.end()));
+    std::vector<Delivery> out(std::make_move_iterator(live.begin()),
+                              std::make_move_iterator(live.end()));
     live.clear();
     live_bytes = 0;
     for (auto& follow : follows) {
         if (!follow.ready) continue;
-        if (std::exchange(follow.resync, false)) out.push_back({follow.topic, follow.cursor, nullptr, true});
+        if (std::exchange(follow.resync, false))
+            out.push_back({follow.topic, follow.cursor, nullptr, true});
         const auto& ring = follow.tail->ring;
-        if (ring.empty() || follow.cursor >= ring.back().number || follow.cursor + 1 < ring.front().number) continue;
+        if (ring.empty() || follow.cursor >= ring.back().number ||
+            follow.cursor + 1 < ring.front().number)
+            continue;
         auto index = static_cast<std::size_t>(follow.cursor + 1 - ring.front().number);
         for (int taken = 0; index < ring.size() && taken < page_size; ++index, ++taken) {
             out.push_back({follow.topic, ring[index].number, ring[index].text, false});
@@ -51,14 +56,16 @@ Follow* SubscriptionState::behind() {
     return nullptr;
 }
 
-void SubscriptionState::apply(const std::string& topic, std::uint64_t generation, std::vector<Item> page,
-                              std::vector<Delivery>& out) {
+void SubscriptionState::apply(const std::string& topic, std::uint64_t generation,
+                              std::vector<Item> page, std::vector<Delivery>& out) {
     auto* follow = find(topic);
     if (!follow || follow->generation != generation) return;
     auto& tail = *follow->tail;
-    const bool gone = page.empty() ? tail.head && follow->cursor < *tail.head : page.front().number != follow->cursor + 1;
+    const bool gone = page.empty() ? tail.head && follow->cursor < *tail.head
+                                   : page.front().number != follow->cursor + 1;
     if (gone) {  // trimmed since: the listener reloads and goes on from the newest
-        follow->cursor = page.empty() ? *tail.head : std::max(page.back().number, tail.head.value_or(0));
+        follow->cursor =
+            page.empty() ? *tail.head : std::max(page.back().number, tail.head.value_or(0));
         out.push_back({topic, follow->cursor, nullptr, true});
         return;
     }
@@ -105,10 +112,12 @@ Awaitable<Result<void>> Subscription::add(std::string topic, std::optional<std::
     const auto state = state_;  // the subscription may end during the waits below
     const auto run = parse_topic(topic);
     if (!run) co_return fail(run.error());
-    if (after && *after < 0) co_return fail(ErrorCode::invalid_argument, "the number to resume after is negative");
+    if (after && *after < 0)
+        co_return fail(ErrorCode::invalid_argument, "the number to resume after is negative");
     remove(topic);
     if (state->follows.size() >= max_topics)
-        co_return fail(ErrorCode::invalid_argument, "one stream follows at most {} topics", max_topics);
+        co_return fail(ErrorCode::invalid_argument, "one stream follows at most {} topics",
+                       max_topics);
 
     // It listens first and reads then, so that nothing falls between.
     auto& bus = *state->bus;
@@ -138,15 +147,18 @@ Awaitable<Result<void>> Subscription::add(std::string topic, std::optional<std::
     } else if (!bus.feed) {
         outcome = fail(ErrorCode::not_found, "there is no run {}", run->str());
     } else {
-        auto page = co_await bus.feed->run_events(state->workspace, *run, std::max<std::int64_t>(cursor - 1, 0), 1);
+        auto page = co_await bus.feed->run_events(state->workspace, *run,
+                                                  std::max<std::int64_t>(cursor - 1, 0), 1);
         if (!page) outcome = fail(std::move(page.error()));
-        if (page && cursor > 0 && page->empty()) {  // beyond the journal's end: told from the start again
+        if (page && cursor > 0 &&
+            page->empty()) {  // beyond the journal's end: told from the start again
             resync = true;
             cursor = 0;
         }
     }
     auto* follow = state->find(topic);
-    if (!follow || follow->generation != generation) co_return Result<void>{};  // removed or added again meanwhile
+    if (!follow || follow->generation != generation)
+        co_return Result<void>{};  // removed or added again meanwhile
     if (!outcome) {
         state->leave(*follow);
         std::erase_if(state->follows, [&](const Follow& one) { return one.topic == topic; });
@@ -163,9 +175,11 @@ Awaitable<Result<void>> Subscription::add(std::string topic, std::optional<std::
 Awaitable<Result<std::vector<Delivery>>> Subscription::next(Time deadline) {
     const auto state = state_;
     for (;;) {
-        if (state->bus->stopped || state->ended) co_return fail(ErrorCode::cancelled, "the stream has ended");
+        if (state->bus->stopped || state->ended)
+            co_return fail(ErrorCode::cancelled, "the stream has ended");
         if (state->too_slow)
-            co_return fail(ErrorCode::unavailable, "this listener is too slow; connect again and resume");
+            co_return fail(ErrorCode::unavailable,
+                           "this listener is too slow; connect again and resume");
         auto out = state->take();
         if (!out.empty()) co_return out;
         if (auto* follow = state->behind()) {

@@ -16,14 +16,16 @@ Result<void> check_name(std::string_view kind, std::string_view name) {
     const auto fits = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     };
-    const bool good = !name.empty() && name.size() <= 63 && std::ranges::all_of(name, fits) && name[0] != '.' &&
-                      name[0] != '-';
+    const bool good = !name.empty() && name.size() <= 63 && std::ranges::all_of(name, fits) &&
+                      name[0] != '.' && name[0] != '-';
     if (good) return {};
-    Error error{ErrorCode::invalid_argument,
-                fmt::format("a {}'s name has 1 to 63 lower-case letters, digits, '-', '_' and '.', and starts with "
-                            "none of '-' and '.'",
-                            kind),
-                {{"/name", "is not such a name"}}};
+    Error error{
+        ErrorCode::invalid_argument,
+        fmt::format(
+            "a {}'s name has 1 to 63 lower-case letters, digits, '-', '_' and '.', and starts with "
+            "none of '-' and '.'",
+            kind),
+        {{"/name", "is not such a name"}}};
     return fail(std::move(error));
 }
 
@@ -40,21 +42,29 @@ void State::remember(const Workspace& workspace) {
     workspaces[workspace.id] = workspace;
 }
 
-void State::remember(const Project& project) { projects[project.workspace][project.name] = project; }
+void State::remember(const Project& project) {
+    projects[project.workspace][project.name] = project;
+}
 
 void State::remember(const StoredKey& stored) {
     const auto& key = stored.key;
     LiveKey live{key, {}, false};
-    live.principal = {Principal::Kind::api_key, key.id.str(), key.name, key.role, key.workspace,
-                      workspaces.at(key.workspace).name, key.permissions};
+    live.principal = {
+        Principal::Kind::api_key,          key.id.str(),   key.name, key.role, key.workspace,
+        workspaces.at(key.workspace).name, key.permissions};
     keys[stored.hash] = std::move(live);
 }
 
 void State::remember(const Session& session) {
     LiveSession live{session, {}, false};
     const auto* role = find_role(session.role);
-    live.principal = {Principal::Kind::session, session.id.str(), "browser session", session.role, session.workspace,
-                      workspaces.at(session.workspace).name, role ? role->permissions : base::PermissionSet()};
+    live.principal = {Principal::Kind::session,
+                      session.id.str(),
+                      "browser session",
+                      session.role,
+                      session.workspace,
+                      workspaces.at(session.workspace).name,
+                      role ? role->permissions : base::PermissionSet()};
     sessions[session.hash] = std::move(live);
 }
 
@@ -64,7 +74,8 @@ void State::append_uses(storage::WriteUnit& unit) {
             store::touch_key(unit, live.key.workspace, live.key.id, *live.key.last_used_at);
     for (auto& [hash, live] : sessions)
         if (std::exchange(live.used, false))
-            store::touch_session(unit, live.session.workspace, live.session.id, live.session.last_used_at);
+            store::touch_session(unit, live.session.workspace, live.session.id,
+                                 live.session.last_used_at);
     uses_pending = false;
 }
 
@@ -75,18 +86,23 @@ void State::write_down_uses() {
     storage::WriteUnit unit;
     append_uses(unit);
     storage.enqueue(std::move(unit), [](Result<void> done) {
-        if (!done) log::warn("the last use of keys was not written down", {{"error", done.error().message}});
+        if (!done)
+            log::warn("the last use of keys was not written down",
+                      {{"error", done.error().message}});
     });
 }
 
 Result<Principal> State::principal_of_key(std::string_view text) {
     if (!is_key_text(text))
-        return fail(ErrorCode::unauthenticated, "this is no Sluice API key; check that it was copied whole (slk_…)");
+        return fail(ErrorCode::unauthenticated,
+                    "this is no Sluice API key; check that it was copied whole (slk_…)");
     const auto found = keys.find(digest(text));
     const auto now = clock.now();
-    if (found == keys.end() || (found->second.key.expires_at && *found->second.key.expires_at <= now))
-        return fail(ErrorCode::unauthenticated,
-                    "this API key is unknown, revoked or expired; make another with `sluice key create`");
+    if (found == keys.end() ||
+        (found->second.key.expires_at && *found->second.key.expires_at <= now))
+        return fail(
+            ErrorCode::unauthenticated,
+            "this API key is unknown, revoked or expired; make another with `sluice key create`");
     auto& live = found->second;
     live.key.last_used_at = now;
     live.used = uses_pending = true;
@@ -98,7 +114,8 @@ Result<Principal> State::principal_of_session(std::string_view secret) {
     const auto found = sessions.find(digest(secret));
     const auto now = clock.now();
     if (found == sessions.end() || found->second.session.last_used_at + session_idle <= now)
-        return fail(ErrorCode::unauthenticated, "this browser's session is over; sign in again with a new link");
+        return fail(ErrorCode::unauthenticated,
+                    "this browser's session is over; sign in again with a new link");
     auto& live = found->second;
     live.session.last_used_at = now;
     live.used = uses_pending = true;
@@ -140,7 +157,8 @@ Awaitable<void> Identity::stop() {
     storage::WriteUnit unit;
     state_->append_uses(unit);
     auto done = co_await state_->storage.submit(std::move(unit));
-    if (!done) log::warn("the last use of keys was not written down", {{"error", done.error().message}});
+    if (!done)
+        log::warn("the last use of keys was not written down", {{"error", done.error().message}});
 }
 
 net::Authenticator& Identity::authenticator() { return *state_->authenticator; }
@@ -149,10 +167,12 @@ net::IdempotencyRecords& Identity::idempotency() { return *state_->records; }
 Result<Principal> Identity::local_principal(std::string_view workspace_id_or_name) const {
     const auto* workspace = state_->workspace(workspace_id_or_name);
     if (!workspace)
-        return fail(ErrorCode::not_found, "there is no workspace {}; `sluice key create --workspace` makes one",
+        return fail(ErrorCode::not_found,
+                    "there is no workspace {}; `sluice key create --workspace` makes one",
                     workspace_id_or_name);
-    return Principal{Principal::Kind::local, "local", "local", "owner", workspace->id, workspace->name,
-                     base::PermissionSet().set()};
+    return Principal{
+        Principal::Kind::local,     "local", "local", "owner", workspace->id, workspace->name,
+        base::PermissionSet().set()};
 }
 
 std::vector<Workspace> Identity::workspaces() const {
@@ -166,11 +186,13 @@ std::optional<Workspace> Identity::find_workspace(std::string_view id_or_name) c
     return found ? std::optional<Workspace>(*found) : std::nullopt;
 }
 
-Awaitable<Result<Workspace>> Identity::create_workspace(std::string name, AlsoCommit<Workspace> also) {
+Awaitable<Result<Workspace>> Identity::create_workspace(std::string name,
+                                                        AlsoCommit<Workspace> also) {
     if (auto good = check_name("workspace", name); !good) co_return fail(std::move(good.error()));
     const auto now = state_->clock.now();
     const Workspace workspace{WorkspaceId::make(now, state_->random), std::move(name), now};
-    const Project project{ProjectId::make(now, state_->random), workspace.id, std::string(default_name), now};
+    const Project project{ProjectId::make(now, state_->random), workspace.id,
+                          std::string(default_name), now};
     storage::WriteUnit unit;
     store::insert_workspace(unit, workspace);
     store::insert_project(unit, project);
@@ -197,10 +219,12 @@ std::vector<Project> Identity::projects(WorkspaceId workspace) const {
     return out;
 }
 
-std::optional<Project> Identity::find_project(WorkspaceId workspace, std::string_view id_or_name) const {
+std::optional<Project> Identity::find_project(WorkspaceId workspace,
+                                              std::string_view id_or_name) const {
     const auto found = state_->projects.find(workspace);
     if (found == state_->projects.end()) return {};
-    if (auto named = found->second.find(id_or_name); named != found->second.end()) return named->second;
+    if (auto named = found->second.find(id_or_name); named != found->second.end())
+        return named->second;
     if (auto id = ProjectId::parse(id_or_name))
         for (const auto& [name, project] : found->second)
             if (project.id == *id) return project;
@@ -238,7 +262,8 @@ Awaitable<Result<std::int64_t>> Identity::remove_expired() {
     }
     std::erase_if(state_->links, [&](const auto& item) { return item.second.expires_at <= now; });
     std::erase_if(state_->keys, [&](const auto& item) {
-        return item.second.key.expires_at && *item.second.key.expires_at <= now && !item.second.used;
+        return item.second.key.expires_at && *item.second.key.expires_at <= now &&
+               !item.second.used;
     });
     // What was used is written down first: the rows decide which sessions are over.
     storage::WriteUnit unit;
@@ -249,7 +274,8 @@ Awaitable<Result<std::int64_t>> Identity::remove_expired() {
     }
     const auto idle_since = now - session_idle;
     for (const auto& workspace : workspaces()) {
-        auto deleted = co_await store::delete_idle_sessions(state_->storage, workspace.id, idle_since);
+        auto deleted =
+            co_await store::delete_idle_sessions(state_->storage, workspace.id, idle_since);
         if (!deleted) co_return fail(std::move(deleted.error()));
         total += *deleted;
     }

@@ -20,12 +20,15 @@ struct Schema {
 };
 
 constexpr Schema schemas[] = {
-    {"Workspace", R"json({"type": "object", "required": ["id", "name", "created_at"], "properties": {
+    {"Workspace",
+     R"json({"type": "object", "required": ["id", "name", "created_at"], "properties": {
         "id": {"type": "string"}, "name": {"type": "string"}, "created_at": {"type": "string"}}})json"},
-    {"WorkspaceList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
+    {"WorkspaceList",
+     R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Workspace"}},
         "next_cursor": {"type": ["string", "null"]}}})json"},
-    {"NewName", R"json({"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
+    {"NewName",
+     R"json({"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 63,
                  "description": "Lower-case letters, digits, '-', '_' and '.'"}}})json"},
     {"Project", R"json({"type": "object", "required": ["id", "name", "created_at"], "properties": {
@@ -33,7 +36,8 @@ constexpr Schema schemas[] = {
     {"ProjectList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Project"}},
         "next_cursor": {"type": ["string", "null"]}}})json"},
-    {"ApiKey", R"json({"type": "object", "required": ["id", "name", "role", "permissions", "prefix", "created_at"],
+    {"ApiKey",
+     R"json({"type": "object", "required": ["id", "name", "role", "permissions", "prefix", "created_at"],
         "properties": {
         "id": {"type": "string"}, "name": {"type": "string"}, "project": {"type": "string"},
         "role": {"type": "string", "description": "A role, or custom"},
@@ -54,7 +58,8 @@ constexpr Schema schemas[] = {
                         "description": "Instead of a role's, exactly these"},
         "project": {"type": "string"},
         "expires_at": {"type": ["string", "null"], "description": "RFC 3339"}}})json"},
-    {"Me", R"json({"type": "object", "required": ["principal", "workspace", "role", "permissions"], "properties": {
+    {"Me",
+     R"json({"type": "object", "required": ["principal", "workspace", "role", "permissions"], "properties": {
         "principal": {"type": "object", "properties": {
             "id": {"type": "string"}, "kind": {"type": "string"}, "name": {"type": "string"}}},
         "workspace": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
@@ -64,19 +69,24 @@ constexpr Schema schemas[] = {
         "expires_in": {"type": "string"}}})json"},
 };
 
-Json optional_time(const std::optional<Time>& time) { return time ? Json(base::format_time(*time)) : Json(); }
+Json optional_time(const std::optional<Time>& time) {
+    return time ? Json(base::format_time(*time)) : Json();
+}
 
 Json names_of(const base::PermissionSet& permissions) {
     auto list = Json::array();
     for (std::size_t i = 0; i < permissions.size(); ++i)
-        if (permissions.test(i)) list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
+        if (permissions.test(i))
+            list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
     return list;
 }
 
 /// Workspaces and projects look alike.
 template <class Named>
 Json render(const Named& named) {
-    return {{"id", named.id.str()}, {"name", named.name}, {"created_at", base::format_time(named.created_at)}};
+    return {{"id", named.id.str()},
+            {"name", named.name},
+            {"created_at", base::format_time(named.created_at)}};
 }
 
 Json render(const ApiKey& key) {
@@ -94,7 +104,8 @@ Json render(const ApiKey& key) {
 }
 
 Json list_of(Json items, const std::string& next_cursor = {}) {
-    return {{"items", std::move(items)}, {"next_cursor", next_cursor.empty() ? Json() : Json(next_cursor)}};
+    return {{"items", std::move(items)},
+            {"next_cursor", next_cursor.empty() ? Json() : Json(next_cursor)}};
 }
 
 /// Lets the answer of a write be repeated: its record commits with the write.
@@ -104,34 +115,44 @@ void record(Request& request, storage::WriteUnit& unit, int status, const std::s
 
 std::string_view kind_of(const Principal& principal) {
     switch (principal.kind) {
-        case Principal::Kind::anonymous: return "anonymous";
-        case Principal::Kind::api_key: return "api_key";
-        case Principal::Kind::session: return "session";
-        case Principal::Kind::local: return "local";
+        case Principal::Kind::anonymous:
+            return "anonymous";
+        case Principal::Kind::api_key:
+            return "api_key";
+        case Principal::Kind::session:
+            return "session";
+        case Principal::Kind::local:
+            return "local";
     }
     return "anonymous";
 }
 
 Awaitable<Response> get_me(Request& request, Identity&) {
     const auto& principal = request.principal;
-    const Json me{{"principal", {{"id", principal.id}, {"kind", kind_of(principal)}, {"name", principal.name}}},
-                  {"workspace", {{"id", principal.workspace.str()}, {"name", principal.workspace_name}}},
-                  {"role", principal.role},
-                  {"permissions", names_of(principal.permissions)}};
+    const Json me{
+        {"principal",
+         {{"id", principal.id}, {"kind", kind_of(principal)}, {"name", principal.name}}},
+        {"workspace", {{"id", principal.workspace.str()}, {"name", principal.workspace_name}}},
+        {"role", principal.role},
+        {"permissions", names_of(principal.permissions)}};
     co_return json_response(200, me);
 }
 
 Awaitable<Response> list_workspaces(Request& request, Identity& identity) {
     auto items = Json::array();
-    for (const auto& workspace : identity.workspaces())  // others' workspaces are nobody's business but the machine's owner's
-        if (request.local_socket || workspace.id == request.workspace()) items.push_back(render(workspace));
+    for (const auto& workspace :
+         identity
+             .workspaces())  // others' workspaces are nobody's business but the machine's owner's
+        if (request.local_socket || workspace.id == request.workspace())
+            items.push_back(render(workspace));
     co_return json_response(200, list_of(std::move(items)));
 }
 
 Awaitable<Response> get_workspace(Request& request, Identity& identity) {
     const auto found = identity.find_workspace(request.parameter("id"));
     if (!found || (!request.local_socket && found->id != request.workspace())) {
-        const Error error{ErrorCode::not_found, fmt::format("there is no workspace {}", request.parameter("id"))};
+        const Error error{ErrorCode::not_found,
+                          fmt::format("there is no workspace {}", request.parameter("id"))};
         co_return problem(error);
     }
     co_return json_response(200, render(*found));
@@ -143,21 +164,24 @@ Awaitable<Response> create_workspace(Request& request, Identity& identity) {
     AlsoCommit<Workspace> also = [&request](storage::WriteUnit& unit, const Workspace& made) {
         record(request, unit, 201, base::dump_json(render(made)));
     };
-    auto made = co_await identity.create_workspace(base::string_or(*body, "name", ""), std::move(also));
+    auto made =
+        co_await identity.create_workspace(base::string_or(*body, "name", ""), std::move(also));
     if (!made) co_return problem(made.error());
     co_return json_response(201, render(*made));
 }
 
 Awaitable<Response> list_projects(Request& request, Identity& identity) {
     auto items = Json::array();
-    for (const auto& project : identity.projects(request.workspace())) items.push_back(render(project));
+    for (const auto& project : identity.projects(request.workspace()))
+        items.push_back(render(project));
     co_return json_response(200, list_of(std::move(items)));
 }
 
 Awaitable<Response> get_project(Request& request, Identity& identity) {
     const auto found = identity.find_project(request.workspace(), request.parameter("id"));
     if (!found) {
-        const Error error{ErrorCode::not_found, fmt::format("there is no project {}", request.parameter("id"))};
+        const Error error{ErrorCode::not_found,
+                          fmt::format("there is no project {}", request.parameter("id"))};
         co_return problem(error);
     }
     co_return json_response(200, render(*found));
@@ -169,8 +193,8 @@ Awaitable<Response> create_project(Request& request, Identity& identity) {
     AlsoCommit<Project> also = [&request](storage::WriteUnit& unit, const Project& made) {
         record(request, unit, 201, base::dump_json(render(made)));
     };
-    auto made = co_await identity.create_project(request.workspace(), base::string_or(*body, "name", ""),
-                                                 std::move(also));
+    auto made = co_await identity.create_project(
+        request.workspace(), base::string_or(*body, "name", ""), std::move(also));
     if (!made) co_return problem(made.error());
     co_return json_response(201, render(*made));
 }
@@ -179,7 +203,8 @@ Awaitable<Response> list_keys(Request& request, Identity& identity) {
     const auto limit = request.query_integer("limit", 50, 1, 200);
     if (!limit) co_return problem(limit.error());
     std::string cursor(request.query_value("cursor").value_or(""));
-    auto list = co_await identity.keys(request.workspace(), static_cast<int>(*limit), std::move(cursor));
+    auto list =
+        co_await identity.keys(request.workspace(), static_cast<int>(*limit), std::move(cursor));
     if (!list) co_return problem(list.error());
     auto items = Json::array();
     for (const auto& key : list->items) items.push_back(render(key));
@@ -206,14 +231,18 @@ Result<NewKey> parse_new_key(const Json& body) {
     if (const auto* list = base::find_member(body, "permissions"); list && list->is_array()) {
         for (std::size_t i = 0; i < list->size(); ++i) {
             const auto& name = (*list)[i];
-            const auto permission = name.is_string() ? base::permission_from(name.get<std::string>()) : std::nullopt;
+            const auto permission =
+                name.is_string() ? base::permission_from(name.get<std::string>()) : std::nullopt;
             if (!permission)
-                return wrong(fmt::format("/permissions/{}", i), fmt::format("{} is no permission", base::dump_json(name)));
+                return wrong(fmt::format("/permissions/{}", i),
+                             fmt::format("{} is no permission", base::dump_json(name)));
             key.permissions.push_back(*permission);
         }
-        if (body.contains("role")) return wrong("/role", "give either a role or a list of permissions");
+        if (body.contains("role"))
+            return wrong("/role", "give either a role or a list of permissions");
     }
-    if (const auto* expires = base::find_member(body, "expires_at"); expires && expires->is_string()) {
+    if (const auto* expires = base::find_member(body, "expires_at");
+        expires && expires->is_string()) {
         auto time = base::parse_time(expires->get<std::string>());
         if (!time) return wrong("/expires_at", time.error().message);
         key.expires_at = *time;
@@ -231,7 +260,8 @@ Awaitable<Response> create_key(Request& request, Identity& identity) {
         again["key"] = nullptr;  // the secret is shown once and stored nowhere, not even here
         record(request, unit, 201, base::dump_json(again));
     };
-    auto made = co_await identity.create_key(request.principal, std::move(*wanted), std::move(also));
+    auto made =
+        co_await identity.create_key(request.principal, std::move(*wanted), std::move(also));
     if (!made) co_return problem(made.error());
     auto answer = render(made->key);
     answer["key"] = made->secret;
@@ -243,7 +273,9 @@ Awaitable<Response> create_key(Request& request, Identity& identity) {
 Awaitable<Response> revoke_key(Request& request, Identity& identity) {
     const auto id = request.id_parameter<ApiKeyId>();
     if (!id) co_return problem(id.error());
-    AlsoCommit<ApiKey> also = [&request](storage::WriteUnit& unit, const ApiKey&) { record(request, unit, 204, ""); };
+    AlsoCommit<ApiKey> also = [&request](storage::WriteUnit& unit, const ApiKey&) {
+        record(request, unit, 204, "");
+    };
     auto done = co_await identity.revoke_key(request.workspace(), *id, std::move(also));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
@@ -251,10 +283,12 @@ Awaitable<Response> revoke_key(Request& request, Identity& identity) {
 
 Awaitable<Response> create_link(Request& request, Identity& identity) {
     if (request.principal.role != "owner") {
-        const Error error{ErrorCode::forbidden, "only an owner may make a link that signs in as one"};
+        const Error error{ErrorCode::forbidden,
+                          "only an owner may make a link that signs in as one"};
         co_return problem(error);
     }
-    const Json answer{{"path", identity.make_login_path(request.workspace())}, {"expires_in", "10m"}};
+    const Json answer{{"path", identity.make_login_path(request.workspace())},
+                      {"expires_in", "10m"}};
     auto response = json_response(201, answer);
     response.headers.set("Cache-Control", "no-store");
     co_return response;
@@ -287,39 +321,99 @@ constexpr net::Parameter page[] = {{"limit", "integer", "How many, at most 200; 
 constexpr net::Parameter token[] = {{"token", "string", "Of the one-time link"}};
 
 const net::Route<Identity> routes[] = {
-    {Verb::get, "/api/v1/auth/me", Permission::workspaces_read, get_me,
+    {Verb::get,
+     "/api/v1/auth/me",
+     Permission::workspaces_read,
+     get_me,
      {.summary = "Who the credential is, and what it may do", .tag = "auth", .response = "Me"}},
-    {Verb::post, "/api/v1/auth/links", Permission::keys_write, create_link,
-     {.summary = "Make a one-time link that signs a browser in as owner", .tag = "auth", .response = "LoginLink",
+    {Verb::post,
+     "/api/v1/auth/links",
+     Permission::keys_write,
+     create_link,
+     {.summary = "Make a one-time link that signs a browser in as owner",
+      .tag = "auth",
+      .response = "LoginLink",
       .status = 201}},
-    {Verb::post, "/api/v1/auth/logout", Permission::workspaces_read, log_out,
+    {Verb::post,
+     "/api/v1/auth/logout",
+     Permission::workspaces_read,
+     log_out,
      {.summary = "End the browser's session", .tag = "auth", .status = 204}},
-    {Verb::get, "/auth/link", Access::open(), use_link,
-     {.summary = "Sign the browser in with a one-time link", .tag = "auth", .status = 303, .query = token}},
-    {Verb::post, "/auth/link", Access::open(), use_link,
-     {.summary = "Sign the browser in with a one-time link", .tag = "auth", .status = 303, .query = token,
-      .check_body = false, .request_media = "application/x-www-form-urlencoded"}},
-    {Verb::get, "/api/v1/workspaces", Permission::workspaces_read, list_workspaces,
+    {Verb::get,
+     "/auth/link",
+     Access::open(),
+     use_link,
+     {.summary = "Sign the browser in with a one-time link",
+      .tag = "auth",
+      .status = 303,
+      .query = token}},
+    {Verb::post,
+     "/auth/link",
+     Access::open(),
+     use_link,
+     {.summary = "Sign the browser in with a one-time link",
+      .tag = "auth",
+      .status = 303,
+      .query = token,
+      .check_body = false,
+      .request_media = "application/x-www-form-urlencoded"}},
+    {Verb::get,
+     "/api/v1/workspaces",
+     Permission::workspaces_read,
+     list_workspaces,
      {.summary = "List the workspaces that the credential may see", .response = "WorkspaceList"}},
-    {Verb::post, "/api/v1/workspaces", Permission::workspaces_write, create_workspace,
-     {.summary = "Create a workspace with its default project", .request = "NewName", .response = "Workspace",
+    {Verb::post,
+     "/api/v1/workspaces",
+     Permission::workspaces_write,
+     create_workspace,
+     {.summary = "Create a workspace with its default project",
+      .request = "NewName",
+      .response = "Workspace",
       .status = 201}},
-    {Verb::get, "/api/v1/workspaces/{id}", Permission::workspaces_read, get_workspace,
+    {Verb::get,
+     "/api/v1/workspaces/{id}",
+     Permission::workspaces_read,
+     get_workspace,
      {.summary = "Read a workspace by id or name", .response = "Workspace"}},
-    {Verb::get, "/api/v1/projects", Permission::projects_read, list_projects,
+    {Verb::get,
+     "/api/v1/projects",
+     Permission::projects_read,
+     list_projects,
      {.summary = "List the workspace's projects", .response = "ProjectList"}},
-    {Verb::post, "/api/v1/projects", Permission::projects_write, create_project,
+    {Verb::post,
+     "/api/v1/projects",
+     Permission::projects_write,
+     create_project,
      {.summary = "Create a project", .request = "NewName", .response = "Project", .status = 201}},
-    {Verb::get, "/api/v1/projects/{id}", Permission::projects_read, get_project,
+    {Verb::get,
+     "/api/v1/projects/{id}",
+     Permission::projects_read,
+     get_project,
      {.summary = "Read a project by id or name", .response = "Project"}},
-    {Verb::get, "/api/v1/api-keys", Permission::keys_read, list_keys,
-     {.summary = "List API keys, newest first, revoked ones too", .response = "ApiKeyList", .query = page}},
-    {Verb::post, "/api/v1/api-keys", Permission::keys_write, create_key,
-     {.summary = "Create an API key; the answer is the only one that has it whole", .request = "NewApiKey",
-      .response = "ApiKey", .status = 201}},
-    {Verb::get, "/api/v1/api-keys/{id}", Permission::keys_read, get_key,
+    {Verb::get,
+     "/api/v1/api-keys",
+     Permission::keys_read,
+     list_keys,
+     {.summary = "List API keys, newest first, revoked ones too",
+      .response = "ApiKeyList",
+      .query = page}},
+    {Verb::post,
+     "/api/v1/api-keys",
+     Permission::keys_write,
+     create_key,
+     {.summary = "Create an API key; the answer is the only one that has it whole",
+      .request = "NewApiKey",
+      .response = "ApiKey",
+      .status = 201}},
+    {Verb::get,
+     "/api/v1/api-keys/{id}",
+     Permission::keys_read,
+     get_key,
      {.summary = "Read an API key's row", .response = "ApiKey"}},
-    {Verb::del, "/api/v1/api-keys/{id}", Permission::keys_write, revoke_key,
+    {Verb::del,
+     "/api/v1/api-keys/{id}",
+     Permission::keys_write,
+     revoke_key,
      {.summary = "Revoke an API key", .status = 204}},
 };
 

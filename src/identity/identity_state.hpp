@@ -20,7 +20,8 @@ namespace sluice::identity {
 inline constexpr Duration session_idle = std::chrono::hours(24);
 inline constexpr Duration link_life = std::chrono::minutes(10);
 inline constexpr Duration record_life = std::chrono::hours(24 * 7);
-inline constexpr Duration use_interval = std::chrono::seconds(60);  // "last used" is written down at most so often
+inline constexpr Duration use_interval =
+    std::chrono::seconds(60);  // "last used" is written down at most so often
 inline constexpr std::string_view default_name = "default";
 
 /// 32 raw bytes.
@@ -28,7 +29,9 @@ std::string digest(std::string_view text);
 
 struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+        return std::hash<std::string_view>()(text);
+    }
 };
 template <class Value>
 using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;

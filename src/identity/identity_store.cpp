@@ -13,7 +13,8 @@ using storage::Row;
 
 // The tenants of one instance: read whole at the start.
 const Query all_workspaces{"identity.all_workspaces",
-                           "SELECT id, name, created_at_us FROM workspace ORDER BY id", Query::Note::scan};
+                           "SELECT id, name, created_at_us FROM workspace ORDER BY id",
+                           Query::Note::scan};
 const Query put_workspace{"identity.insert_workspace",
                           "INSERT INTO workspace (id, name, created_at_us) VALUES (?1, ?2, ?3)"};
 
@@ -22,16 +23,19 @@ const Query all_projects{"identity.all_projects", R"sql(
 const Query put_project{"identity.insert_project", R"sql(
     INSERT INTO project (workspace_id, id, name, created_at_us) VALUES (?1, ?2, ?3, ?4))sql"};
 
-#define KEY_COLUMNS                                                                                          \
-    "workspace_id, id, name, project, role, permissions, prefix, created_by, created_at_us, expires_at_us, " \
+#define KEY_COLUMNS                                                                           \
+    "workspace_id, id, name, project, role, permissions, prefix, created_by, created_at_us, " \
+    "expires_at_us, "                                                                         \
     "last_used_at_us, revoked_at_us"
 const Query live_keys{"identity.live_keys",
-                      "SELECT " KEY_COLUMNS ", hash FROM api_key WHERE workspace_id = ?1 AND revoked_at_us IS NULL "
+                      "SELECT " KEY_COLUMNS
+                      ", hash FROM api_key WHERE workspace_id = ?1 AND revoked_at_us IS NULL "
                       "AND (expires_at_us IS NULL OR expires_at_us > ?2)"};
-const Query one_key{"identity.find_key", "SELECT " KEY_COLUMNS " FROM api_key WHERE workspace_id = ?1 AND id = ?2"};
-const Query newest_keys{"identity.list_keys",
-                        "SELECT " KEY_COLUMNS " FROM api_key WHERE workspace_id = ?1 AND id < ?2 "
-                        "ORDER BY id DESC LIMIT ?3"};
+const Query one_key{"identity.find_key",
+                    "SELECT " KEY_COLUMNS " FROM api_key WHERE workspace_id = ?1 AND id = ?2"};
+const Query newest_keys{"identity.list_keys", "SELECT " KEY_COLUMNS
+                                              " FROM api_key WHERE workspace_id = ?1 AND id < ?2 "
+                                              "ORDER BY id DESC LIMIT ?3"};
 const Query put_key{"identity.insert_key", R"sql(
     INSERT INTO api_key (workspace_id, id, name, project, role, permissions, prefix, hash, created_by, created_at_us,
                          expires_at_us)
@@ -46,15 +50,19 @@ const Query all_sessions{"identity.all_sessions", R"sql(
 const Query put_session{"identity.insert_session", R"sql(
     INSERT INTO session (workspace_id, id, hash, role, created_at_us, last_used_at_us)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql"};
-const Query use_session{"identity.touch_session",
-                        "UPDATE session SET last_used_at_us = ?3 WHERE workspace_id = ?1 AND id = ?2"};
-const Query drop_session{"identity.delete_session", "DELETE FROM session WHERE workspace_id = ?1 AND id = ?2"};
-const Query drop_idle_sessions{"identity.delete_idle_sessions",
-                               "DELETE FROM session WHERE workspace_id = ?1 AND last_used_at_us < ?2"};
+const Query use_session{
+    "identity.touch_session",
+    "UPDATE session SET last_used_at_us = ?3 WHERE workspace_id = ?1 AND id = ?2"};
+const Query drop_session{"identity.delete_session",
+                         "DELETE FROM session WHERE workspace_id = ?1 AND id = ?2"};
+const Query drop_idle_sessions{
+    "identity.delete_idle_sessions",
+    "DELETE FROM session WHERE workspace_id = ?1 AND last_used_at_us < ?2"};
 
 const Query one_secret{"identity.find_secret", "SELECT secret FROM instance_secret WHERE name = ?1",
                        Query::Note::instance_wide};
-const Query put_secret{"identity.insert_secret", "INSERT INTO instance_secret (name, secret) VALUES (?1, ?2)",
+const Query put_secret{"identity.insert_secret",
+                       "INSERT INTO instance_secret (name, secret) VALUES (?1, ?2)",
                        Query::Note::instance_wide};
 
 const Query one_record{"identity.find_idempotency_record", R"sql(
@@ -63,13 +71,16 @@ const Query one_record{"identity.find_idempotency_record", R"sql(
 const Query put_record{"identity.insert_idempotency_record", R"sql(
     INSERT INTO idempotency_record (workspace_id, principal, route, key, body_hash, status, answer, etag, created_at_us)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))sql"};
-// Numbers ascend with time: the old ones are the lowest, and a batch of them is a range of the table's own key.
+// Numbers ascend with time: the old ones are the lowest, and a batch of them is a range of the
+// table's own key.
 const Query drop_records{"identity.delete_idempotency_records", R"sql(
     DELETE FROM idempotency_record
     WHERE number < (SELECT min(number) FROM idempotency_record) + ?2 AND created_at_us <= ?1)sql",
                          Query::Note::instance_wide};
 
-Workspace read_workspace(const Row& row) { return {row.id<WorkspaceId>(0), row.str(1), row.time(2)}; }
+Workspace read_workspace(const Row& row) {
+    return {row.id<WorkspaceId>(0), row.str(1), row.time(2)};
+}
 
 Project read_project(const Row& row) {
     return {row.id<ProjectId>(1), row.id<WorkspaceId>(0), row.str(2), row.time(3)};
@@ -110,7 +121,11 @@ ApiKey read_key(const Row& row) {
 StoredKey read_stored_key(const Row& row) { return {read_key(row), std::string(row.bytes(12))}; }
 
 Session read_session(const Row& row) {
-    return {row.id<Id<ids::Session>>(1), row.id<WorkspaceId>(0), row.str(3), std::string(row.bytes(2)), row.time(4),
+    return {row.id<Id<ids::Session>>(1),
+            row.id<WorkspaceId>(0),
+            row.str(3),
+            std::string(row.bytes(2)),
+            row.time(4),
             row.time(5)};
 }
 
@@ -118,7 +133,8 @@ storage::Value permissions_value(const ApiKey& key) {
     if (find_role(key.role)) return {};
     auto list = Json::array();
     for (std::size_t i = 0; i < key.permissions.size(); ++i)
-        if (key.permissions.test(i)) list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
+        if (key.permissions.test(i))
+            list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
     return storage::to_value(base::dump_json(list));
 }
 
@@ -134,7 +150,8 @@ Result<std::vector<Loaded>> load_all(ReadTx& tx, Time now) {
         if (!keys) return fail(std::move(keys.error()));
         auto sessions = tx.list<Session>(all_sessions, {id}, read_session);
         if (!sessions) return fail(std::move(sessions.error()));
-        out.push_back({std::move(workspace), std::move(*projects), std::move(*keys), std::move(*sessions)});
+        out.push_back(
+            {std::move(workspace), std::move(*projects), std::move(*keys), std::move(*sessions)});
     }
     return out;
 }
@@ -148,9 +165,11 @@ Awaitable<Result<std::vector<Loaded>>> load(storage::Storage& storage, Time now)
     co_return co_await storage.read(std::move(job));
 }
 
-Awaitable<Result<std::string>> load_or_make_secret(storage::Storage& storage, std::string name, std::string fresh) {
+Awaitable<Result<std::string>> load_or_make_secret(storage::Storage& storage, std::string name,
+                                                   std::string fresh) {
     auto job = [name, fresh](storage::Tx& tx) -> Result<std::string> {
-        auto found = tx.find<std::string>(one_secret, {name}, [](const Row& row) { return std::string(row.bytes(0)); });
+        auto found = tx.find<std::string>(one_secret, {name},
+                                          [](const Row& row) { return std::string(row.bytes(0)); });
         if (!found) return fail(std::move(found.error()));
         if (*found) return std::move(**found);
         auto made = tx.run(put_secret, {name, Bytes{fresh}});
@@ -161,25 +180,29 @@ Awaitable<Result<std::string>> load_or_make_secret(storage::Storage& storage, st
 }
 
 void insert_workspace(storage::WriteUnit& unit, const Workspace& workspace) {
-    unit.add_expecting(ErrorCode::conflict,
-                       fmt::format("there is a workspace named {} already; choose another name", workspace.name),
-                       put_workspace, workspace.id, workspace.name, workspace.created_at);
+    unit.add_expecting(
+        ErrorCode::conflict,
+        fmt::format("there is a workspace named {} already; choose another name", workspace.name),
+        put_workspace, workspace.id, workspace.name, workspace.created_at);
 }
 
 void insert_project(storage::WriteUnit& unit, const Project& project) {
-    unit.add_expecting(ErrorCode::conflict,
-                       fmt::format("there is a project named {} already; choose another name", project.name),
-                       put_project, project.workspace, project.id, project.name, project.created_at);
+    unit.add_expecting(
+        ErrorCode::conflict,
+        fmt::format("there is a project named {} already; choose another name", project.name),
+        put_project, project.workspace, project.id, project.name, project.created_at);
 }
 
 void insert_key(storage::WriteUnit& unit, const StoredKey& stored) {
     const auto& key = stored.key;
-    unit.add(put_key, key.workspace, key.id, key.name, key.project, key.role, permissions_value(key), key.prefix,
-             Bytes{stored.hash}, key.created_by, key.created_at, key.expires_at);
+    unit.add(put_key, key.workspace, key.id, key.name, key.project, key.role,
+             permissions_value(key), key.prefix, Bytes{stored.hash}, key.created_by, key.created_at,
+             key.expires_at);
 }
 
 void revoke_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time now) {
-    unit.add_expecting(ErrorCode::not_found, fmt::format("there is no API key {}; check the id", id.str()), end_key,
+    unit.add_expecting(ErrorCode::not_found,
+                       fmt::format("there is no API key {}; check the id", id.str()), end_key,
                        workspace, id, now);
 }
 
@@ -187,9 +210,11 @@ void touch_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Tim
     unit.add(use_key, workspace, id, used_at);
 }
 
-Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace, ApiKeyId id) {
+Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace,
+                                                  ApiKeyId id) {
     auto job = [workspace, id](ReadTx& tx) {
-        return tx.find<ApiKey>(one_key, {storage::to_value(workspace), storage::to_value(id)}, read_key);
+        return tx.find<ApiKey>(one_key, {storage::to_value(workspace), storage::to_value(id)},
+                               read_key);
     };
     co_return co_await storage.read(std::move(job));
 }
@@ -200,19 +225,21 @@ Awaitable<Result<std::vector<ApiKey>>> list_keys(storage::Storage& storage, Work
     last.fill(0xFF);
     const ApiKeyId bound = before.value_or(ApiKeyId(last));
     auto job = [workspace, bound, limit](ReadTx& tx) {
-        return tx.list<ApiKey>(newest_keys,
-                               {storage::to_value(workspace), storage::to_value(bound), storage::to_value(limit)},
-                               read_key);
+        return tx.list<ApiKey>(
+            newest_keys,
+            {storage::to_value(workspace), storage::to_value(bound), storage::to_value(limit)},
+            read_key);
     };
     co_return co_await storage.read(std::move(job));
 }
 
 void insert_session(storage::WriteUnit& unit, const Session& session) {
-    unit.add(put_session, session.workspace, session.id, Bytes{session.hash}, session.role, session.created_at,
-             session.last_used_at);
+    unit.add(put_session, session.workspace, session.id, Bytes{session.hash}, session.role,
+             session.created_at, session.last_used_at);
 }
 
-void touch_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Session> id, Time used_at) {
+void touch_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Session> id,
+                   Time used_at) {
     unit.add(use_session, workspace, id, used_at);
 }
 
@@ -220,30 +247,39 @@ void delete_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Ses
     unit.add(drop_session, workspace, id);
 }
 
-Awaitable<Result<std::int64_t>> delete_idle_sessions(storage::Storage& storage, WorkspaceId workspace, Time before) {
+Awaitable<Result<std::int64_t>> delete_idle_sessions(storage::Storage& storage,
+                                                     WorkspaceId workspace, Time before) {
     auto job = [workspace, before](storage::Tx& tx) {
-        return tx.run(drop_idle_sessions, {storage::to_value(workspace), storage::to_value(before)});
+        return tx.run(drop_idle_sessions,
+                      {storage::to_value(workspace), storage::to_value(before)});
     };
     co_return co_await storage.write(std::move(job));
 }
 
 void insert_record(storage::WriteUnit& unit, const IdempotencyRecord& record) {
-    unit.add_expecting(ErrorCode::conflict, "idempotency_key_used", put_record, record.workspace, record.principal,
-                       record.route, record.key, Bytes{record.body_hash}, record.status, record.answer, record.etag,
-                       record.created_at);
+    unit.add_expecting(ErrorCode::conflict, "idempotency_key_used", put_record, record.workspace,
+                       record.principal, record.route, record.key, Bytes{record.body_hash},
+                       record.status, record.answer, record.etag, record.created_at);
 }
 
-Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage, WorkspaceId workspace,
-                                                                std::string principal, std::string route,
+Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage,
+                                                                WorkspaceId workspace,
+                                                                std::string principal,
+                                                                std::string route,
                                                                 std::string key) {
     auto job = [=](ReadTx& tx) {
-        return tx.find<IdempotencyRecord>(one_record, {storage::to_value(workspace), principal, route, key},
-                                          [&](const Row& row) {
-                                              return IdempotencyRecord{workspace, principal, route, key,
-                                                                       std::string(row.bytes(0)),
-                                                                       static_cast<int>(row.integer(1)), row.str(2),
-                                                                       row.str(3), row.time(4)};
-                                          });
+        return tx.find<IdempotencyRecord>(
+            one_record, {storage::to_value(workspace), principal, route, key}, [&](const Row& row) {
+                return IdempotencyRecord{workspace,
+                                         principal,
+                                         route,
+                                         key,
+                                         std::string(row.bytes(0)),
+                                         static_cast<int>(row.integer(1)),
+                                         row.str(2),
+                                         row.str(3),
+                                         row.time(4)};
+            });
     };
     co_return co_await storage.read(std::move(job));
 }

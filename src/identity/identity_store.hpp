@@ -45,27 +45,32 @@ namespace store {
 
 Awaitable<Result<std::vector<Loaded>>> load(storage::Storage& storage, Time now);
 /// The stored secret of that name; `fresh` becomes it when there is none.
-Awaitable<Result<std::string>> load_or_make_secret(storage::Storage& storage, std::string name, std::string fresh);
+Awaitable<Result<std::string>> load_or_make_secret(storage::Storage& storage, std::string name,
+                                                   std::string fresh);
 
 void insert_workspace(storage::WriteUnit& unit, const Workspace& workspace);
 void insert_project(storage::WriteUnit& unit, const Project& project);
 void insert_key(storage::WriteUnit& unit, const StoredKey& key);
 void revoke_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time now);
 void touch_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time used_at);
-Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace, ApiKeyId id);
+Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace,
+                                                  ApiKeyId id);
 /// Keys with ids below `before` (all when nil), newest first.
 Awaitable<Result<std::vector<ApiKey>>> list_keys(storage::Storage& storage, WorkspaceId workspace,
                                                  std::optional<ApiKeyId> before, int limit);
 
 void insert_session(storage::WriteUnit& unit, const Session& session);
-void touch_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Session> id, Time used_at);
+void touch_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Session> id,
+                   Time used_at);
 void delete_session(storage::WriteUnit& unit, WorkspaceId workspace, Id<ids::Session> id);
-Awaitable<Result<std::int64_t>> delete_idle_sessions(storage::Storage& storage, WorkspaceId workspace, Time before);
+Awaitable<Result<std::int64_t>> delete_idle_sessions(storage::Storage& storage,
+                                                     WorkspaceId workspace, Time before);
 
 void insert_record(storage::WriteUnit& unit, const IdempotencyRecord& record);
-Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage, WorkspaceId workspace,
-                                                                std::string principal, std::string route,
-                                                                std::string key);
+Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage,
+                                                                WorkspaceId workspace,
+                                                                std::string principal,
+                                                                std::string route, std::string key);
 /// Deletes old records among the oldest `batch`; how many.
 Awaitable<Result<std::int64_t>> delete_records(storage::Storage& storage, Time before, int batch);
 

@@ -5,7 +5,8 @@
 namespace sluice::identity {
 namespace {
 
-constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view alphabet =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 // CRC-32 (ISO-HDLC), as secret scanners expect it of prefixed tokens.
 std::uint32_t crc32(std::string_view text) {

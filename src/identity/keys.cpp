@@ -14,15 +14,18 @@ Result<base::PermissionSet> wanted_permissions(const NewKey& wanted) {
         const auto* role = find_role(wanted.role);
         if (!role) {
             std::string names;
-            for (const auto& known : roles()) names += (names.empty() ? "" : ", ") + std::string(known.name);
-            Error error{ErrorCode::invalid_argument, fmt::format("there is no role {}; roles are {}", wanted.role, names),
+            for (const auto& known : roles())
+                names += (names.empty() ? "" : ", ") + std::string(known.name);
+            Error error{ErrorCode::invalid_argument,
+                        fmt::format("there is no role {}; roles are {}", wanted.role, names),
                         {{"/role", "is no role"}}};
             return fail(std::move(error));
         }
         set = role->permissions;
     }
     for (auto permission : wanted.permissions) set.set(static_cast<std::size_t>(permission));
-    set.set(static_cast<std::size_t>(Permission::workspaces_read));  // every key may see where it is
+    set.set(
+        static_cast<std::size_t>(Permission::workspaces_read));  // every key may see where it is
     return set;
 }
 
@@ -30,31 +33,39 @@ Result<void> check_grant(const Principal& maker, const base::PermissionSet& want
     const auto beyond = wanted & ~maker.permissions;
     for (std::size_t i = 0; i < beyond.size(); ++i)
         if (beyond.test(i))
-            return fail(ErrorCode::forbidden, "a key cannot be given {}, which its maker does not have",
+            return fail(ErrorCode::forbidden,
+                        "a key cannot be given {}, which its maker does not have",
                         base::to_string(static_cast<Permission>(i)));
     return {};
 }
 
 }  // namespace
 
-Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wanted, AlsoCommit<CreatedKey> also) {
+Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wanted,
+                                                   AlsoCommit<CreatedKey> also) {
     const auto now = state_->clock.now();
     auto permissions = wanted_permissions(wanted);
     if (!permissions) co_return fail(std::move(permissions.error()));
-    if (auto granted = check_grant(maker, *permissions); !granted) co_return fail(std::move(granted.error()));
+    if (auto granted = check_grant(maker, *permissions); !granted)
+        co_return fail(std::move(granted.error()));
     if (wanted.name.size() > 100) {
-        Error error{ErrorCode::invalid_argument, "a key's name has at most 100 bytes", {{"/name", "is too long"}}};
+        Error error{ErrorCode::invalid_argument,
+                    "a key's name has at most 100 bytes",
+                    {{"/name", "is too long"}}};
         co_return fail(std::move(error));
     }
     if (wanted.expires_at && *wanted.expires_at <= now) {
-        Error error{ErrorCode::invalid_argument, "a key's expiry must be in the future",
+        Error error{ErrorCode::invalid_argument,
+                    "a key's expiry must be in the future",
                     {{"/expires_at", "is in the past"}}};
         co_return fail(std::move(error));
     }
     if (!find_project(maker.workspace, wanted.project))
-        co_return fail(ErrorCode::not_found, "there is no project {} in this workspace", wanted.project);
+        co_return fail(ErrorCode::not_found, "there is no project {} in this workspace",
+                       wanted.project);
     if (state_->keys.size() >= max_keys)
-        co_return fail(ErrorCode::unprocessable, "this server has {} live keys already; revoke some first", max_keys);
+        co_return fail(ErrorCode::unprocessable,
+                       "this server has {} live keys already; revoke some first", max_keys);
 
     CreatedKey created;
     created.secret = make_key_text(state_->random);
@@ -102,13 +113,15 @@ Awaitable<Result<KeyList>> Identity::keys(WorkspaceId workspace, int limit, std:
 Awaitable<Result<ApiKey>> Identity::key(WorkspaceId workspace, ApiKeyId id) {
     auto found = co_await store::find_key(state_->storage, workspace, id);
     if (!found) co_return fail(std::move(found.error()));
-    if (!*found) co_return fail(ErrorCode::not_found, "there is no API key {}; check the id", id.str());
+    if (!*found)
+        co_return fail(ErrorCode::not_found, "there is no API key {}; check the id", id.str());
     for (const auto& [hash, live] : state_->keys)
         if (live.key.id == id) (*found)->last_used_at = live.key.last_used_at;
     co_return std::move(**found);
 }
 
-Awaitable<Result<void>> Identity::revoke_key(WorkspaceId workspace, ApiKeyId id, AlsoCommit<ApiKey> also) {
+Awaitable<Result<void>> Identity::revoke_key(WorkspaceId workspace, ApiKeyId id,
+                                             AlsoCommit<ApiKey> also) {
     auto found = co_await key(workspace, id);
     if (!found) co_return fail(std::move(found.error()));
     storage::WriteUnit unit;

@@ -20,25 +20,36 @@ std::optional<std::string_view> find_cookie(std::string_view header, std::string
     return std::nullopt;
 }
 
+/// 127.a.b.c, written with digits alone (127.evil.example is a name).
+bool is_loopback_address(std::string_view host) {
+    return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
+}
+
 }  // namespace
 
-bool came_over_tls(const net::Request& request) {
+bool keeps_secure_cookies(const net::Request& request) {
     // A proxy in front says so; a client that lies gets a stricter cookie, nothing more.
-    return request.tls || request.headers.get("x-forwarded-proto") == "https";
+    if (request.tls || request.headers.get("x-forwarded-proto") == "https") return true;
+    auto host = request.headers.get("host");
+    if (host.starts_with("[::1]")) return true;
+    host = host.substr(0, host.find(':'));
+    return host == "localhost" || host.ends_with(".localhost") || is_loopback_address(host);
 }
 
 std::optional<std::string_view> session_cookie(const net::Request& request) {
     const auto header = request.headers.get("cookie");
     if (auto found = find_cookie(header, host_cookie)) return found;
-    if (came_over_tls(request)) return std::nullopt;  // the plain name could have been planted over plain HTTP
+    if (keeps_secure_cookies(request))
+        return std::nullopt;  // the plain name could have been planted over plain HTTP
     return find_cookie(header, plain_cookie);
 }
 
 std::string set_session_cookie(const net::Request& request, std::string_view secret) {
-    const bool tls = came_over_tls(request);
+    const bool secure = keeps_secure_cookies(request);
     // The server ends the session after a day without use; the cookie may stay longer.
-    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}", tls ? host_cookie : plain_cookie, secret,
-                       secret.empty() ? 0 : 30 * 24 * 3600, tls ? "; Secure" : "");
+    return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
+                       secure ? host_cookie : plain_cookie, secret,
+                       secret.empty() ? 0 : 30 * 24 * 3600, secure ? "; Secure" : "");
 }
 
 }  // namespace sluice::identity

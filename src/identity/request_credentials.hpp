@@ -9,9 +9,11 @@
 
 namespace sluice::identity {
 
-/// Over TLS the cookie is `__Host-sluice` (only this host, only TLS). Browsers refuse that name on plain HTTP unless they
-/// hold the address for trustworthy, and not all do, so there it is called `sluice`.
-bool came_over_tls(const net::Request& request);
+/// Where the browser keeps `Secure` cookies, over TLS and on a loopback address, the cookie is
+/// `__Host-sluice`: bound to this host, never sent in clear over a network. (Chromium does so on
+/// http://127.0.0.1, tried 2026-11 with the one of Debian 12.) On plain HTTP elsewhere browsers
+/// refuse that name, and the cookie is called `sluice`.
+bool keeps_secure_cookies(const net::Request& request);
 std::optional<std::string_view> session_cookie(const net::Request& request);
 /// The value of Set-Cookie; an empty secret takes the cookie away.
 std::string set_session_cookie(const net::Request& request, std::string_view secret);

@@ -1,4 +1,5 @@
-// How requests are told apart: whose they are (key, session, local socket), and whether the same write came before.
+// How requests are told apart: whose they are (key, session, local socket), and whether the same
+// write came before.
 
 #include "identity_state.hpp"
 #include "request_credentials.hpp"
@@ -18,7 +19,8 @@ std::optional<std::string_view> bearer(const Request& request) {
     constexpr std::string_view scheme = "bearer ";
     if (!header || header->size() <= scheme.size()) return std::nullopt;
     for (std::size_t i = 0; i < scheme.size(); ++i)
-        if (std::tolower(static_cast<unsigned char>((*header)[i])) != scheme[i]) return std::nullopt;
+        if (std::tolower(static_cast<unsigned char>((*header)[i])) != scheme[i])
+            return std::nullopt;
     auto key = header->substr(scheme.size());
     while (key.starts_with(' ')) key.remove_prefix(1);
     while (key.ends_with(' ')) key.remove_suffix(1);
@@ -48,9 +50,11 @@ std::string_view authority(std::string_view origin) {
     return origin;
 }
 
-/// A cookie is sent by the browser whoever made it ask: what changes state or opens a socket must come from our own page.
+/// A cookie is sent by the browser whoever made it ask: what changes state or opens a socket must
+/// come from our own page.
 Result<void> check_origin(const Request& request) {
-    const bool reads = request.verb == Verb::get || request.verb == Verb::head || request.verb == Verb::options;
+    const bool reads =
+        request.verb == Verb::get || request.verb == Verb::head || request.verb == Verb::options;
     if (reads && !request.headers.find("upgrade")) return {};
     const auto origin = request.headers.find("origin");
     const auto host = request.headers.get("host");
@@ -60,7 +64,8 @@ Result<void> check_origin(const Request& request) {
         if (authority(*origin) == authority(own)) return {};
     }
     return fail(ErrorCode::forbidden,
-                "a browser's session may change things from this server's own pages only; use an API key elsewhere");
+                "a browser's session may change things from this server's own pages only; use an "
+                "API key elsewhere");
 }
 
 class Keys final : public net::Authenticator {
@@ -72,8 +77,10 @@ class Keys final : public net::Authenticator {
         auto principal = of_credential(request);
         if (!principal) return principal;
         const auto named = named_workspace(request);
-        if (!named.empty() && named != principal->workspace_name && named != principal->workspace.str())
-            return fail(ErrorCode::not_found, "there is no workspace {} for this credential", named);
+        if (!named.empty() && named != principal->workspace_name &&
+            named != principal->workspace.str())
+            return fail(ErrorCode::not_found, "there is no workspace {} for this credential",
+                        named);
         return principal;
     }
 
@@ -83,8 +90,9 @@ class Keys final : public net::Authenticator {
         if (named.empty()) named = default_name;
         const auto* workspace = state_.workspace(named);
         if (!workspace) return fail(ErrorCode::not_found, "there is no workspace {}", named);
-        return Principal{Principal::Kind::local, "local", "local", "owner", workspace->id, workspace->name,
-                         base::PermissionSet().set()};
+        return Principal{
+            Principal::Kind::local,     "local", "local", "owner", workspace->id, workspace->name,
+            base::PermissionSet().set()};
     }
 
     Result<Principal> of_credential(const Request& request) {
@@ -96,8 +104,9 @@ class Keys final : public net::Authenticator {
             if (auto own = check_origin(request); !own) return fail(std::move(own.error()));
             return principal;
         }
-        return fail(ErrorCode::unauthenticated,
-                    "send an API key as `Authorization: Bearer KEY`; `sluice key create` makes one");
+        return fail(
+            ErrorCode::unauthenticated,
+            "send an API key as `Authorization: Bearer KEY`; `sluice key create` makes one");
     }
 
     State& state_;
@@ -116,23 +125,26 @@ std::string body_hash(const Request& request) {
         hash.update(value);
     }
     hash.update("\n\n");
-    if (request.body_reader) hash.update(request.headers.get("content-length"));  // a streamed body is not here yet
+    if (request.body_reader)
+        hash.update(request.headers.get("content-length"));  // a streamed body is not here yet
     hash.update(request.body);
     const auto digest = hash.finish();
     return std::string(crypto::raw(digest));
 }
 
 /// The answer under the key of `wanted`. Errors: unprocessable (same key, other body).
-Awaitable<Result<std::optional<net::StoredAnswer>>> find_answer(State& state, IdempotencyRecord wanted) {
-    auto found = co_await store::find_record(state.storage, wanted.workspace, wanted.principal, std::move(wanted.route),
-                                             std::move(wanted.key));
+Awaitable<Result<std::optional<net::StoredAnswer>>> find_answer(State& state,
+                                                                IdempotencyRecord wanted) {
+    auto found = co_await store::find_record(state.storage, wanted.workspace, wanted.principal,
+                                             std::move(wanted.route), std::move(wanted.key));
     if (!found) co_return fail(std::move(found.error()));
     // A record counts as long as it is there: the next insert would meet it.
     if (!*found) co_return std::optional<net::StoredAnswer>();
     auto& record = **found;
     if (record.body_hash != wanted.body_hash)
-        co_return fail(ErrorCode::unprocessable,
-                       "the same Idempotency-Key came with another body; use a new key for a new request");
+        co_return fail(
+            ErrorCode::unprocessable,
+            "the same Idempotency-Key came with another body; use a new key for a new request");
     net::StoredAnswer answer{record.status, std::move(record.answer), std::move(record.etag)};
     co_return std::optional<net::StoredAnswer>(std::move(answer));
 }
@@ -148,7 +160,9 @@ class Handle final : public net::Idempotency {
         record_.created_at = state_.clock.now();
         store::insert_record(unit, record_);
     }
-    Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override { return find_answer(state_, record_); }
+    Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override {
+        return find_answer(state_, record_);
+    }
 
   private:
     State& state_;
@@ -162,7 +176,8 @@ class Records final : public net::IdempotencyRecords {
     Result<std::unique_ptr<net::Idempotency>> begin(const Request& request) override {
         const auto key = request.headers.get("idempotency-key");
         if (key.empty() || key.size() > max_idempotency_key)
-            return fail(ErrorCode::invalid_argument, "an Idempotency-Key has 1 to {} characters", max_idempotency_key);
+            return fail(ErrorCode::invalid_argument, "an Idempotency-Key has 1 to {} characters",
+                        max_idempotency_key);
         IdempotencyRecord record;
         record.workspace = request.workspace();
         record.principal = request.principal.id;
@@ -188,7 +203,9 @@ class Records final : public net::IdempotencyRecords {
 
 }  // namespace
 
-std::shared_ptr<net::Authenticator> make_authenticator(State& state) { return std::make_shared<Keys>(state); }
+std::shared_ptr<net::Authenticator> make_authenticator(State& state) {
+    return std::make_shared<Keys>(state);
+}
 std::shared_ptr<net::IdempotencyRecords> make_idempotency_records(State& state) {
     return std::make_shared<Records>(state);
 }

@@ -15,7 +15,8 @@ std::string Identity::make_login_link_token(WorkspaceId workspace) {
     auto& links = state_->links;
     std::erase_if(links, [&](const auto& item) { return item.second.expires_at <= now; });
     if (links.size() >= max_links) {  // bounded: the one that would end first gives way
-        auto oldest = std::ranges::min_element(links, {}, [](const auto& item) { return item.second.expires_at; });
+        auto oldest = std::ranges::min_element(
+            links, {}, [](const auto& item) { return item.second.expires_at; });
         links.erase(oldest);
     }
     auto token = crypto::random_token(state_->random);
@@ -34,11 +35,13 @@ Awaitable<Result<std::string>> Identity::exchange_login_token(std::string token)
     const auto workspace = good ? found->second.workspace : WorkspaceId();
     if (found != state_->links.end()) state_->links.erase(found);  // before the wait: it works once
     if (!good)
-        co_return fail(ErrorCode::gone, "this sign-in link was used already or is older than ten minutes; "
-                                        "make another on the server, for example by restarting scripts/run");
+        co_return fail(ErrorCode::gone,
+                       "this sign-in link was used already or is older than ten minutes; "
+                       "make another on the server, for example by restarting scripts/run");
 
     auto secret = crypto::random_token(state_->random);
-    const Session session{Id<ids::Session>::make(now, state_->random), workspace, "owner", digest(secret), now, now};
+    const Session session{
+        Id<ids::Session>::make(now, state_->random), workspace, "owner", digest(secret), now, now};
     storage::WriteUnit unit;
     store::insert_session(unit, session);
     auto done = co_await state_->storage.submit(std::move(unit));
@@ -50,12 +53,14 @@ Awaitable<Result<std::string>> Identity::exchange_login_token(std::string token)
 Awaitable<Result<void>> Identity::end_session(Principal principal) {
     const auto id = Id<ids::Session>::parse(principal.id);
     if (principal.kind != Principal::Kind::session || !id)
-        co_return fail(ErrorCode::conflict, "only a browser's session can be ended; revoke the API key instead");
+        co_return fail(ErrorCode::conflict,
+                       "only a browser's session can be ended; revoke the API key instead");
     storage::WriteUnit unit;
     store::delete_session(unit, principal.workspace, *id);
     auto done = co_await state_->storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
-    std::erase_if(state_->sessions, [&](const auto& item) { return item.second.session.id == *id; });
+    std::erase_if(state_->sessions,
+                  [&](const auto& item) { return item.second.session.id == *id; });
     co_return Result<void>{};
 }
 

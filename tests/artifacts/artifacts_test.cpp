@@ -24,7 +24,8 @@ struct Fixture : sluice::testing::House {
         return artifact;
     }
 
-    WorkspaceId one = WorkspaceId::make(clock.now(), random), two = WorkspaceId::make(clock.now(), random);
+    WorkspaceId one = WorkspaceId::make(clock.now(), random),
+                two = WorkspaceId::make(clock.now(), random);
     Artifacts artifacts{*storage, clock, random};
 };
 
@@ -32,8 +33,8 @@ struct Fixture : sluice::testing::House {
 
 TEST_CASE("an artifact gives back what was put in, small and big", "[artifacts]") {
     Fixture f;
-    const std::string content =
-        GENERATE(std::string(), std::string("id,urgency\n1,high\n"), std::string("a\0b", 3), std::string(3 << 20, 'x'));
+    const std::string content = GENERATE(std::string(), std::string("id,urgency\n1,high\n"),
+                                         std::string("a\0b", 3), std::string(3 << 20, 'x'));
     const auto made = f.made(f.file("report.csv", content));
     CHECK(made.media_type == "text/csv; charset=utf-8");
     CHECK(made.size_bytes == content.size());
@@ -46,7 +47,8 @@ TEST_CASE("an artifact gives back what was put in, small and big", "[artifacts]"
     CHECK_FALSE(row.run);
 
     std::string parts;
-    while (parts.size() < content.size()) parts += f.get(f.artifacts.read_part(row, parts.size(), 1'000'000));
+    while (parts.size() < content.size())
+        parts += f.get(f.artifacts.read_part(row, parts.size(), 1'000'000));
     CHECK(parts == content);
 }
 
@@ -55,7 +57,8 @@ TEST_CASE("reading is refused over the caller's limit, before reading", "[artifa
     const auto made = f.made(f.file("a.txt", "0123456789"));
     CHECK(f.get(f.artifacts.read(f.one, made.id, 10)).size() == 10);
     CHECK(f.error(f.artifacts.read(f.one, made.id, 9)) == ErrorCode::too_large);
-    CHECK(f.error(f.artifacts.create(f.one, f.file("big", std::string(max_size_bytes + 1, 'x')))) == ErrorCode::too_large);
+    CHECK(f.error(f.artifacts.create(f.one, f.file("big", std::string(max_size_bytes + 1, 'x')))) ==
+          ErrorCode::too_large);
 }
 
 TEST_CASE("another workspace never sees an artifact", "[artifacts][tenancy]") {
@@ -72,8 +75,9 @@ TEST_CASE("a name is a file's name and the media type follows from it", "[artifa
     Fixture f;
     CHECK(f.made(f.file("Übersicht.MD", "x")).media_type == "text/markdown; charset=utf-8");
     CHECK(f.made(f.file("data", "x")).media_type == "application/octet-stream");
-    for (const auto& bad : {std::string(), std::string("a/b"), std::string("a\\b"), std::string("a\nb"), std::string(".."),
-                            std::string("\xff\xfe"), std::string(256, 'a')}) {
+    for (const auto& bad :
+         {std::string(), std::string("a/b"), std::string("a\\b"), std::string("a\nb"),
+          std::string(".."), std::string("\xff\xfe"), std::string(256, 'a')}) {
         CAPTURE(bad);
         CHECK(f.error(f.artifacts.create(f.one, f.file(bad, "x"))) == ErrorCode::invalid_argument);
     }
@@ -150,14 +154,18 @@ TEST_CASE("a reference stands for an artifact in data", "[artifacts]") {
     Fixture f;
     const auto made = f.made(f.file("a.csv", "x,y"));
     const auto value = reference(made);
-    CHECK(value == Json{{"$artifact", made.id.str()}, {"name", "a.csv"}, {"size", 3}, {"media_type", made.media_type}});
+    CHECK(value == Json{{"$artifact", made.id.str()},
+                        {"name", "a.csv"},
+                        {"size", 3},
+                        {"media_type", made.media_type}});
     CHECK(referenced(value) == made.id);
     CHECK_FALSE(referenced(Json{{"$artifact", "run_x"}}));
     CHECK_FALSE(referenced(Json("text")));
 }
 
 TEST_CASE("a file name cannot break out of its header", "[artifacts]") {
-    CHECK(attachment("report.csv") == "attachment; filename=\"report.csv\"; filename*=UTF-8''report.csv");
+    CHECK(attachment("report.csv") ==
+          "attachment; filename=\"report.csv\"; filename*=UTF-8''report.csv");
     CHECK(attachment("a\"b\\c%\r\n.txt") ==
           "attachment; filename=\"a_b_c___.txt\"; filename*=UTF-8''a%22b%5Cc%25%0D%0A.txt");
     CHECK(attachment("ü.md") == "attachment; filename=\"__.md\"; filename*=UTF-8''%C3%BC.md");

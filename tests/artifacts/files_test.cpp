@@ -28,7 +28,8 @@ struct Fixture : sluice::testing::Live {
         wanted.role = role;
         return get(identity.create_key(*identity.local_principal(workspace), wanted)).secret;
     }
-    Json upload(const std::string& name, const std::string& content, const std::string& type = "application/octet-stream") {
+    Json upload(const std::string& name, const std::string& content,
+                const std::string& type = "application/octet-stream") {
         const auto answer = http_post(acme, "/api/v1/artifacts?name=" + name, content, {}, type);
         INFO(answer.body);
         REQUIRE(answer.status == 201);
@@ -39,7 +40,9 @@ struct Fixture : sluice::testing::Live {
     std::string acme, globex;
 };
 
-std::string path_of(const Json& artifact) { return "/api/v1/artifacts/" + artifact["id"].get<std::string>(); }
+std::string path_of(const Json& artifact) {
+    return "/api/v1/artifacts/" + artifact["id"].get<std::string>();
+}
 
 }  // namespace
 
@@ -65,7 +68,8 @@ TEST_CASE("a file comes down as it went up, small and big", "[artifacts][http]")
     CHECK(f.http_get(f.acme, path_of(made) + "/content", {{"If-None-Match", etag}}).status == 304);
 }
 
-TEST_CASE("files belong to their workspace and are written by those who may", "[artifacts][http][tenancy]") {
+TEST_CASE("files belong to their workspace and are written by those who may",
+          "[artifacts][http][tenancy]") {
     Fixture f;
     const auto made = f.upload("a.html", "<script>", "text/html");
     for (const auto& path : {path_of(made), path_of(made) + "/content"}) {
@@ -93,11 +97,14 @@ TEST_CASE("a bad upload is refused with the reason", "[artifacts][http]") {
     CHECK(parsed(f.http_get(f.acme, "/api/v1/artifacts").body)["items"].empty());
 }
 
-TEST_CASE("an upload that is sent again with its key makes one file", "[artifacts][http][idempotency]") {
+TEST_CASE("an upload that is sent again with its key makes one file",
+          "[artifacts][http][idempotency]") {
     Fixture f;
     const httplib::Headers once{{"Idempotency-Key", "up"}};
-    const auto first = f.http_post(f.acme, "/api/v1/artifacts?name=a.txt", "content", once, "text/plain");
-    const auto second = f.http_post(f.acme, "/api/v1/artifacts?name=a.txt", "content", once, "text/plain");
+    const auto first =
+        f.http_post(f.acme, "/api/v1/artifacts?name=a.txt", "content", once, "text/plain");
+    const auto second =
+        f.http_post(f.acme, "/api/v1/artifacts?name=a.txt", "content", once, "text/plain");
     CHECK(first.status == 201);
     CHECK(second.status == 201);
     CHECK(parsed(first.body)["id"] == parsed(second.body)["id"]);

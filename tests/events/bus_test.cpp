@@ -12,8 +12,10 @@ namespace {
 class Journal final : public RunFeed {
   public:
     Journal(WorkspaceId w, RunId r) : workspace(w), run(r) {}
-    Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId w, RunId r, std::int64_t after, int limit) override {
-        if (w != workspace || r != run) co_return fail(ErrorCode::not_found, "there is no such run");
+    Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId w, RunId r, std::int64_t after,
+                                                    int limit) override {
+        if (w != workspace || r != run)
+            co_return fail(ErrorCode::not_found, "there is no such run");
         std::vector<Json> out;
         for (auto seq = after + 1; seq <= size && static_cast<int>(out.size()) < limit; ++seq)
             out.push_back({{"seq", seq}, {"kind", "step_started"}});
@@ -28,7 +30,11 @@ struct Fixture : sluice::testing::House {
     ~Fixture() { run(bus.stop()); }
     WorkspaceId tenant() { return WorkspaceId::make(clock.now(), random); }
     NewEvent event(std::string type) {
-        return {EventId::make(clock.now(), random), std::move(type), "run_x", clock.now(), {{"type", "copy"}}};
+        return {EventId::make(clock.now(), random),
+                std::move(type),
+                "run_x",
+                clock.now(),
+                {{"type", "copy"}}};
     }
     void happen(WorkspaceId workspace, int count = 1, bool hint = true) {
         storage::WriteUnit unit;
@@ -37,7 +43,9 @@ struct Fixture : sluice::testing::House {
         if (hint) bus.committed(workspace);
     }
     /// What comes at once; empty when there is nothing.
-    std::vector<Delivery> take(Subscription& subscription) { return get(subscription.next(clock.now())); }
+    std::vector<Delivery> take(Subscription& subscription) {
+        return get(subscription.next(clock.now()));
+    }
     /// The next delivery that needs the bus to read first.
     std::vector<Delivery> wait(Subscription& subscription) {
         return get(subscription.next(clock.now() + std::chrono::seconds(10)));
@@ -45,7 +53,8 @@ struct Fixture : sluice::testing::House {
     std::vector<std::int64_t> numbers(Subscription& subscription, std::size_t count) {
         std::vector<std::int64_t> out;
         while (out.size() < count)
-            for (const auto& delivery : wait(subscription)) out.push_back(delivery.number.value_or(-1));
+            for (const auto& delivery : wait(subscription))
+                out.push_back(delivery.number.value_or(-1));
         return out;
     }
 
@@ -122,7 +131,8 @@ TEST_CASE("a page's cursor leads to the next page and belongs to its workspace",
     CHECK(f.error(f.bus.list(f.one, 3, forged)) == ErrorCode::invalid_argument);
 }
 
-TEST_CASE("a listener hears what is committed from now on, in order, and only of its workspace", "[events]") {
+TEST_CASE("a listener hears what is committed from now on, in order, and only of its workspace",
+          "[events]") {
     Fixture f;
     f.happen(f.one, 2);
     auto mine = f.bus.subscribe(f.one);

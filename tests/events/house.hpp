@@ -69,7 +69,9 @@ struct House {
         storage.reset();
     }
     template <class T>
-    T run(Awaitable<T> task) { return testing::run(loop, std::move(task)); }
+    T run(Awaitable<T> task) {
+        return testing::run(loop, std::move(task));
+    }
     /// The value, which must be there.
     template <class T>
     T get(Awaitable<Result<T>> task) {

@@ -1,6 +1,6 @@
 #pragma once
-/// A real server on a free port, asked by a real client. The loop runs on the test's thread while the client's calls
-/// block a pool's thread.
+/// A real server on a free port, asked by a real client. The loop runs on the test's thread while
+/// the client's calls block a pool's thread.
 
 #include <httplib.h>
 
@@ -43,7 +43,9 @@ struct Live : House {
     void let_time_pass(Duration step) { background.spawn("time", pass(this, step)); }
     /// Runs a blocking function beside the loop.
     template <class Job>
-    auto beside(Job job) { return run(pool.run(std::move(job))); }
+    auto beside(Job job) {
+        return run(pool.run(std::move(job)));
+    }
     httplib::Client client(const std::string& key = {}) {
         httplib::Client made("127.0.0.1", server->port());
         made.set_read_timeout(20);
@@ -60,14 +62,17 @@ struct Live : House {
         REQUIRE(answer);
         return *answer;
     }
-    httplib::Response http_get(const std::string& key, const std::string& path, const httplib::Headers& headers = {}) {
+    httplib::Response http_get(const std::string& key, const std::string& path,
+                               const httplib::Headers& headers = {}) {
         return call(key, [=](httplib::Client& c) { return c.Get(path, headers); });
     }
-    httplib::Response http_post(const std::string& key, const std::string& path, const std::string& body,
-                                const httplib::Headers& headers = {}, const std::string& type = "application/json") {
+    httplib::Response http_post(const std::string& key, const std::string& path,
+                                const std::string& body, const httplib::Headers& headers = {},
+                                const std::string& type = "application/json") {
         return call(key, [=](httplib::Client& c) { return c.Post(path, headers, body, type); });
     }
-    httplib::Response http_delete(const std::string& key, const std::string& path, const httplib::Headers& headers = {}) {
+    httplib::Response http_delete(const std::string& key, const std::string& path,
+                                  const httplib::Headers& headers = {}) {
         return call(key, [=](httplib::Client& c) { return c.Delete(path, headers); });
     }
 
@@ -98,7 +103,8 @@ class SocketClient {
         if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return;
         write("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
               "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n");
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+              headers + "\r\n");
         while (head_.find("\r\n\r\n") == std::string::npos) {
             char byte = 0;
             if (::recv(fd_, &byte, 1, 0) != 1) break;
@@ -122,7 +128,8 @@ class SocketClient {
             frame += static_cast<char>(text.size() & 0xFF);
         }
         frame += std::string("\1\2\3\4");
-        for (std::size_t i = 0; i < text.size(); ++i) frame += static_cast<char>(text[i] ^ (i % 4 + 1));
+        for (std::size_t i = 0; i < text.size(); ++i)
+            frame += static_cast<char>(text[i] ^ (i % 4 + 1));
         write(frame);
     }
     /// The next text; empty at the end.
@@ -143,7 +150,9 @@ class SocketClient {
     }
 
   private:
-    void write(const std::string& bytes) { (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+    void write(const std::string& bytes) {
+        (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    }
     std::string read(std::size_t size) {
         std::string out(size, '\0');
         std::size_t got = 0;

@@ -19,12 +19,15 @@ class Doorman final : public net::Authenticator {
         principal.kind = Principal::Kind::api_key;
         principal.id = std::string(key);
         principal.permissions.set();
-        if (key == "Bearer one") principal.workspace = one;
-        else if (key == "Bearer two") principal.workspace = two;
+        if (key == "Bearer one")
+            principal.workspace = one;
+        else if (key == "Bearer two")
+            principal.workspace = two;
         else if (key == "Bearer narrow") {
             principal.workspace = one;
             principal.permissions.reset().set(static_cast<std::size_t>(Permission::events_read));
-        } else return fail(ErrorCode::unauthenticated, "no key");
+        } else
+            return fail(ErrorCode::unauthenticated, "no key");
         return principal;
     }
     WorkspaceId one, two;
@@ -33,8 +36,10 @@ class Doorman final : public net::Authenticator {
 class Journal final : public RunFeed {
   public:
     Journal(WorkspaceId w, RunId r) : workspace(w), run(r) {}
-    Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId w, RunId r, std::int64_t after, int limit) override {
-        if (w != workspace || r != run) co_return fail(ErrorCode::not_found, "there is no such run");
+    Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId w, RunId r, std::int64_t after,
+                                                    int limit) override {
+        if (w != workspace || r != run)
+            co_return fail(ErrorCode::not_found, "there is no such run");
         std::vector<Json> out;
         for (auto seq = after + 1; seq <= size && static_cast<int>(out.size()) < limit; ++seq)
             out.push_back({{"seq", seq}, {"kind", "step_started"}});
@@ -59,7 +64,12 @@ struct Fixture : sluice::testing::Live {
     storage::WriteUnit some(WorkspaceId workspace, int count) {
         storage::WriteUnit unit;
         for (int i = 0; i < count; ++i)
-            append(unit, workspace, {EventId::make(clock.now(), random), "run.finished", "run_x", clock.now(), {{"i", i}}});
+            append(unit, workspace,
+                   {EventId::make(clock.now(), random),
+                    "run.finished",
+                    "run_x",
+                    clock.now(),
+                    {{"i", i}}});
         return unit;
     }
     void happen(WorkspaceId workspace, int count) {
@@ -67,33 +77,40 @@ struct Fixture : sluice::testing::Live {
         bus.committed(workspace);
     }
     /// Commits as soon as somebody follows the topic.
-    static Awaitable<void> commit_when_followed(Fixture* f, WorkspaceId workspace, std::string topic,
-                                                std::function<void()> change, int events) {
-        for (int i = 0; i < 200'000 && !f->bus.has_listeners(workspace, topic); ++i) co_await f->loop.yield();
+    static Awaitable<void> commit_when_followed(Fixture* f, WorkspaceId workspace,
+                                                std::string topic, std::function<void()> change,
+                                                int events) {
+        for (int i = 0; i < 200'000 && !f->bus.has_listeners(workspace, topic); ++i)
+            co_await f->loop.yield();
         auto unit = f->some(workspace, events);
         if (events > 0) (void)co_await f->storage->submit(std::move(unit));
         if (events > 0) f->bus.committed(workspace);
         if (change) change();
     }
-    void later(WorkspaceId workspace, std::string topic, int events, std::function<void()> change = {}) {
-        background.spawn("later", commit_when_followed(this, workspace, std::move(topic), std::move(change), events));
+    void later(WorkspaceId workspace, std::string topic, int events,
+               std::function<void()> change = {}) {
+        background.spawn("later", commit_when_followed(this, workspace, std::move(topic),
+                                                       std::move(change), events));
     }
     /// Reads the stream until `enough` holds of its text.
-    std::string follow(const std::string& key, const std::string& path, std::function<bool(const std::string&)> enough,
+    std::string follow(const std::string& key, const std::string& path,
+                       std::function<bool(const std::string&)> enough,
                        httplib::Headers headers = {}) {
         headers.emplace("Accept", "text/event-stream");
         auto text = std::make_shared<std::string>();
-        beside([made = std::make_shared<httplib::Client>(client(key)), path, headers, enough, text] {
-            (void)made->Get(path, headers, [&](const char* data, std::size_t size) {
-                text->append(data, size);
-                return !enough(*text);
+        beside(
+            [made = std::make_shared<httplib::Client>(client(key)), path, headers, enough, text] {
+                (void)made->Get(path, headers, [&](const char* data, std::size_t size) {
+                    text->append(data, size);
+                    return !enough(*text);
+                });
+                return true;
             });
-            return true;
-        });
         return *text;
     }
 
-    WorkspaceId one = WorkspaceId::make(clock.now(), random), two = WorkspaceId::make(clock.now(), random);
+    WorkspaceId one = WorkspaceId::make(clock.now(), random),
+                two = WorkspaceId::make(clock.now(), random);
     RunId run_id = RunId::make(clock.now(), random);
     Doorman doorman{one, two};
     Journal journal{one, run_id};
@@ -116,14 +133,17 @@ std::vector<std::string> ids_in(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("the list of events is the workspace's own, newest first, page by page", "[events][http]") {
+TEST_CASE("the list of events is the workspace's own, newest first, page by page",
+          "[events][http]") {
     Fixture f;
     f.happen(f.one, 3);
     f.happen(f.two, 1);
     const auto first = parsed(f.http_get("one", "/api/v1/events?limit=2").body);
     REQUIRE(first["items"].size() == 2);
     CHECK(first["items"][0]["sequence"] == "3");
-    const auto second = parsed(f.http_get("one", "/api/v1/events?limit=2&cursor=" + first["next_cursor"].get<std::string>()).body);
+    const auto second = parsed(f.http_get("one", "/api/v1/events?limit=2&cursor=" +
+                                                     first["next_cursor"].get<std::string>())
+                                   .body);
     REQUIRE(second["items"].size() == 1);
     CHECK(second["next_cursor"].is_null());
     CHECK(parsed(f.http_get("two", "/api/v1/events").body)["items"].size() == 1);
@@ -141,16 +161,19 @@ TEST_CASE("server-sent events come live and resume after an id", "[events][http]
     CHECK(ids_in(live) == std::vector<std::string>{"3", "4"});
     CHECK(live.find("\"specversion\":\"1.0\"") != std::string::npos);
 
-    const auto resumed = f.follow("one", "/api/v1/events", until("id: 4"), {{"Last-Event-ID", "1"}});
+    const auto resumed =
+        f.follow("one", "/api/v1/events", until("id: 4"), {{"Last-Event-ID", "1"}});
     CHECK(ids_in(resumed) == std::vector<std::string>{"2", "3", "4"});
     const auto by_query = f.follow("one", "/api/v1/events?resume_from=3", until("id: 4"));
     CHECK(ids_in(by_query) == std::vector<std::string>{"4"});
     const auto gone = f.follow("one", "/api/v1/events?resume_from=99", until("event: resync"));
     CHECK(gone.find("id: 4\nevent: resync\n") != std::string::npos);
-    CHECK(f.http_get("one", "/api/v1/events?resume_from=x", {{"Accept", "text/event-stream"}}).status == 400);
+    CHECK(f.http_get("one", "/api/v1/events?resume_from=x", {{"Accept", "text/event-stream"}})
+              .status == 400);
 }
 
-TEST_CASE("a run's topic streams its journal and progress to those who may read runs", "[events][http]") {
+TEST_CASE("a run's topic streams its journal and progress to those who may read runs",
+          "[events][http]") {
     Fixture f;
     const auto topic = Bus::run_topic(f.run_id);
     const auto path = "/api/v1/events?topic=" + topic;
@@ -177,9 +200,7 @@ TEST_CASE("an idle stream says that it is still there", "[events][http]") {
 
 TEST_CASE("stopping the bus ends open streams at once", "[events][http]") {
     Fixture f;
-    f.later(f.one, "events", 0, [&f] {
-        f.background.spawn("stop", f.bus.stop());
-    });
+    f.later(f.one, "events", 0, [&f] { f.background.spawn("stop", f.bus.stop()); });
     const auto text = f.follow("one", "/api/v1/events", [](const std::string&) { return false; });
     CHECK(text.find(": following") != std::string::npos);
 }
@@ -190,7 +211,8 @@ TEST_CASE("one WebSocket carries many topics, live and resumed", "[events][http]
     const auto topic = Bus::run_topic(f.run_id);
     const auto port = f.server->port();
     auto socket = f.beside([port] {
-        return std::make_shared<SocketClient>(port, "/api/v1/events", "Authorization: Bearer one\r\n");
+        return std::make_shared<SocketClient>(port, "/api/v1/events",
+                                              "Authorization: Bearer one\r\n");
     });
     REQUIRE(socket->status() == "101");
     const auto ask = [&](const std::string& text) {
@@ -210,7 +232,8 @@ TEST_CASE("one WebSocket carries many topics, live and resumed", "[events][http]
     f.happen(f.one, 1);
     CHECK(receive()["id"] == 5);
 
-    CHECK(ask(R"({"subscribe":[")" + topic + R"("],"resume_from":{")" + topic + R"(":2}})")["subscribed"][0] == topic);
+    CHECK(ask(R"({"subscribe":[")" + topic + R"("],"resume_from":{")" + topic +
+              R"(":2}})")["subscribed"][0] == topic);
     message = receive();
     CHECK(message["topic"] == topic);
     CHECK(message["event"]["seq"] == 3);
@@ -228,7 +251,8 @@ TEST_CASE("one WebSocket carries many topics, live and resumed", "[events][http]
     CHECK(receive()["id"] == 6);
 }
 
-TEST_CASE("a WebSocket sees its own workspace and what its key may read", "[events][http][websocket]") {
+TEST_CASE("a WebSocket sees its own workspace and what its key may read",
+          "[events][http][websocket]") {
     Fixture f;
     const auto port = f.server->port();
     const auto topic = Bus::run_topic(f.run_id);
@@ -244,9 +268,10 @@ TEST_CASE("a WebSocket sees its own workspace and what its key may read", "[even
     CHECK(answer("narrow")["error"]["code"] == "forbidden");
     CHECK(f.beside([port] { return SocketClient(port, "/api/v1/events", "").status(); }) == "401");
     CHECK(f.beside([port] {
-              return SocketClient(port, "/api/v1/events",
-                                  "Authorization: Bearer one\r\nOrigin: http://evil.example\r\n").status();
-          }) == "403");
+        return SocketClient(port, "/api/v1/events",
+                            "Authorization: Bearer one\r\nOrigin: http://evil.example\r\n")
+            .status();
+    }) == "403");
 }
 
 TEST_CASE("a client that leaves takes its subscription along", "[events][http][websocket]") {

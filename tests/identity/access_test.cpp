@@ -51,7 +51,8 @@ TEST_CASE("a key learns who it is", "[identity][http]") {
 
 TEST_CASE("a key made over REST works until it is revoked over REST", "[identity][http]") {
     Fixture f;
-    const auto created = f.http_post(f.acme, "/api/v1/api-keys", R"({"name": "ci", "role": "viewer"})");
+    const auto created =
+        f.http_post(f.acme, "/api/v1/api-keys", R"({"name": "ci", "role": "viewer"})");
     REQUIRE(created.status == 201);
     const auto made = parsed(created.body);
     const auto secret = made["key"].get<std::string>();
@@ -74,7 +75,8 @@ TEST_CASE("a key made over REST works until it is revoked over REST", "[identity
 TEST_CASE("a wrong key request says where", "[identity][http]") {
     Fixture f;
     for (const auto& [body, pointer] :
-         {std::pair{R"({"role": "emperor"})", "/role"}, std::pair{R"({"permissions": ["fly"]})", "/permissions/0"},
+         {std::pair{R"({"role": "emperor"})", "/role"},
+          std::pair{R"({"permissions": ["fly"]})", "/permissions/0"},
           std::pair{R"({"expires_at": "soon"})", "/expires_at"},
           std::pair{R"({"role": "viewer", "permissions": ["runs:read"]})", "/role"}}) {
         CAPTURE(body);
@@ -104,10 +106,12 @@ TEST_CASE("each workspace lists only itself and its projects", "[identity][http]
 
     CHECK(f.http_post(f.acme, "/api/v1/workspaces", R"({"name": "initech"})").status == 201);
     CHECK(f.http_post(f.acme, "/api/v1/workspaces", R"({"name": "initech"})").status == 409);
-    CHECK(f.http_post(f.key("acme", "developer"), "/api/v1/workspaces", R"({"name": "other"})").status == 403);
+    CHECK(f.http_post(f.key("acme", "developer"), "/api/v1/workspaces", R"({"name": "other"})")
+              .status == 403);
 }
 
-TEST_CASE("a repeated write happens once and gets the first answer", "[identity][http][idempotency]") {
+TEST_CASE("a repeated write happens once and gets the first answer",
+          "[identity][http][idempotency]") {
     Fixture f;
     const httplib::Headers once{{"Idempotency-Key", "once"}};
     const auto first = f.http_post(f.acme, "/api/v1/projects", R"({"name": "support"})", once);
@@ -160,11 +164,27 @@ TEST_CASE("a one-time link signs a browser in", "[identity][http][sessions]") {
     CHECK(f.http_post(f.acme, "/api/v1/auth/logout", "{}").status == 409);
 }
 
-TEST_CASE("behind TLS the cookie is bound to its host", "[identity][http][sessions]") {
+TEST_CASE("the cookie is bound to its host wherever browsers keep secure cookies",
+          "[identity][http][sessions]") {
     Fixture f;
     const auto workspace = f.identity.find_workspace("acme")->id;
-    const auto answer = f.http_get("", f.identity.make_login_path(workspace), {{"X-Forwarded-Proto", "https"}});
-    const auto cookie = answer.get_header_value("Set-Cookie");
-    CHECK(cookie.starts_with("__Host-sluice="));
-    CHECK(cookie.find("; Secure") != std::string::npos);
+    const auto cookie = [&](const httplib::Headers& headers) {
+        return f.http_get("", f.identity.make_login_path(workspace), headers)
+            .get_header_value("Set-Cookie");
+    };
+    for (const auto& headers :
+         {httplib::Headers{}, httplib::Headers{{"Host", "localhost:8080"}},
+          httplib::Headers{{"Host", "[::1]:8080"}},
+          httplib::Headers{{"Host", "sluice.example"}, {"X-Forwarded-Proto", "https"}}}) {
+        const auto made = cookie(headers);
+        CAPTURE(made);
+        CHECK(made.starts_with("__Host-sluice="));
+        CHECK(made.find("; Secure") != std::string::npos);
+    }
+    for (const auto& host : {"sluice.lan:8080", "127.evil.example"}) {
+        const auto made = cookie({{"Host", host}});
+        CAPTURE(made);
+        CHECK(made.starts_with("sluice="));
+        CHECK(made.find("Secure") == std::string::npos);
+    }
 }

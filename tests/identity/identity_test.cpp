@@ -22,7 +22,9 @@ struct Fixture : sluice::testing::House {
         open();
         start();
     }
-    WorkspaceId workspace(const std::string& name) { return get(identity->ensure_workspace(name)).id; }
+    WorkspaceId workspace(const std::string& name) {
+        return get(identity->ensure_workspace(name)).id;
+    }
     Principal owner(const std::string& workspace = "default") {
         auto principal = identity->local_principal(workspace);
         REQUIRE(principal);
@@ -31,7 +33,9 @@ struct Fixture : sluice::testing::House {
     CreatedKey key(NewKey wanted = {}, const std::string& workspace = "default") {
         return get(identity->create_key(owner(workspace), std::move(wanted)));
     }
-    Result<Principal> ask(net::Request request) { return identity->authenticator().authenticate(request); }
+    Result<Principal> ask(net::Request request) {
+        return identity->authenticator().authenticate(request);
+    }
 
     std::unique_ptr<Identity> identity;
 };
@@ -52,7 +56,9 @@ net::Request with_cookie(const std::string& cookie, net::Verb verb = net::Verb::
     return request;
 }
 
-bool may(const base::PermissionSet& set, Permission permission) { return set.test(static_cast<std::size_t>(permission)); }
+bool may(const base::PermissionSet& set, Permission permission) {
+    return set.test(static_cast<std::size_t>(permission));
+}
 
 ErrorCode code(const Result<Principal>& result) {
     REQUIRE_FALSE(result);
@@ -126,7 +132,8 @@ TEST_CASE("whoever has no good key is refused with what to do", "[identity][keys
     auto typed_wrong = good;
     std::swap(typed_wrong[20], typed_wrong[21]);
     if (typed_wrong == good) typed_wrong[20] = typed_wrong[20] == 'a' ? 'b' : 'a';
-    for (const auto& bad : {std::string(), std::string("nonsense"), typed_wrong, good + "x", good.substr(0, 64)}) {
+    for (const auto& bad :
+         {std::string(), std::string("nonsense"), typed_wrong, good + "x", good.substr(0, 64)}) {
         CAPTURE(bad);
         CHECK(code(f.ask(with_key(bad))) == ErrorCode::unauthenticated);
     }
@@ -150,9 +157,10 @@ TEST_CASE("whoever has no good key is refused with what to do", "[identity][keys
 TEST_CASE("the vendors' key headers count on their paths only", "[identity][keys]") {
     Fixture f;
     const auto key = f.key().secret;
-    for (const auto& [header, path, good] :
-         {std::tuple{"x-api-key", "/v1/messages", true}, std::tuple{"x-goog-api-key", "/v1beta/models/x", true},
-          std::tuple{"x-api-key", "/api/v1/flows", false}, std::tuple{"x-goog-api-key", "/metrics", false}}) {
+    for (const auto& [header, path, good] : {std::tuple{"x-api-key", "/v1/messages", true},
+                                             std::tuple{"x-goog-api-key", "/v1beta/models/x", true},
+                                             std::tuple{"x-api-key", "/api/v1/flows", false},
+                                             std::tuple{"x-goog-api-key", "/metrics", false}}) {
         CAPTURE(header, path);
         net::Request request;
         request.path = path;
@@ -275,9 +283,11 @@ TEST_CASE("names of workspaces have one form and are unique", "[identity]") {
         CAPTURE(bad);
         CHECK(f.error(f.identity->create_workspace(bad)) == ErrorCode::invalid_argument);
     }
-    CHECK(f.error(f.identity->create_workspace(std::string(64, 'a'))) == ErrorCode::invalid_argument);
+    CHECK(f.error(f.identity->create_workspace(std::string(64, 'a'))) ==
+          ErrorCode::invalid_argument);
     CHECK(f.error(f.identity->create_workspace("default")) == ErrorCode::conflict);
-    CHECK(f.get(f.identity->ensure_workspace("acme-1.eu_west")).id == f.identity->find_workspace("acme-1.eu_west")->id);
+    CHECK(f.get(f.identity->ensure_workspace("acme-1.eu_west")).id ==
+          f.identity->find_workspace("acme-1.eu_west")->id);
 }
 
 TEST_CASE("the admin socket acts as the machine's owner in the named workspace", "[identity]") {
@@ -308,32 +318,35 @@ TEST_CASE("a link signs one browser in, once, within ten minutes", "[identity][s
     CHECK(f.error(f.identity->exchange_login_token(late)) == ErrorCode::gone);
 
     f.restart();
-    const auto who = f.ask(with_cookie("sluice=" + secret));
+    const auto who = f.ask(with_cookie("__Host-sluice=" + secret));
     REQUIRE(who);
     CHECK(who->kind == Principal::Kind::session);
     CHECK(who->role == "owner");
     CHECK(who->workspace == acme);
-    CHECK(code(f.ask(with_cookie("sluice=" + token))) == ErrorCode::unauthenticated);
-    CHECK(f.ask(with_cookie("__Host-sluice=" + secret)));
-    auto over_tls = with_cookie("sluice=" + secret);
-    over_tls.tls = true;  // the plain name could have been planted
-    CHECK(code(f.ask(over_tls)) == ErrorCode::unauthenticated);
+    CHECK(code(f.ask(with_cookie("__Host-sluice=" + token))) == ErrorCode::unauthenticated);
+    auto plain = with_cookie("sluice=" + secret);  // the plain name could have been planted
+    CHECK(code(f.ask(plain)) == ErrorCode::unauthenticated);
+    plain.headers.set(
+        "Host", "sluice.lan:8080");  // where browsers keep no secure cookies, it is all there is
+    CHECK(f.ask(plain));
+    plain.tls = true;
+    CHECK(code(f.ask(plain)) == ErrorCode::unauthenticated);
 
     SECTION("it ends after a day without use, and not before") {
         f.clock.advance(std::chrono::hours(23));
-        CHECK(f.ask(with_cookie("sluice=" + secret)));
+        CHECK(f.ask(with_cookie("__Host-sluice=" + secret)));
         f.clock.advance(std::chrono::hours(23));
         CHECK(f.get(f.identity->remove_expired()) == 0);
-        CHECK(f.ask(with_cookie("sluice=" + secret)));
+        CHECK(f.ask(with_cookie("__Host-sluice=" + secret)));
         f.clock.advance(std::chrono::hours(25));
-        CHECK(code(f.ask(with_cookie("sluice=" + secret))) == ErrorCode::unauthenticated);
+        CHECK(code(f.ask(with_cookie("__Host-sluice=" + secret))) == ErrorCode::unauthenticated);
         CHECK(f.get(f.identity->remove_expired()) == 1);
     }
     SECTION("it ends when the person signs out") {
         f.done(f.identity->end_session(*who));
-        CHECK(code(f.ask(with_cookie("sluice=" + secret))) == ErrorCode::unauthenticated);
+        CHECK(code(f.ask(with_cookie("__Host-sluice=" + secret))) == ErrorCode::unauthenticated);
         f.restart();
-        CHECK(code(f.ask(with_cookie("sluice=" + secret))) == ErrorCode::unauthenticated);
+        CHECK(code(f.ask(with_cookie("__Host-sluice=" + secret))) == ErrorCode::unauthenticated);
     }
 }
 
@@ -341,9 +354,10 @@ TEST_CASE("a cookie changes things from our own pages only", "[identity][session
     Fixture f;
     const auto token = f.identity->make_login_link_token(f.workspace("acme"));
     const auto secret = f.get(f.identity->exchange_login_token(token));
-    auto request = with_cookie("sluice=" + secret, net::Verb::post);
+    auto request = with_cookie("__Host-sluice=" + secret, net::Verb::post);
     CHECK(code(f.ask(request)) == ErrorCode::forbidden);
-    for (const auto& bad : {"http://evil.example", "null", "http://127.0.0.1:8081", "http://127.0.0.1:8080.evil.example"}) {
+    for (const auto& bad : {"http://evil.example", "null", "http://127.0.0.1:8081",
+                            "http://127.0.0.1:8080.evil.example"}) {
         CAPTURE(bad);
         request.headers.set("Origin", bad);
         CHECK(code(f.ask(request)) == ErrorCode::forbidden);
@@ -351,7 +365,7 @@ TEST_CASE("a cookie changes things from our own pages only", "[identity][session
     request.headers.set("Origin", "http://127.0.0.1:8080");
     CHECK(f.ask(request));
 
-    auto socket = with_cookie("sluice=" + secret);
+    auto socket = with_cookie("__Host-sluice=" + secret);
     socket.headers.set("Upgrade", "websocket");
     socket.headers.set("Origin", "http://evil.example");
     CHECK(code(f.ask(socket)) == ErrorCode::forbidden);
@@ -359,7 +373,8 @@ TEST_CASE("a cookie changes things from our own pages only", "[identity][session
     CHECK(f.ask(socket));
 }
 
-TEST_CASE("a repeated write is answered from the record that committed with it", "[identity][idempotency]") {
+TEST_CASE("a repeated write is answered from the record that committed with it",
+          "[identity][idempotency]") {
     Fixture f;
     const auto make = [&](const std::string& body, const std::string& key = "k1") {
         net::Request request;

@@ -1,11 +1,13 @@
 #pragma once
-/// Identity: workspaces (tenants), their projects, API keys, browser sessions by one-time link, roles, and the records
-/// behind Idempotency-Key. Live keys, sessions and workspaces are in memory, so a request is authenticated on the loop
-/// without a wait; the database has only hashes of keys and sessions.
+/// Identity: workspaces (tenants), their projects, API keys, browser sessions by one-time link,
+/// roles, and the records behind Idempotency-Key. Live keys, sessions and workspaces are in memory,
+/// so a request is authenticated on the loop without a wait; the database has only hashes of keys
+/// and sessions.
 ///
-/// A key reads `slk_` + 12 characters that name it + 43 secret ones + 6 of checksum (a typing error is told from an
-/// unknown key without a look-up). It is shown once. It fixes its workspace; a session and the local socket name theirs
-/// by the header `Sluice-Workspace` (id or name) or the query `workspace`.
+/// A key reads `slk_` + 12 characters that name it + 43 secret ones + 6 of checksum (a typing error
+/// is told from an unknown key without a look-up). It is shown once. It fixes its workspace; a
+/// session and the local socket name theirs by the header `Sluice-Workspace` (id or name) or the
+/// query `workspace`.
 
 #include <functional>
 #include <memory>
@@ -24,13 +26,13 @@
 namespace sluice::storage {
 class Storage;
 class WriteUnit;
-}
+}  // namespace sluice::storage
 namespace sluice::net {
 class Authenticator;
 class IdempotencyRecords;
 class Router;
 struct Request;
-}
+}  // namespace sluice::net
 
 namespace sluice::identity {
 
@@ -46,7 +48,8 @@ const Role* find_role(std::string_view name);
 
 struct Workspace {
     WorkspaceId id;
-    std::string name;  ///< unique in the instance: lower-case letters, digits, '-', '_' and '.', 1 to 63 characters
+    std::string name;  ///< unique in the instance: lower-case letters, digits, '-', '_' and '.', 1
+                       ///< to 63 characters
     Time created_at{};
 };
 
@@ -61,17 +64,17 @@ struct ApiKey {
     ApiKeyId id;
     WorkspaceId workspace;
     std::string name;
-    std::string project;         ///< the group that it is listed in; "default"
-    std::string role;            ///< a role's name, or "custom" with a list of its own
+    std::string project;  ///< the group that it is listed in; "default"
+    std::string role;     ///< a role's name, or "custom" with a list of its own
     base::PermissionSet permissions;
-    std::string prefix;          ///< "slk_" and the 12 naming characters
-    std::string created_by;      ///< id of the principal that made it
+    std::string prefix;      ///< "slk_" and the 12 naming characters
+    std::string created_by;  ///< id of the principal that made it
     Time created_at{};
     std::optional<Time> expires_at, last_used_at, revoked_at;
 };
 
-/// What a new key shall be. Without `permissions` it has those of `role`; with them the role is "custom". Every key may
-/// read its own workspace.
+/// What a new key shall be. Without `permissions` it has those of `role`; with them the role is
+/// "custom". Every key may read its own workspace.
 struct NewKey {
     std::string name;
     std::string role = "owner";
@@ -104,7 +107,8 @@ class Identity {
     Identity(const Identity&) = delete;
     Identity& operator=(const Identity&) = delete;
 
-    /// Loads live keys, sessions and workspaces; makes the workspace "default" and the instance's secret if missing.
+    /// Loads live keys, sessions and workspaces; makes the workspace "default" and the instance's
+    /// secret if missing.
     Awaitable<Result<void>> start();
     /// Writes down when keys were last used. May come twice.
     Awaitable<void> stop();
@@ -113,14 +117,17 @@ class Identity {
     net::Authenticator& authenticator();
     net::IdempotencyRecords& idempotency();
 
-    /// The owner of this machine: every permission, in `workspace`. What the admin socket and the command line act as.
+    /// The owner of this machine: every permission, in `workspace`. What the admin socket and the
+    /// command line act as.
     Result<Principal> local_principal(std::string_view workspace_id_or_name = "default") const;
 
     std::vector<Workspace> workspaces() const;
     /// By id ("wsp_…") or name; nothing when there is none.
     std::optional<Workspace> find_workspace(std::string_view id_or_name) const;
-    /// Makes the workspace with its project "default". Errors: conflict (name taken), invalid_argument (its form).
-    Awaitable<Result<Workspace>> create_workspace(std::string name, AlsoCommit<Workspace> also = {});
+    /// Makes the workspace with its project "default". Errors: conflict (name taken),
+    /// invalid_argument (its form).
+    Awaitable<Result<Workspace>> create_workspace(std::string name,
+                                                  AlsoCommit<Workspace> also = {});
     /// The workspace of that name, made if missing.
     Awaitable<Result<Workspace>> ensure_workspace(std::string name);
 
@@ -128,21 +135,26 @@ class Identity {
     std::vector<Project> projects(WorkspaceId workspace) const;
     std::optional<Project> find_project(WorkspaceId workspace, std::string_view id_or_name) const;
     /// Errors: conflict (name taken), invalid_argument.
-    Awaitable<Result<Project>> create_project(WorkspaceId workspace, std::string name, AlsoCommit<Project> also = {});
+    Awaitable<Result<Project>> create_project(WorkspaceId workspace, std::string name,
+                                              AlsoCommit<Project> also = {});
 
-    /// Errors: forbidden (more than `maker` may), invalid_argument (role, expiry in the past), not_found (project).
-    Awaitable<Result<CreatedKey>> create_key(Principal maker, NewKey key, AlsoCommit<CreatedKey> also = {});
+    /// Errors: forbidden (more than `maker` may), invalid_argument (role, expiry in the past),
+    /// not_found (project).
+    Awaitable<Result<CreatedKey>> create_key(Principal maker, NewKey key,
+                                             AlsoCommit<CreatedKey> also = {});
     /// Newest first, revoked and expired ones too. Errors: invalid_argument (cursor).
     Awaitable<Result<KeyList>> keys(WorkspaceId workspace, int limit, std::string cursor);
     Awaitable<Result<ApiKey>> key(WorkspaceId workspace, ApiKeyId id);
     /// From the answer on the key is refused; revoking twice is no error. Errors: not_found.
-    Awaitable<Result<void>> revoke_key(WorkspaceId workspace, ApiKeyId id, AlsoCommit<ApiKey> also = {});
+    Awaitable<Result<void>> revoke_key(WorkspaceId workspace, ApiKeyId id,
+                                       AlsoCommit<ApiKey> also = {});
 
-    /// A secret of this data directory for one purpose: 32 bytes, the same over restarts. After `start`.
+    /// A secret of this data directory for one purpose: 32 bytes, the same over restarts. After
+    /// `start`.
     std::string signing_key(std::string_view purpose) const;
 
-    /// A token for `/auth/link?token=…` that signs a browser in as the workspace's owner: once, within ten minutes, and
-    /// not after a restart.
+    /// A token for `/auth/link?token=…` that signs a browser in as the workspace's owner: once,
+    /// within ten minutes, and not after a restart.
     std::string make_login_link_token(WorkspaceId workspace);
     /// "/auth/link?token=…"
     std::string make_login_path(WorkspaceId workspace);
@@ -151,7 +163,8 @@ class Identity {
     /// Ends the session that `principal` came with.
     Awaitable<Result<void>> end_session(Principal principal);
 
-    /// Deletes idempotency records older than 7 days and sessions that are over, in batches; how many rows. Hourly.
+    /// Deletes idempotency records older than 7 days and sessions that are over, in batches; how
+    /// many rows. Hourly.
     Awaitable<Result<std::int64_t>> remove_expired();
 
   private:
