@@ -4,7 +4,8 @@
 ///
 /// Exit codes: 0 done; 1 the answer is no (a run failed, a check found mistakes); 2 wrong use; 69 the server cannot be
 /// reached or the port is in use; 70 a mistake of ours; 74 the disk failed; 75 the data directory is held by another
-/// process; 76 the data directory is of a newer version; 78 the configuration has mistakes.
+/// process; 76 the data directory is of a newer version; 78 the configuration has mistakes; 130 Ctrl-C came
+/// first (a run that was started goes on).
 
 #include <filesystem>
 #include <functional>
@@ -20,7 +21,7 @@ namespace sluice::cli {
 
 enum ExitCode : int {
     exit_ok = 0, exit_no = 1, exit_usage = 2, exit_unreachable = 69, exit_internal = 70, exit_io = 74, exit_locked = 75,
-    exit_newer = 76, exit_config = 78
+    exit_newer = 76, exit_config = 78, exit_interrupted = 130
 };
 
 /// A server inside this process, without a TCP port, on a data directory; ended by the destructor.

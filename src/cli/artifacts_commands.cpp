@@ -1,0 +1,75 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cli/follow.hpp"
+#include "cli/table.hpp"
+
+namespace sluice::cli {
+
+Outcome<int> list_artifacts(Context& context) {
+    auto most = whole_number(context, "limit", 50);
+    if (!most) return stop(std::move(most.error()));
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    std::vector<std::pair<std::string, std::string>> query;
+    if (context.arguments.has("run")) query.emplace_back("run", context.arguments.text("run"));
+    auto items = list_items(**server, "/api/v1/artifacts", std::move(query), *most);
+    if (!items) return stop(std::move(items.error()));
+    if (context.json()) {
+        context.print_json(Json{{"items", std::move(*items)}});
+        return exit_ok;
+    }
+    Table table({{"ID"}, {"NAME"}, {"TYPE"}, {"SIZE", true}, {"CREATED"}, {"RUN"}});
+    for (const auto& artifact : *items)
+        table.add({cell(artifact, "id"), cell(artifact, "name"), cell(artifact, "media_type"),
+                   human_bytes(artifact.value("size_bytes", std::int64_t{0})), human_time(artifact.value("created_at", Json())), cell(artifact, "run_id")});
+    context.print(table.empty() ? "no artifacts\n" : table.render());
+    return exit_ok;
+}
+
+Outcome<int> get_artifact(Context& context) {
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    const Call call{"GET", "/api/v1/artifacts/" + encode(context.arguments.text("ID")) + "/content"};
+    const auto place = context.arguments.text("output");
+    if (place.empty() || place == "-") {
+        auto done = (*server)->download(call, [&](std::string_view piece) {
+            return std::fwrite(piece.data(), 1, piece.size(), context.streams.out) == piece.size();
+        });
+        std::fflush(context.streams.out);
+        if (!done) return stop(std::move(done.error()));
+        return exit_ok;
+    }
+    // Under another name until it is whole: a broken download replaces nothing.
+    const auto partial = place + ".partial";
+    std::FILE* file = std::fopen(partial.c_str(), "wb");
+    const auto cannot = [&] {
+        return stop(exit_io, Error{ErrorCode::unavailable, fmt::format("{} cannot be written: {}", place, std::strerror(errno))});
+    };
+    if (!file) return cannot();
+    bool whole = true;
+    int reason = 0;
+    auto done = (*server)->download(call, [&](std::string_view piece) {
+        whole = std::fwrite(piece.data(), 1, piece.size(), file) == piece.size();
+        if (!whole) reason = errno;
+        return whole;
+    });
+    if (std::fclose(file) != 0 && whole) {
+        whole = false;
+        reason = errno;
+    }
+    if (!done || !whole || std::rename(partial.c_str(), place.c_str()) != 0) {
+        if (reason == 0) reason = errno;
+        ::unlink(partial.c_str());
+        errno = reason;
+        if (!done) return stop(std::move(done.error()));
+        return cannot();
+    }
+    context.note(fmt::format("saved {}\n", place));
+    return exit_ok;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,34 @@
+#pragma once
+// The single checks of `sluice doctor`.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "cli/command.hpp"
+#include "sluice/base/time.hpp"
+
+namespace sluice::cli {
+
+enum class Verdict { ok, warn, fail };
+
+struct Finding {
+    std::string name;
+    Verdict verdict = Verdict::ok;
+    std::string text;
+    std::string advice;  ///< what to do; empty when all is well
+};
+
+/// There, a directory, writable, closed to others.
+Finding check_directory(const std::filesystem::path& data);
+/// Free space below the directory, and that its disk is a local one.
+Finding check_disk(const std::filesystem::path& data);
+/// That no process but `holder` (a pid) has the database open. Sees the processes of this user (all as root).
+Finding check_database_owner(const std::filesystem::path& data, std::string_view holder);
+Finding check_clock(const std::filesystem::path& data, Time now);
+Finding check_descriptors(std::uint64_t hard);
+Finding check_bind(std::string_view listen, bool tls);
+std::string_view to_string(Verdict verdict);
+
+}  // namespace sluice::cli
