@@ -1,0 +1,91 @@
+#include "cli/doctor.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "scripted_server.hpp"
+
+using namespace sluice;
+using namespace sluice::cli;
+
+TEST_CASE("the doctor judges the data directory", "[cli][doctor]") {
+    TemporaryDirectory home;
+    CHECK(check_directory(home.path).verdict == Verdict::ok);
+    CHECK(check_directory(home.path / "none").verdict == Verdict::warn);
+    CHECK(check_directory(home.write("file", "")).verdict == Verdict::fail);
+    std::filesystem::create_directory(home.path / "open");
+    ::chmod((home.path / "open").c_str(), 0755);
+    const auto open = check_directory(home.path / "open");
+    CHECK(open.verdict == Verdict::warn);
+    CHECK(open.advice.find("chmod 700") != std::string::npos);
+}
+
+TEST_CASE("the doctor judges clock, descriptors and listen address", "[cli][doctor]") {
+    TemporaryDirectory home;
+    const auto now = base::from_us(1'795'000'000'000'000);
+    CHECK(check_clock(home.path, now).verdict == Verdict::ok);
+    CHECK(check_clock(home.path, base::from_us(0)).verdict == Verdict::fail);
+    CHECK(check_descriptors(512).verdict == Verdict::fail);
+    CHECK(check_descriptors(4096).verdict == Verdict::warn);
+    CHECK(check_descriptors(1 << 20).verdict == Verdict::ok);
+    CHECK(check_bind("127.0.0.1:8080", false).verdict == Verdict::ok);
+    CHECK(check_bind("[::1]:8080", false).verdict == Verdict::ok);
+    CHECK(check_bind("0.0.0.0:8080", false).verdict == Verdict::warn);
+    CHECK(check_bind("0.0.0.0:8080", true).verdict == Verdict::ok);
+}
+
+TEST_CASE("the doctor finds another process's hand on the database", "[cli][doctor]") {
+    TemporaryDirectory home;
+    CHECK(check_database_owner(home.path, "").verdict == Verdict::ok);
+    const auto file = home.write("sluice.db", "x");
+    CHECK(check_database_owner(home.path, "").verdict == Verdict::ok);
+    const int descriptor = ::open(file.c_str(), O_RDONLY);
+    REQUIRE(descriptor >= 0);
+    const auto seen = check_database_owner(home.path, "");
+    CHECK(seen.verdict == Verdict::fail);
+    CHECK(seen.text.find(std::to_string(::getpid())) != std::string::npos);
+    CHECK(check_database_owner(home.path, std::to_string(::getpid())).verdict == Verdict::ok);  // it is the server
+    ::close(descriptor);
+}
+
+TEST_CASE("the doctor's verdict is its exit code", "[cli][doctor]") {
+    TemporaryDirectory home;
+    SECTION("nothing runs, nothing is wrong") {
+        const auto done = run({"doctor", "--data", home.path.string(), "--json"});
+        const auto json = Json::parse(done.out);
+        for (const auto& check : json["checks"])
+            if (check["verdict"] == "fail") FAIL_CHECK(check.dump());
+        CHECK(done.exit == exit_ok);
+        CHECK(json["healthy"] == true);
+    }
+    SECTION("a server answers") {
+        ScriptedServer server(home.path / "admin.sock");
+        server.on("GET /readyz", 200, "ready\n", "text/plain");
+        server.on("GET /api/v1/system", 200, R"({"version":"1.2.3"})");
+        const auto done = run({"doctor", "--data", home.path.string()});
+        CHECK(done.exit == exit_ok);
+        CHECK(done.out.find("of this version") != std::string::npos);
+    }
+    SECTION("a server starts or hangs") {
+        ScriptedServer server(home.path / "admin.sock");
+        server.on("GET /readyz", 503, "starting\n", "text/plain");
+        const auto done = run({"doctor", "--data", home.path.string()});
+        CHECK(done.exit == exit_no);
+        CHECK(done.out.find("what to do:") != std::string::npos);
+    }
+    SECTION("a process holds the directory and does not answer") {
+        const auto lock = home.write("lock", "4711\n");
+        const int descriptor = ::open(lock.c_str(), O_RDWR);
+        REQUIRE(::flock(descriptor, LOCK_EX | LOCK_NB) == 0);
+        const auto done = run({"doctor", "--data", home.path.string()});
+        CHECK(done.exit == exit_no);
+        CHECK(done.out.find("held by process 4711") != std::string::npos);
+        ::close(descriptor);
+    }
+    SECTION("the configuration has mistakes") {
+        const auto file = home.write("sluice.toml", "nonsense = 1\n");
+        CHECK(run({"doctor", "--config", file}).exit == exit_no);
+    }
+}
