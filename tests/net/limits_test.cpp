@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "net/server_world.hpp"
 
 using namespace sluice;
@@ -200,6 +205,49 @@ TEST_CASE("connections over the limit are told to come later", "[net][limits]") 
     first.reset();
     REQUIRE(world.eventually([&] { return world.server->connections() == 1; }));
     CHECK(status_of(world.get("/a")) == 200);
+}
+
+TEST_CASE("without a free descriptor new connections wait, and are served once there is one", "[net][limits]") {
+    ServerWorld world;
+    world.route(Verb::get, "/a", ServerWorld::says("served"));
+    world.start();
+    CHECK(status_of(world.get("/a")) == 200);
+    REQUIRE(world.eventually([&] { return world.server->connections() == 0; }));
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0);  // made before the descriptors are gone
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    rlimit small = before;
+    small.rlim_cur = 256;
+    ::setrlimit(RLIMIT_NOFILE, &small);
+    std::vector<int> taken;
+    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) taken.push_back(fd);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(world.server->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool connected = ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const std::string_view request = "GET /a HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+    const bool sent = ::send(client, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size());
+    std::size_t while_full = 1;
+    for (int i = 0; i < 3; ++i) {
+        world.advance(seconds(1));
+        world.on_loop([&] { while_full = world.server->connections(); });
+    }
+    for (const int fd : taken) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(connected);
+    CHECK(sent);
+    CHECK(while_full == 0);
+    std::array<char, 4096> answer{};
+    ssize_t size = -1;
+    CHECK(world.eventually([&] {
+        world.clock.advance(std::chrono::milliseconds(100));
+        size = ::recv(client, answer.data(), answer.size(), MSG_DONTWAIT);
+        return size > 0;
+    }));
+    REQUIRE(size > 0);
+    CHECK(has(std::string_view(answer.data(), static_cast<std::size_t>(size)), "served"));
+    ::close(client);
 }
 
 TEST_CASE("HTTP/1.0 and the last request of a connection end it in order", "[net][limits]") {
