@@ -14,14 +14,16 @@ constexpr OptionRow config_option[] = {
     {"--config", "FILE", "TOML file with settings (also SLUICE_CONFIG)"},
     {"--data", "DIR", "The data directory (also SLUICE_DATA); default ./data"}};
 constexpr OptionRow api_options[] = {
-    {"--workspace", "NAME", "The workspace (also SLUICE_WORKSPACE); default: the key's, else `default`"},
+    {"--workspace", "NAME",
+     "The workspace (also SLUICE_WORKSPACE); default: the key's, else `default`"},
     {"--url", "URL", "A server to ask (also SLUICE_URL), e.g. http://127.0.0.1:8080"},
     {"--key", "KEY", "The API key for --url (also SLUICE_KEY, which other processes cannot see)"}};
 constexpr OptionRow json_option = {"--json", "", "Print JSON, for machines"};
 
 /// "-f,--file" → "file"; "FILE" → "FILE".
 std::string key_of(std::string_view name) {
-    name.remove_prefix(name.find_last_of(',') == std::string_view::npos ? 0 : name.find_last_of(',') + 1);
+    name.remove_prefix(
+        name.find_last_of(',') == std::string_view::npos ? 0 : name.find_last_of(',') + 1);
     while (name.starts_with('-')) name.remove_prefix(1);
     return std::string(name);
 }
@@ -43,9 +45,12 @@ class Parser {
         app_.set_version_flag("--version", "sluice " + host.version);
         app_.require_subcommand(1);
         for (const auto& row : commands()) add(row);
-        app_.footer("Exit codes: 0 done; 1 the answer is no; 2 wrong use; 69 unreachable; 70 our mistake; 74 disk failed;\n"
-                    "75 directory in use; 76 directory of a newer version; 78 configuration; 130 interrupted.\n"
-                    "`sluice COMMAND --help` tells more.");
+        app_.footer(
+            "Exit codes: 0 done; 1 the answer is no; 2 wrong use; 69 unreachable; 70 our mistake; "
+            "74 disk failed;\n"
+            "75 directory in use; 76 directory of a newer version; 78 configuration; 130 "
+            "interrupted.\n"
+            "`sluice COMMAND --help` tells more.");
     }
 
     Parsed parse(int argc, const char* const* argv) {
@@ -71,8 +76,10 @@ class Parser {
             if (bound.row != parsed.command || bound.option->count() == 0) continue;
             if (bound.flag) bound.values.assign(1, "true");
             for (auto& value : bound.values) {
-                if (bound.setting) parsed.arguments.settings.emplace_back(bound.key, value);
-                else parsed.arguments.add(bound.key, std::move(value));
+                if (bound.setting)
+                    parsed.arguments.settings.emplace_back(bound.key, value);
+                else
+                    parsed.arguments.add(bound.key, std::move(value));
             }
         }
         return parsed;
@@ -80,7 +87,8 @@ class Parser {
 
   private:
     static CLI::App* deepest(CLI::App* app) {
-        for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = app->get_subcommands()) app = chosen.front();
+        for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = app->get_subcommands())
+            app = chosen.front();
         return app;
     }
     static std::string words_of(const CLI::App* app) {
@@ -107,7 +115,8 @@ class Parser {
         if (!row.more.empty()) leaf->footer(std::string(row.more));
         leaves_.emplace_back(leaf, &row);
         for (const auto& option : row.options) bind(*leaf, row, option, false);
-        for (const auto& option : common_options(row)) bind(*leaf, row, option, option.name == "--data");
+        for (const auto& option : common_options(row))
+            bind(*leaf, row, option, option.name == "--data");
         if (row.needs == Needs::all_settings)
             for (const auto& rows : host_.settings)
                 for (const auto& setting : rows) bind_setting(*leaf, row, setting);
@@ -123,14 +132,18 @@ class Parser {
         bound.setting = setting;
         bound.flag = option.value.empty() && option.name.starts_with('-');
         if (bound.flag) {
-            bound.option = leaf.add_flag(std::string(option.name), bound.given, std::string(option.doc));
+            bound.option =
+                leaf.add_flag(std::string(option.name), bound.given, std::string(option.doc));
             return;
         }
-        bound.option = leaf.add_option(std::string(option.name), bound.values, std::string(option.doc));
+        bound.option =
+            leaf.add_option(std::string(option.name), bound.values, std::string(option.doc));
         bound.option->type_name(option.name.starts_with('-') ? std::string(option.value) : "");
         bound.option->expected(1)->allow_extra_args(false)->required(option.required);
-        if (!option.repeated) bound.option->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-        else bound.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        if (!option.repeated)
+            bound.option->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+        else
+            bound.option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
 
     void bind_setting(CLI::App& leaf, const CommandRow& row, const base::Setting& setting) {
@@ -155,8 +168,10 @@ class Parser {
 
 std::vector<OptionRow> common_options(const CommandRow& row) {
     std::vector<OptionRow> out;
-    if (row.needs == Needs::api) out.insert(out.end(), std::begin(api_options), std::end(api_options));
-    if (row.needs != Needs::nothing) out.insert(out.end(), std::begin(config_option), std::end(config_option));
+    if (row.needs == Needs::api)
+        out.insert(out.end(), std::begin(api_options), std::end(api_options));
+    if (row.needs != Needs::nothing)
+        out.insert(out.end(), std::begin(config_option), std::end(config_option));
     if (row.json) out.push_back(json_option);
     // A command's own row of the same name says more.
     std::erase_if(out, [&](const OptionRow& common) {
@@ -167,6 +182,8 @@ std::vector<OptionRow> common_options(const CommandRow& row) {
     return out;
 }
 
-Parsed parse_arguments(int argc, const char* const* argv, const Host& host) { return Parser(host).parse(argc, argv); }
+Parsed parse_arguments(int argc, const char* const* argv, const Host& host) {
+    return Parser(host).parse(argc, argv);
+}
 
 }  // namespace sluice::cli

@@ -25,7 +25,8 @@ Outcome<int> list_artifacts(Context& context) {
     Table table({{"ID"}, {"NAME"}, {"TYPE"}, {"SIZE", true}, {"CREATED"}, {"RUN"}});
     for (const auto& artifact : *items)
         table.add({cell(artifact, "id"), cell(artifact, "name"), cell(artifact, "media_type"),
-                   human_bytes(artifact.value("size_bytes", std::int64_t{0})), human_time(artifact.value("created_at", Json())), cell(artifact, "run_id")});
+                   human_bytes(artifact.value("size_bytes", std::int64_t{0})),
+                   human_time(artifact.value("created_at", Json())), cell(artifact, "run_id")});
     context.print(table.empty() ? "no artifacts\n" : table.render());
     return exit_ok;
 }
@@ -33,7 +34,8 @@ Outcome<int> list_artifacts(Context& context) {
 Outcome<int> get_artifact(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
-    const Call call{"GET", "/api/v1/artifacts/" + encode(context.arguments.text("ID")) + "/content"};
+    const Call call{"GET",
+                    "/api/v1/artifacts/" + encode(context.arguments.text("ID")) + "/content"};
     const auto place = context.arguments.text("output");
     if (place.empty() || place == "-") {
         auto done = (*server)->download(call, [&](std::string_view piece) {
@@ -47,7 +49,9 @@ Outcome<int> get_artifact(Context& context) {
     const auto partial = place + ".partial";
     std::FILE* file = std::fopen(partial.c_str(), "wb");
     const auto cannot = [&] {
-        return stop(exit_io, Error{ErrorCode::unavailable, fmt::format("{} cannot be written: {}", place, std::strerror(errno))});
+        return stop(exit_io,
+                    Error{ErrorCode::unavailable,
+                          fmt::format("{} cannot be written: {}", place, std::strerror(errno))});
     };
     if (!file) return cannot();
     bool whole = true;

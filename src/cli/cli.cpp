@@ -11,14 +11,20 @@ namespace sluice::cli {
 
 int exit_code_of(const Error& error) {
     switch (error.code) {
-        case ErrorCode::conflict: return exit_locked;
-        case ErrorCode::precondition_failed: return exit_newer;
+        case ErrorCode::conflict:
+            return exit_locked;
+        case ErrorCode::precondition_failed:
+            return exit_newer;
         case ErrorCode::invalid_argument:
-        case ErrorCode::unprocessable: return exit_config;
-        case ErrorCode::unavailable: return exit_io;
+        case ErrorCode::unprocessable:
+            return exit_config;
+        case ErrorCode::unavailable:
+            return exit_io;
         case ErrorCode::upstream_failed:
-        case ErrorCode::timeout: return exit_unreachable;
-        case ErrorCode::internal: return exit_internal;
+        case ErrorCode::timeout:
+            return exit_unreachable;
+        case ErrorCode::internal:
+            return exit_internal;
         case ErrorCode::unauthenticated:
         case ErrorCode::budget_exceeded:
         case ErrorCode::forbidden:
@@ -30,25 +36,30 @@ int exit_code_of(const Error& error) {
         case ErrorCode::precondition_required:
         case ErrorCode::rate_limited:
         case ErrorCode::headers_too_large:
-        case ErrorCode::cancelled: return exit_no;
+        case ErrorCode::cancelled:
+            return exit_no;
     }
     return exit_internal;
 }
 
 int exit_code_of_answer(const Error& error) {
     switch (error.code) {
-        case ErrorCode::internal: return exit_internal;
+        case ErrorCode::internal:
+            return exit_internal;
         case ErrorCode::unavailable:
         case ErrorCode::upstream_failed:
-        case ErrorCode::timeout: return exit_unreachable;
-        default: return exit_no;
+        case ErrorCode::timeout:
+            return exit_unreachable;
+        default:
+            return exit_no;
     }
 }
 
 std::string describe(const Error& error) {
     std::string text = fmt::format("error: {}\n", error.message);
     for (const auto& detail : error.details)
-        text += fmt::format("  {}: {}\n", detail.pointer.empty() ? "(whole)" : detail.pointer, detail.message);
+        text += fmt::format("  {}: {}\n", detail.pointer.empty() ? "(whole)" : detail.pointer,
+                            detail.message);
     return text;
 }
 
@@ -56,7 +67,8 @@ int run_command_line(int argc, const char* const* argv, const Host& host, Stream
     auto parsed = parse_arguments(argc, argv, host);
     if (!parsed.command) {
         auto* file = parsed.exit == exit_ok ? streams.out : streams.err;
-        [[maybe_unused]] const auto written = std::fwrite(parsed.text.data(), 1, parsed.text.size(), file);
+        [[maybe_unused]] const auto written =
+            std::fwrite(parsed.text.data(), 1, parsed.text.size(), file);
         std::fflush(file);
         return parsed.exit;
     }

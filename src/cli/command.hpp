@@ -1,6 +1,6 @@
 #pragma once
-// A command is a row: its words, its options, the function that does it. The parser, `--help` and docs/cli.md are made
-// from the table in commands.cpp. Thread: main.
+// A command is a row: its words, its options, the function that does it. The parser, `--help` and
+// docs/cli.md are made from the table in commands.cpp. Thread: main.
 
 #include <cstdio>
 #include <map>
@@ -26,7 +26,8 @@ struct Streams {
     bool terminal = false;
 };
 
-/// One option or positional argument. `name` "--input", "-f,--file" or, without dashes, a positional "FILE".
+/// One option or positional argument. `name` "--input", "-f,--file" or, without dashes, a
+/// positional "FILE".
 struct OptionRow {
     std::string_view name;
     std::string_view value;  ///< what stands for its value in `--help`; empty: a flag
@@ -44,7 +45,9 @@ class Arguments {
     bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
     std::string text(std::string_view name, std::string_view fallback = {}) const;
     const std::vector<std::string>& list(std::string_view name) const;
-    void add(std::string name, std::string value) { values_[std::move(name)].push_back(std::move(value)); }
+    void add(std::string name, std::string value) {
+        values_[std::move(name)].push_back(std::move(value));
+    }
     /// Flags of settings, for config::Sources.
     std::vector<std::pair<std::string, std::string>> settings;
 
@@ -69,7 +72,8 @@ class Context {
     Outcome<std::string> data();
     /// The server, by the rule of cli.hpp. `create`: a missing data directory is made.
     Outcome<Connection*> connect(bool create = false);
-    /// Starts the program's log as the configuration says; `quiet` raises an undeclared level to warnings.
+    /// Starts the program's log as the configuration says; `quiet` raises an undeclared level to
+    /// warnings.
     Outcome<void> start_log(bool quiet);
 
     void print(std::string_view text) const { write_to(streams.out, text); }

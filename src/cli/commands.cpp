@@ -6,34 +6,51 @@ namespace sluice::cli {
 
 namespace {
 
-constexpr OptionRow input_option = {"--input", "JSON|@file", "What the run is given: JSON, a file's name after @, or @- for standard input"};
+constexpr OptionRow input_option = {
+    "--input", "JSON|@file",
+    "What the run is given: JSON, a file's name after @, or @- for standard input"};
 constexpr OptionRow run_id = {"ID", "ID", "The run (run_…)", true};
 constexpr OptionRow flow_name = {"NAME", "NAME", "The flow's name or id", true};
 constexpr OptionRow limit_option = {"--limit", "N", "At most so many; default 50"};
 
-constexpr OptionRow run_file_options[] = {{"FILE", "FILE", "Flow document, JSON or YAML", true}, input_option};
+constexpr OptionRow run_file_options[] = {{"FILE", "FILE", "Flow document, JSON or YAML", true},
+                                          input_option};
 constexpr OptionRow apply_options[] = {
-    {"-f,--file", "DIR|FILE", "Flow document, or a folder of them (.json, .yaml, .yml); may come more than once", true, true}};
-constexpr OptionRow flows_list_options[] = {limit_option, {"--project", "NAME", "Only flows of this project"}};
-constexpr OptionRow flow_show_options[] = {flow_name, {"--version", "N", "This version; default: the live one"}};
+    {"-f,--file", "DIR|FILE",
+     "Flow document, or a folder of them (.json, .yaml, .yml); may come more than once", true,
+     true}};
+constexpr OptionRow flows_list_options[] = {limit_option,
+                                            {"--project", "NAME", "Only flows of this project"}};
+constexpr OptionRow flow_show_options[] = {
+    flow_name, {"--version", "N", "This version; default: the live one"}};
 constexpr OptionRow flow_export_options[] = {
-    flow_name, {"--format", "json|yaml", "Default json"}, {"--version", "N", "This version; default: the live one"},
+    flow_name,
+    {"--format", "json|yaml", "Default json"},
+    {"--version", "N", "This version; default: the live one"},
     {"-o,--output", "FILE", "Write to a file; default: standard output"}};
 constexpr OptionRow flow_options[] = {flow_name};
-constexpr OptionRow diff_options[] = {flow_name, {"FROM", "N", "A version", true}, {"TO", "N", "Another version", true}};
-constexpr OptionRow live_options[] = {flow_name, {"VERSION", "N", "The version that runs use from now on", true}};
+constexpr OptionRow diff_options[] = {
+    flow_name, {"FROM", "N", "A version", true}, {"TO", "N", "Another version", true}};
+constexpr OptionRow live_options[] = {
+    flow_name, {"VERSION", "N", "The version that runs use from now on", true}};
 constexpr OptionRow validate_options[] = {{"FILE", "FILE", "Flow document, JSON or YAML", true}};
-constexpr OptionRow runs_list_options[] = {{"--status", "STATUS", "Only runs with this status"},
-                                           {"--flow", "NAME", "Only runs of this flow (name or id)"}, limit_option};
+constexpr OptionRow runs_list_options[] = {
+    {"--status", "STATUS", "Only runs with this status"},
+    {"--flow", "NAME", "Only runs of this flow (name or id)"},
+    limit_option};
 constexpr OptionRow run_options[] = {run_id};
 constexpr OptionRow cancel_options[] = {run_id, {"--reason", "TEXT", "Why, for the run's record"}};
-constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or id", true}, input_option,
+constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or id", true},
+                                       input_option,
                                        {"--version", "N", "This version; default: the live one"},
                                        {"--wait", "", "Follow the run to its end"}};
-constexpr OptionRow events_options[] = {run_id, {"--after", "SEQ", "Only events with a greater number"}};
-constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that this run made"}, limit_option};
-constexpr OptionRow artifact_options[] = {{"ID", "ID", "The artifact (art_…)", true},
-                                          {"-o,--output", "FILE", "Write to this file; default: standard output"}};
+constexpr OptionRow events_options[] = {run_id,
+                                        {"--after", "SEQ", "Only events with a greater number"}};
+constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that this run made"},
+                                                limit_option};
+constexpr OptionRow artifact_options[] = {
+    {"ID", "ID", "The artifact (art_…)", true},
+    {"-o,--output", "FILE", "Write to this file; default: standard output"}};
 constexpr OptionRow key_create_options[] = {
     {"--workspace", "NAME", "The key's workspace; made when it is missing; default `default`"},
     {"--role", "ROLE", "owner, developer, operator or viewer; default owner"},
@@ -41,54 +58,93 @@ constexpr OptionRow key_create_options[] = {
     {"--scopes", "LIST", "Instead of a role: permissions, comma separated (runs:read,runs:write)"},
     {"--expires", "DURATION", "The key ends after this time, such as 90d; default: never"}};
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
-constexpr OptionRow workspace_options[] = {{"NAME", "NAME", "Lower-case letters, digits, '-', '_' and '.'", true}};
+constexpr OptionRow workspace_options[] = {
+    {"NAME", "NAME", "Lower-case letters, digits, '-', '_' and '.'", true}};
 constexpr OptionRow link_options[] = {
-    {"--url", "URL", "The server's address as the browser sees it; default: what the server says of itself"}};
-constexpr OptionRow cel_options[] = {{"--expr", "EXPRESSION", "The expression"},
-                                     {"--input", "JSON|@file", "The value of `input`; an object's members are variables as well"},
-                                     {"--jsonl", "", "Evaluate one typed JSON case a line from standard input"}};
+    {"--url", "URL",
+     "The server's address as the browser sees it; default: what the server says of itself"}};
+constexpr OptionRow cel_options[] = {
+    {"--expr", "EXPRESSION", "The expression"},
+    {"--input", "JSON|@file", "The value of `input`; an object's members are variables as well"},
+    {"--jsonl", "", "Evaluate one typed JSON case a line from standard input"}};
 
 constexpr CommandRow rows[] = {
-    {"serve", "Run the server until a signal", Needs::all_settings, false, {}, serve,
-     "SIGTERM and SIGINT drain and stop it; a second one ends it at once. SIGHUP reads the configuration again."},
-    {"run", "Run a flow from its file, with progress, and print its steps and output", Needs::api, true, run_file_options, run_file,
-     "Makes the flow that the file names, or its next version when the file has changed, and starts a run. Needs no server: "
-     "without one the run is executed in this process on the data directory. Ctrl-C leaves the run recorded; it goes on when "
+    {"serve",
+     "Run the server until a signal",
+     Needs::all_settings,
+     false,
+     {},
+     serve,
+     "SIGTERM and SIGINT drain and stop it; a second one ends it at once. SIGHUP reads the "
+     "configuration again."},
+    {"run", "Run a flow from its file, with progress, and print its steps and output", Needs::api,
+     true, run_file_options, run_file,
+     "Makes the flow that the file names, or its next version when the file has changed, and "
+     "starts a run. Needs no server: "
+     "without one the run is executed in this process on the data directory. Ctrl-C leaves the run "
+     "recorded; it goes on when "
      "the next server starts on the directory. Exits 1 when the run fails."},
-    {"apply", "Make flows, or their next versions, from files; the same files again change nothing", Needs::api, true,
-     apply_options, apply_files, "Of a file with mistakes nothing is applied; the others are. Exits 1 when there was one."},
+    {"apply", "Make flows, or their next versions, from files; the same files again change nothing",
+     Needs::api, true, apply_options, apply_files,
+     "Of a file with mistakes nothing is applied; the others are. Exits 1 when there was one."},
     {"flows list", "List flows", Needs::api, true, flows_list_options, list_flows},
     {"flows show", "Show a flow and its nodes", Needs::api, true, flow_show_options, show_flow},
-    {"flows export", "Print a flow's document in canonical form", Needs::api, false, flow_export_options, export_flow},
+    {"flows export", "Print a flow's document in canonical form", Needs::api, false,
+     flow_export_options, export_flow},
     {"flows versions", "List a flow's versions", Needs::api, true, flow_options, list_versions},
-    {"flows diff", "Compare two versions by node and edge", Needs::api, true, diff_options, diff_flow},
+    {"flows diff", "Compare two versions by node and edge", Needs::api, true, diff_options,
+     diff_flow},
     {"flows live", "Make a version live, back or forth", Needs::api, true, live_options, make_live},
-    {"flows validate", "Judge a flow's file; exits 1 and names every mistake when it is not valid", Needs::api, true, validate_options,
-     validate_file},
+    {"flows validate", "Judge a flow's file; exits 1 and names every mistake when it is not valid",
+     Needs::api, true, validate_options, validate_file},
     {"runs list", "List runs, newest first", Needs::api, true, runs_list_options, list_runs},
     {"runs show", "Show a run and its steps by node", Needs::api, true, run_options, show_run},
-    {"runs watch", "Follow a run to its end; exits 1 when it fails", Needs::api, true, run_options, watch_run,
-     "Ctrl-C ends the watching, not the run."},
+    {"runs watch", "Follow a run to its end; exits 1 when it fails", Needs::api, true, run_options,
+     watch_run, "Ctrl-C ends the watching, not the run."},
     {"runs cancel", "Cancel a run", Needs::api, true, cancel_options, cancel_run},
     {"runs start", "Start a run of a flow", Needs::api, true, start_options, start_flow},
     {"runs events", "Print a run's journal", Needs::api, true, events_options, list_run_events},
     {"runs steps", "List a run's steps", Needs::api, true, run_options, list_run_steps},
-    {"runs output", "Print a run's output as JSON; exits 1 when it has none", Needs::api, true, run_options, show_run_output},
-    {"artifacts list", "List artifacts, newest first", Needs::api, true, artifacts_list_options, list_artifacts},
+    {"runs output", "Print a run's output as JSON; exits 1 when it has none", Needs::api, true,
+     run_options, show_run_output},
+    {"artifacts list", "List artifacts, newest first", Needs::api, true, artifacts_list_options,
+     list_artifacts},
     {"artifacts get", "Download an artifact", Needs::api, false, artifact_options, get_artifact},
-    {"key create", "Make an API key; it is shown this once", Needs::api, true, key_create_options, create_key},
+    {"key create", "Make an API key; it is shown this once", Needs::api, true, key_create_options,
+     create_key},
     {"key list", "List API keys, revoked ones too", Needs::api, true, {}, list_keys},
     {"key revoke", "Revoke an API key", Needs::api, false, key_options, revoke_key},
     {"workspace list", "List workspaces", Needs::api, true, {}, list_workspaces},
     {"workspace create", "Make a workspace", Needs::api, true, workspace_options, create_workspace},
-    {"link", "Print a link that signs a browser in as owner, once, within ten minutes", Needs::api, true, link_options, make_link},
+    {"link", "Print a link that signs a browser in as owner, once, within ten minutes", Needs::api,
+     true, link_options, make_link},
     {"cel", "Evaluate an expression", Needs::nothing, false, cel_options, evaluate_cel,
-     "--jsonl takes {\"expr\", \"bindings\", \"container\"} with typed values a line and answers {\"value\"} or {\"error\"}."},
-    {"config check", "Check the configuration; names the place of every mistake and exits 78", Needs::all_settings, true, {},
+     "--jsonl takes {\"expr\", \"bindings\", \"container\"} with typed values a line and answers "
+     "{\"value\"} or {\"error\"}."},
+    {"config check",
+     "Check the configuration; names the place of every mistake and exits 78",
+     Needs::all_settings,
+     true,
+     {},
      check_config},
-    {"config show", "Show every setting and where its value comes from", Needs::all_settings, true, {}, show_config},
-    {"config sample", "Print a configuration file with every setting, commented out", Needs::nothing, false, {}, sample_config},
-    {"doctor", "Check this machine and the data directory; exits 1 when something must be mended", Needs::api, true, {}, doctor},
+    {"config show",
+     "Show every setting and where its value comes from",
+     Needs::all_settings,
+     true,
+     {},
+     show_config},
+    {"config sample",
+     "Print a configuration file with every setting, commented out",
+     Needs::nothing,
+     false,
+     {},
+     sample_config},
+    {"doctor",
+     "Check this machine and the data directory; exits 1 when something must be mended",
+     Needs::api,
+     true,
+     {},
+     doctor},
     {"version", "Print the version", Needs::nothing, true, {}, show_version},
 };
 

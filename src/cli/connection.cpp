@@ -16,7 +16,8 @@ namespace sluice::cli {
 namespace {
 
 /// Answers come from our own server: large outputs must pass.
-constexpr base::JsonLimits generous{std::size_t{1} << 30, 2048, 100'000'000, std::size_t{1} << 30, 64};
+constexpr base::JsonLimits generous{std::size_t{1} << 30, 2048, 100'000'000, std::size_t{1} << 30,
+                                    64};
 constexpr std::size_t longest_error = 256 << 10;
 
 /// The descriptor of the stream that is being followed; -1: none. A signal handler shuts it down.
@@ -36,14 +37,22 @@ std::string target_of(const Call& call) {
 
 std::string_view reason(httplib::Error error) {
     switch (error) {
-        case httplib::Error::Connection: return "the connection was refused";
-        case httplib::Error::ConnectionTimeout: return "nothing answered in time";
-        case httplib::Error::Read: return "the answer stopped";
-        case httplib::Error::Write: return "the request could not be sent";
-        case httplib::Error::SSLConnection: return "TLS failed";
-        case httplib::Error::SSLServerVerification: return "its certificate is not trusted";
-        case httplib::Error::SSLLoadingCerts: return "the trusted certificates could not be read";
-        default: return "the connection failed";
+        case httplib::Error::Connection:
+            return "the connection was refused";
+        case httplib::Error::ConnectionTimeout:
+            return "nothing answered in time";
+        case httplib::Error::Read:
+            return "the answer stopped";
+        case httplib::Error::Write:
+            return "the request could not be sent";
+        case httplib::Error::SSLConnection:
+            return "TLS failed";
+        case httplib::Error::SSLServerVerification:
+            return "its certificate is not trusted";
+        case httplib::Error::SSLLoadingCerts:
+            return "the trusted certificates could not be read";
+        default:
+            return "the connection failed";
     }
 }
 
@@ -62,9 +71,12 @@ struct Connection::State {
     }
 
     tl::unexpected<Failure> unreachable(httplib::Error error) const {
-        const auto advice = way == Way::url ? "check --url, and that `sluice serve` runs there" : "is the server stopping?";
-        return stop(exit_unreachable, Error{ErrorCode::unavailable, fmt::format("the server at {} cannot be reached: {}; {}",
-                                                                                place, reason(error), advice)});
+        const auto advice = way == Way::url ? "check --url, and that `sluice serve` runs there"
+                                            : "is the server stopping?";
+        return stop(
+            exit_unreachable,
+            Error{ErrorCode::unavailable, fmt::format("the server at {} cannot be reached: {}; {}",
+                                                      place, reason(error), advice)});
     }
 
     void set_timeout(Duration timeout) {
@@ -140,12 +152,14 @@ Outcome<Json> Connection::json(const Call& call) {
     if (body->empty()) return Json();
     auto value = base::parse_json(*body, generous);
     if (value) return std::move(*value);
-    return stop(exit_unreachable, Error{ErrorCode::upstream_failed,
-                                        fmt::format("{} does not answer as a Sluice server does ({}); check --url",
-                                                    state_->place, value.error().message)});
+    return stop(exit_unreachable,
+                Error{ErrorCode::upstream_failed,
+                      fmt::format("{} does not answer as a Sluice server does ({}); check --url",
+                                  state_->place, value.error().message)});
 }
 
-Outcome<Json> Connection::get(std::string path, std::vector<std::pair<std::string, std::string>> query) {
+Outcome<Json> Connection::get(std::string path,
+                              std::vector<std::pair<std::string, std::string>> query) {
     return json(Call{"GET", std::move(path), std::move(query)});
 }
 
@@ -153,7 +167,8 @@ Outcome<Json> Connection::post(std::string path, const Json& body) {
     return json(Call{"POST", std::move(path), {}, base::dump_json(body)});
 }
 
-Outcome<void> Connection::download(const Call& call, const std::function<bool(std::string_view)>& sink) {
+Outcome<void> Connection::download(const Call& call,
+                                   const std::function<bool(std::string_view)>& sink) {
     int status = 0;
     bool stopped = false;
     std::string refusal;
@@ -187,7 +202,8 @@ Outcome<StreamEnd> Connection::follow(const Call& call, std::string_view last_ev
     if (!last_event_id.empty()) headers.emplace("Last-Event-ID", std::string(last_event_id));
     state_->set_timeout(call.timeout);
     state_->client->stop();  // a connection of its own, whose descriptor is seen below
-    state_->client->set_socket_options([](socket_t descriptor) { followed_descriptor = static_cast<int>(descriptor); });
+    state_->client->set_socket_options(
+        [](socket_t descriptor) { followed_descriptor = static_cast<int>(descriptor); });
     auto answer = state_->client->Get(
         state_->prefix + target_of(call), headers,
         [&](const httplib::Response& response) {
@@ -219,8 +235,8 @@ std::string encode(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '_' || c == '.' || c == '~';
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
         if (plain) {
             out += c;
             continue;
@@ -240,7 +256,8 @@ bool socket_answers(const std::filesystem::path& socket) {
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return false;
-    const bool answers = ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool answers =
+        ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     ::close(descriptor);
     return answers;
 }
@@ -251,14 +268,17 @@ Error error_of_answer(int status, std::string_view body) {
     if (!problem || !problem->is_object() || !problem->contains("status")) {
         error.code = status >= 500 ? ErrorCode::upstream_failed : ErrorCode::invalid_argument;
         const auto words = body.substr(0, std::min<std::size_t>(body.find('\n'), 200));
-        error.message = fmt::format("the server answered {}{}{}", status, words.empty() ? "" : ": ", words);
+        error.message =
+            fmt::format("the server answered {}{}{}", status, words.empty() ? "" : ": ", words);
         return error;
     }
     error.code = base::error_code_from(base::string_or(*problem, "code", "internal"));
-    error.message = base::string_or(*problem, "detail", base::string_or(*problem, "title", "the server refused"));
+    error.message = base::string_or(*problem, "detail",
+                                    base::string_or(*problem, "title", "the server refused"));
     if (const auto* list = base::find_member(*problem, "errors"); list && list->is_array())
         for (const auto& item : *list)
-            error.details.push_back({base::string_or(item, "pointer", ""), base::string_or(item, "message", "")});
+            error.details.push_back(
+                {base::string_or(item, "pointer", ""), base::string_or(item, "message", "")});
     if (error.code == ErrorCode::internal)
         if (const auto id = base::string_or(*problem, "request_id", ""); !id.empty())
             error.message += fmt::format(" (the server's log has more under request {})", id);

@@ -50,11 +50,13 @@ class Connection {
     Outcome<std::string> text(const Call& call);
     /// The same as JSON; null for an empty body.
     Outcome<Json> json(const Call& call);
-    Outcome<Json> get(std::string path, std::vector<std::pair<std::string, std::string>> query = {});
+    Outcome<Json> get(std::string path,
+                      std::vector<std::pair<std::string, std::string>> query = {});
     Outcome<Json> post(std::string path, const Json& body);
     /// Hands the body over as it arrives; `sink` says whether to go on.
     Outcome<void> download(const Call& call, const std::function<bool(std::string_view)>& sink);
-    /// Follows server-sent events until `sink` says no or the stream breaks. Failures: as of `text`.
+    /// Follows server-sent events until `sink` says no or the stream breaks. Failures: as of
+    /// `text`.
     Outcome<StreamEnd> follow(const Call& call, std::string_view last_event_id,
                               const std::function<bool(const StreamedEvent&)>& sink);
 

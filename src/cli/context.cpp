@@ -17,7 +17,8 @@ std::map<std::string, std::string> environment_of(const std::vector<base::Settin
     auto environment = config::sluice_environment();
     for (const auto& rows : settings)
         for (const auto& row : rows)
-            for (const std::string& name : {config::variable_of(row), config::variable_of(row) + "_FILE"}) {
+            for (const std::string& name :
+                 {config::variable_of(row), config::variable_of(row) + "_FILE"}) {
                 if (name.ends_with("_FILE") && !row.secret) continue;
                 if (const char* value = std::getenv(name.c_str())) environment[name] = value;
             }
@@ -41,7 +42,8 @@ std::string read_all(std::FILE* file) {
     constexpr std::size_t most = std::size_t{256} << 20;
     std::string text;
     char piece[64 << 10];
-    for (std::size_t n; text.size() < most && (n = std::fread(piece, 1, sizeof piece, file)) > 0;) text.append(piece, n);
+    for (std::size_t n; text.size() < most && (n = std::fread(piece, 1, sizeof piece, file)) > 0;)
+        text.append(piece, n);
     return text;
 }
 
@@ -58,7 +60,8 @@ const std::vector<std::string>& Arguments::list(std::string_view name) const {
     return found == values_.end() ? none : found->second;
 }
 
-Context::Context(const Host& h, Arguments a, Streams s) : host(h), arguments(std::move(a)), streams(s) {}
+Context::Context(const Host& h, Arguments a, Streams s)
+    : host(h), arguments(std::move(a)), streams(s) {}
 
 Context::~Context() {
     connection_.reset();
@@ -79,7 +82,8 @@ Outcome<const config::Config*> Context::config() {
     sources.file = arguments.text("config", variable("SLUICE_CONFIG"));
     sources.environment = environment_of(host.settings);
     sources.flags = arguments.settings;
-    sources.other_variables = {"SLUICE_KEY", "SLUICE_URL", "SLUICE_WORKSPACE", "SLUICE_CONFIG", "SLUICE_FAILPOINT"};
+    sources.other_variables = {"SLUICE_KEY", "SLUICE_URL", "SLUICE_WORKSPACE", "SLUICE_CONFIG",
+                               "SLUICE_FAILPOINT"};
     auto loaded = config::Config::load(host.settings, std::move(sources));
     // The message has every mistake on a line of its own already.
     if (!loaded) return stop(exit_config, Error{loaded.error().code, loaded.error().message});
@@ -137,7 +141,8 @@ Outcome<Connection*> Context::connect(bool create) {
 Outcome<std::string> read_whole(const Context& context, const std::string& path) {
     if (path == "-") return read_all(context.streams.in);
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return wrong_use("{} is a directory; name a file", path);
+    if (std::filesystem::is_directory(path, ignored))
+        return wrong_use("{} is a directory; name a file", path);
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (!file) return wrong_use("{} cannot be read: {}", path, std::strerror(errno));
     auto text = read_all(file);
@@ -155,10 +160,12 @@ Outcome<Json> Context::json_argument(std::string_view option) const {
         if (!content) return stop(std::move(content.error()));
         text = std::move(*content);
     }
-    constexpr base::JsonLimits limits{std::size_t{256} << 20, 512, 10'000'000, std::size_t{256} << 20, 64};
+    constexpr base::JsonLimits limits{std::size_t{256} << 20, 512, 10'000'000,
+                                      std::size_t{256} << 20, 64};
     auto value = base::parse_json(text, limits);
     if (value) return std::move(*value);
-    return wrong_use("--{}{} is no JSON: {}", option, of_file ? fmt::format(" ({})", arguments.text(option)) : "",
+    return wrong_use("--{}{} is no JSON: {}", option,
+                     of_file ? fmt::format(" ({})", arguments.text(option)) : "",
                      value.error().message);
 }
 

@@ -21,7 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Finding fine(std::string name, std::string text) { return {std::move(name), Verdict::ok, std::move(text), ""}; }
+Finding fine(std::string name, std::string text) {
+    return {std::move(name), Verdict::ok, std::move(text), ""};
+}
 
 /// The pid in DIR/lock when a process holds it; empty when none does.
 std::string lock_holder(const fs::path& data) {
@@ -40,34 +42,50 @@ std::string lock_holder(const fs::path& data) {
 }
 
 bool is_network_disk(const fs::path& data) {
-    struct statfs system {};
+    struct statfs system{};
     if (::statfs(data.c_str(), &system) != 0) return false;
     switch (static_cast<unsigned long>(system.f_type) & 0xffffffffUL) {  // as in Linux's magic.h
-        case 0x6969UL: case 0xff534d42UL: case 0xfe534d42UL: case 0x517bUL: case 0x5346414fUL: case 0x00c36400UL: case 0x01021997UL:
+        case 0x6969UL:
+        case 0xff534d42UL:
+        case 0xfe534d42UL:
+        case 0x517bUL:
+        case 0x5346414fUL:
+        case 0x00c36400UL:
+        case 0x01021997UL:
             return true;
-        default: return false;
+        default:
+            return false;
     }
 }
 
 bool is_loopback(std::string_view listen) {
-    return listen.starts_with("127.") || listen.starts_with("localhost:") || listen.starts_with("[::1]");
+    return listen.starts_with("127.") || listen.starts_with("localhost:") ||
+           listen.starts_with("[::1]");
 }
 
 }  // namespace
 
 Finding check_directory(const fs::path& data) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(data.c_str(), &status) != 0)
-        return errno == ENOENT ? Finding{"data directory", Verdict::warn, data.string() + " is not there yet",
-                                         "`sluice serve` makes it, or name another by --data"}
-                               : Finding{"data directory", Verdict::fail, fmt::format("{} cannot be read: {}", data.string(), std::strerror(errno)),
-                                         "run as its owner, or mend its permissions"};
-    if (!S_ISDIR(status.st_mode)) return {"data directory", Verdict::fail, data.string() + " is a file", "name another by --data"};
+        return errno == ENOENT
+                   ? Finding{"data directory", Verdict::warn, data.string() + " is not there yet",
+                             "`sluice serve` makes it, or name another by --data"}
+                   : Finding{
+                         "data directory", Verdict::fail,
+                         fmt::format("{} cannot be read: {}", data.string(), std::strerror(errno)),
+                         "run as its owner, or mend its permissions"};
+    if (!S_ISDIR(status.st_mode))
+        return {"data directory", Verdict::fail, data.string() + " is a file",
+                "name another by --data"};
     if (::access(data.c_str(), R_OK | W_OK | X_OK) != 0)
-        return {"data directory", Verdict::fail, fmt::format("{} is not writable for this user", data.string()),
+        return {"data directory", Verdict::fail,
+                fmt::format("{} is not writable for this user", data.string()),
                 fmt::format("run as user {} or change its owner", status.st_uid)};
     if ((status.st_mode & 077) != 0)
-        return {"data directory", Verdict::warn, fmt::format("{} may be entered by others (mode {:o})", data.string(), status.st_mode & 0777),
+        return {"data directory", Verdict::warn,
+                fmt::format("{} may be entered by others (mode {:o})", data.string(),
+                            status.st_mode & 0777),
                 fmt::format("chmod 700 {}", data.string())};
     return fine("data directory", data.string());
 }
@@ -75,13 +93,21 @@ Finding check_directory(const fs::path& data) {
 Finding check_disk(const fs::path& data) {
     std::error_code error;
     auto place = fs::absolute(data, error);
-    while (!error && !fs::exists(place, error) && place.has_parent_path() && place != place.parent_path()) place = place.parent_path();
+    while (!error && !fs::exists(place, error) && place.has_parent_path() &&
+           place != place.parent_path())
+        place = place.parent_path();
     const auto space = fs::space(place, error);
-    if (error) return {"disk", Verdict::warn, "its free space cannot be read: " + error.message(), "check the disk"};
+    if (error)
+        return {"disk", Verdict::warn, "its free space cannot be read: " + error.message(),
+                "check the disk"};
     const auto text = human_bytes(static_cast<std::int64_t>(space.available)) + " free";
-    if (space.available < (std::uintmax_t{256} << 20)) return {"disk", Verdict::fail, text, "free some; below 256 MiB writes may be refused"};
-    if (space.available < (std::uintmax_t{2} << 30)) return {"disk", Verdict::warn, text, "free some before it runs out"};
-    if (is_network_disk(place)) return {"disk", Verdict::fail, "a network file system, whose locks a database cannot trust", "use a local disk"};
+    if (space.available < (std::uintmax_t{256} << 20))
+        return {"disk", Verdict::fail, text, "free some; below 256 MiB writes may be refused"};
+    if (space.available < (std::uintmax_t{2} << 30))
+        return {"disk", Verdict::warn, text, "free some before it runs out"};
+    if (is_network_disk(place))
+        return {"disk", Verdict::fail, "a network file system, whose locks a database cannot trust",
+                "use a local disk"};
     return fine("disk", text);
 }
 
@@ -94,38 +120,53 @@ Finding check_database_owner(const fs::path& data, std::string_view holder) {
         const auto pid = processes->path().filename().string();
         if (pid.find_first_not_of("0123456789") != std::string::npos || pid == holder) continue;
         std::error_code hidden;  // of other users
-        for (fs::directory_iterator files(processes->path() / "fd", hidden), last; !hidden && files != last; files.increment(hidden)) {
+        for (fs::directory_iterator files(processes->path() / "fd", hidden), last;
+             !hidden && files != last; files.increment(hidden)) {
             std::error_code gone;
             const auto target = fs::read_symlink(files->path(), gone);
             if (!gone && target == database)
-                return {"SQLite rule", Verdict::fail, fmt::format("process {} has {} open beside the server", pid, database.string()),
-                        "end it: two programs on one database file can corrupt it; use the API or a backup"};
+                return {
+                    "SQLite rule", Verdict::fail,
+                    fmt::format("process {} has {} open beside the server", pid, database.string()),
+                    "end it: two programs on one database file can corrupt it; use the API or a "
+                    "backup"};
         }
     }
     return fine("SQLite rule", "one process alone opens the database; no other has it open");
 }
 
 Finding check_clock(const fs::path& data, Time now) {
-    constexpr Time early = base::from_us(1'767'225'600'000'000);  // 2026-01-01, before this program was made
-    if (now < early) return {"clock", Verdict::fail, base::format_time(now) + " is in the past", "set the clock (timedatectl set-ntp true)"};
-    struct stat status {};
+    constexpr Time early =
+        base::from_us(1'767'225'600'000'000);  // 2026-01-01, before this program was made
+    if (now < early)
+        return {"clock", Verdict::fail, base::format_time(now) + " is in the past",
+                "set the clock (timedatectl set-ntp true)"};
+    struct stat status{};
     if (::stat((data / "sluice.db").c_str(), &status) == 0) {
-        const Time written = base::from_us(static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000);
+        const Time written =
+            base::from_us(static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000);
         if (written > now + std::chrono::minutes(5))
-            return {"clock", Verdict::warn, fmt::format("the database was written at {}, which is yet to come", base::format_time(written)),
+            return {"clock", Verdict::warn,
+                    fmt::format("the database was written at {}, which is yet to come",
+                                base::format_time(written)),
                     "set the clock: schedules and ids follow it"};
     }
     return fine("clock", base::format_time(now));
 }
 
 Finding check_descriptors(std::uint64_t hard) {
-    if (hard < 1024) return {"descriptors", Verdict::fail, fmt::format("at most {} open files", hard), "raise it: ulimit -Hn 65536, or LimitNOFILE= of the service"};
-    if (hard < 8192) return {"descriptors", Verdict::warn, fmt::format("at most {} open files", hard), "for many connections raise it: LimitNOFILE=65536"};
+    if (hard < 1024)
+        return {"descriptors", Verdict::fail, fmt::format("at most {} open files", hard),
+                "raise it: ulimit -Hn 65536, or LimitNOFILE= of the service"};
+    if (hard < 8192)
+        return {"descriptors", Verdict::warn, fmt::format("at most {} open files", hard),
+                "for many connections raise it: LimitNOFILE=65536"};
     return fine("descriptors", fmt::format("up to {} open files", hard));
 }
 
 Finding check_bind(std::string_view listen, bool tls) {
-    if (is_loopback(listen)) return fine("listen address", fmt::format("{}: this machine alone", listen));
+    if (is_loopback(listen))
+        return fine("listen address", fmt::format("{}: this machine alone", listen));
     if (tls) return fine("listen address", fmt::format("{}: other machines, by TLS", listen));
     return {"listen address", Verdict::warn, fmt::format("{}: other machines, without TLS", listen),
             "set tls.certificate and tls.key, put a TLS proxy in front, or listen on 127.0.0.1"};
@@ -133,9 +174,12 @@ Finding check_bind(std::string_view listen, bool tls) {
 
 std::string_view to_string(Verdict verdict) {
     switch (verdict) {
-        case Verdict::ok: return "ok";
-        case Verdict::warn: return "warn";
-        case Verdict::fail: return "fail";
+        case Verdict::ok:
+            return "ok";
+        case Verdict::warn:
+            return "warn";
+        case Verdict::fail:
+            return "fail";
     }
     return "fail";
 }
@@ -144,43 +188,63 @@ Outcome<int> doctor(Context& context) {
     std::vector<Finding> findings{fine("version", context.host.version)};
     auto config = context.config();
     if (!config) {
-        findings.push_back({"configuration", Verdict::fail, config.error().error.message, "mend it; `sluice config sample` shows what there is"});
+        findings.push_back({"configuration", Verdict::fail, config.error().error.message,
+                            "mend it; `sluice config sample` shows what there is"});
     } else {
         const auto& values = **config;
         const fs::path data = values.text("data");
-        findings.push_back(fine("configuration", fmt::format("sound; data from {}", values.source_of("data"))));
+        findings.push_back(
+            fine("configuration", fmt::format("sound; data from {}", values.source_of("data"))));
         findings.push_back(check_directory(data));
         const auto holder = lock_holder(data);
         const auto socket = data / "admin.sock";
         std::unique_ptr<Connection> server;
         const auto url = context.arguments.text("url");
         if (!url.empty()) {
-            auto opened = Connection::over_url(url, context.arguments.text("key", std::getenv("SLUICE_KEY") ? std::getenv("SLUICE_KEY") : ""));
+            auto opened = Connection::over_url(
+                url, context.arguments.text(
+                         "key", std::getenv("SLUICE_KEY") ? std::getenv("SLUICE_KEY") : ""));
             if (!opened) return stop(std::move(opened.error()));
             server = std::move(*opened);
         } else if (socket_answers(socket)) {
             server = Connection::over_socket(socket, Connection::Way::socket);
         }
-        if (holder.empty()) findings.push_back(fine("lock", "free"));
-        else if (socket_answers(socket)) findings.push_back(fine("lock", fmt::format("held by process {}, which answers", holder)));
-        else findings.push_back({"lock", Verdict::fail, fmt::format("held by process {}, which does not answer on {}", holder, socket.string()),
-                                 "wait for its start or stop; else end it"});
+        if (holder.empty())
+            findings.push_back(fine("lock", "free"));
+        else if (socket_answers(socket))
+            findings.push_back(
+                fine("lock", fmt::format("held by process {}, which answers", holder)));
+        else
+            findings.push_back({"lock", Verdict::fail,
+                                fmt::format("held by process {}, which does not answer on {}",
+                                            holder, socket.string()),
+                                "wait for its start or stop; else end it"});
         findings.push_back(check_disk(data));
         if (!server) {
-            findings.push_back({"server", holder.empty() ? Verdict::ok : Verdict::warn, "none is running on the directory", "`sluice serve` starts one"});
+            findings.push_back({"server", holder.empty() ? Verdict::ok : Verdict::warn,
+                                "none is running on the directory", "`sluice serve` starts one"});
             findings.push_back(fine("schema", "checked when the directory is opened"));
         } else {
             auto ready = server->text(Call{"GET", "/readyz", {}, {}, {}, std::chrono::seconds(5)});
-            if (ready) findings.push_back(fine("server", "ready at " + server->place()));
-            else findings.push_back({"server", Verdict::fail, ready.error().error.message, "see its log; `journalctl -u sluice`"});
+            if (ready)
+                findings.push_back(fine("server", "ready at " + server->place()));
+            else
+                findings.push_back({"server", Verdict::fail, ready.error().error.message,
+                                    "see its log; `journalctl -u sluice`"});
             auto system = server->get("/api/v1/system");
             if (!system) {
-                findings.push_back({"schema", Verdict::warn, system.error().error.message, "give --key to ask the server more"});
+                findings.push_back({"schema", Verdict::warn, system.error().error.message,
+                                    "give --key to ask the server more"});
             } else {
                 const auto running = base::string_or(*system, "version", "");
-                if (running == context.host.version) findings.push_back(fine("schema", "of this version: the server has opened it"));
-                else findings.push_back({"schema", Verdict::warn, fmt::format("the server is version {}, this program {}", running, context.host.version),
-                                         "use the same version; a newer one upgrades the data directory at its start"});
+                if (running == context.host.version)
+                    findings.push_back(fine("schema", "of this version: the server has opened it"));
+                else
+                    findings.push_back({"schema", Verdict::warn,
+                                        fmt::format("the server is version {}, this program {}",
+                                                    running, context.host.version),
+                                        "use the same version; a newer one upgrades the data "
+                                        "directory at its start"});
             }
         }
         findings.push_back(check_database_owner(data, holder));
@@ -188,7 +252,8 @@ Outcome<int> doctor(Context& context) {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
         findings.push_back(check_descriptors(limit.rlim_max));
-        findings.push_back(check_bind(values.text("server.listen"), !values.text("tls.certificate").empty()));
+        findings.push_back(
+            check_bind(values.text("server.listen"), !values.text("tls.certificate").empty()));
     }
 
     int exit = exit_ok;
@@ -198,8 +263,12 @@ Outcome<int> doctor(Context& context) {
     for (const auto& finding : findings) {
         if (finding.verdict == Verdict::fail) exit = exit_no;
         table.add({finding.name, std::string(to_string(finding.verdict)), finding.text});
-        if (finding.verdict != Verdict::ok) advice += fmt::format("{}: {}\n", finding.name, finding.advice);
-        items.push_back({{"check", finding.name}, {"verdict", to_string(finding.verdict)}, {"text", finding.text}, {"advice", finding.advice}});
+        if (finding.verdict != Verdict::ok)
+            advice += fmt::format("{}: {}\n", finding.name, finding.advice);
+        items.push_back({{"check", finding.name},
+                         {"verdict", to_string(finding.verdict)},
+                         {"text", finding.text},
+                         {"advice", finding.advice}});
     }
     if (context.json()) {
         context.print_json(Json{{"healthy", exit == exit_ok}, {"checks", std::move(items)}});

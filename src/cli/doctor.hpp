@@ -24,7 +24,8 @@ struct Finding {
 Finding check_directory(const std::filesystem::path& data);
 /// Free space below the directory, and that its disk is a local one.
 Finding check_disk(const std::filesystem::path& data);
-/// That no process but `holder` (a pid) has the database open. Sees the processes of this user (all as root).
+/// That no process but `holder` (a pid) has the database open. Sees the processes of this user (all
+/// as root).
 Finding check_database_owner(const std::filesystem::path& data, std::string_view holder);
 Finding check_clock(const std::filesystem::path& data, Time now);
 Finding check_descriptors(std::uint64_t hard);

@@ -16,7 +16,8 @@ void EventLines::take_line(std::string_view line) {
     has_data_ = true;
 }
 
-bool EventLines::feed(std::string_view bytes, const std::function<bool(const StreamedEvent&)>& sink) {
+bool EventLines::feed(std::string_view bytes,
+                      const std::function<bool(const StreamedEvent&)>& sink) {
     rest_ += bytes;
     std::size_t start = 0;
     for (std::size_t end; (end = rest_.find('\n', start)) != std::string::npos; start = end + 1) {

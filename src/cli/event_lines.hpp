@@ -11,7 +11,8 @@ struct StreamedEvent {
     std::string id, name, data;
 };
 
-/// Cuts bytes into events as the HTML standard describes ("server-sent events"), whatever the pieces they arrive in.
+/// Cuts bytes into events as the HTML standard describes ("server-sent events"), whatever the
+/// pieces they arrive in.
 class EventLines {
   public:
     /// Calls `sink` for every event that is complete; false when it wants no more.

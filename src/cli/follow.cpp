@@ -24,7 +24,7 @@ class InterruptWatch {
   public:
     InterruptWatch() {
         interrupted = 0;
-        struct sigaction action {};
+        struct sigaction action{};
         action.sa_handler = on_interrupt;
         action.sa_flags = SA_RESETHAND;
         sigaction(SIGINT, &action, &before_int_);
@@ -38,7 +38,7 @@ class InterruptWatch {
     InterruptWatch& operator=(const InterruptWatch&) = delete;
 
   private:
-    struct sigaction before_int_ {}, before_term_ {};
+    struct sigaction before_int_{}, before_term_{};
 };
 
 /// Draws the progress.
@@ -73,10 +73,13 @@ class Painter {
         told_at_ = elapsed;
         winsize size{};
         ioctl(fileno(context_.streams.out), TIOCGWINSZ, &size);
-        const std::size_t height = size.ws_row > 6 ? size.ws_row - 3U : 20U, width = size.ws_col > 20 ? size.ws_col - 1U : 100U;
+        const std::size_t height = size.ws_row > 6 ? size.ws_row - 3U : 20U,
+                          width = size.ws_col > 20 ? size.ws_col - 1U : 100U;
         auto lines = progress.view();
-        if (lines.size() > height) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(height));
-        lines.push_back(fmt::format("   {}% of the known steps, {}", progress.percent(), human_duration(elapsed)));
+        if (lines.size() > height)
+            lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(height));
+        lines.push_back(fmt::format("   {}% of the known steps, {}", progress.percent(),
+                                    human_duration(elapsed)));
         std::string text = drawn_ > 0 ? fmt::format("\x1b[{}A\x1b[J", drawn_) : "";
         for (auto& line : lines) {
             if (line.size() > width) line.resize(width);  // a line that wraps would spoil the count
@@ -115,14 +118,17 @@ Outcome<bool> follow_run(Context& context, Connection& server, const std::string
     Painter painter(context);
     for (bool ended = false; !ended && !interrupted;) {
         const auto take = [&](const StreamedEvent& event) {
-            if (!event.name.empty()) return !interrupted;  // live detail and resync: the journal tells what counts
+            if (!event.name.empty())
+                return !interrupted;  // live detail and resync: the journal tells what counts
             if (const auto entry = base::parse_json(event.data)) progress.apply(*entry);
             painter.show(progress, false);
             return !interrupted && !progress.ended();
         };
-        const auto last = progress.last_seq() > 0 ? fmt::format("{}", progress.last_seq()) : std::string();
+        const auto last =
+            progress.last_seq() > 0 ? fmt::format("{}", progress.last_seq()) : std::string();
         // The server says something at least every 20 s.
-        const Call call{"GET", "/api/v1/events", {{"topic", "run/" + id}}, {}, {}, std::chrono::seconds(45)};
+        const Call call{"GET", "/api/v1/events",        {{"topic", "run/" + id}}, {},
+                        {},    std::chrono::seconds(45)};
         auto end = server.follow(call, last, take);
         if (progress.ended() || interrupted) break;
         auto polled = poll(server, id);
@@ -144,7 +150,8 @@ Outcome<int> print_run(Context& context, Connection& server, const std::string& 
     StepFold fold;
     constexpr std::int64_t page = 5000;
     for (std::int64_t offset = 0;; offset += page) {
-        auto steps = server.get(run_path(id) + "/steps", {{"limit", fmt::format("{}", page)}, {"offset", fmt::format("{}", offset)}});
+        auto steps = server.get(run_path(id) + "/steps", {{"limit", fmt::format("{}", page)},
+                                                          {"offset", fmt::format("{}", offset)}});
         if (!steps) return stop(std::move(steps.error()));
         const auto* items = base::find_member(*steps, "items");
         if (!items || !items->is_array() || items->empty()) break;
@@ -168,22 +175,29 @@ Outcome<int> print_run(Context& context, Connection& server, const std::string& 
     const auto finished = base::parse_time(base::string_or(*run, "finished_at", ""));
     std::string line = fmt::format("\nrun {} {}", id, status);
     if (started && finished) line += fmt::format(" in {}", human_duration(*finished - *started));
-    const auto cost = totals ? base::parse_usd(base::string_or(*totals, "cost_usd", "0")) : Result<NanoUsd>(NanoUsd{});
+    const auto cost = totals ? base::parse_usd(base::string_or(*totals, "cost_usd", "0"))
+                             : Result<NanoUsd>(NanoUsd{});
     if (totals) {
-        const auto tokens = totals->value("input_tokens", std::int64_t{0}) + totals->value("output_tokens", std::int64_t{0});
+        const auto tokens = totals->value("input_tokens", std::int64_t{0}) +
+                            totals->value("output_tokens", std::int64_t{0});
         line += fmt::format("; {} steps", grouped(totals->value("steps", std::int64_t{0})));
-        if (tokens > 0) line += fmt::format(", {} tokens, {}", grouped(tokens), cost ? human_cost(*cost) : "-");
+        if (tokens > 0)
+            line += fmt::format(", {} tokens, {}", grouped(tokens), cost ? human_cost(*cost) : "-");
     }
     context.print(line + "\n");
-    if (totals && totals->value("simulated", false)) context.print("model calls were simulated: no key was set\n");
+    if (totals && totals->value("simulated", false))
+        context.print("model calls were simulated: no key was set\n");
     if (const auto* error = base::find_member(*run, "error"); error && error->is_object()) {
         const auto step = base::string_or(*error, "step", "");
-        context.print(fmt::format("error{}: {}\n", step.empty() ? "" : " in " + step, base::string_or(*error, "message", "")));
+        context.print(fmt::format("error{}: {}\n", step.empty() ? "" : " in " + step,
+                                  base::string_or(*error, "message", "")));
     }
     if (artifacts && !artifacts->empty()) {
         Table table({{"FILE"}, {"SIZE", true}, {"ARTIFACT"}});
         for (const auto& artifact : *artifacts)
-            table.add({cell(artifact, "name"), human_bytes(artifact.value("size_bytes", std::int64_t{0})), cell(artifact, "id")});
+            table.add({cell(artifact, "name"),
+                       human_bytes(artifact.value("size_bytes", std::int64_t{0})),
+                       cell(artifact, "id")});
         context.print("\n" + table.render());
         context.print("`sluice artifacts get ID -o FILE` saves one\n");
     }
@@ -195,10 +209,15 @@ Outcome<int> print_run(Context& context, Connection& server, const std::string& 
 int tell_interrupted(Context& context, const Connection& server, const std::string& id) {
     if (server.way() == Connection::Way::in_process) {
         const auto data = context.data();
-        context.note(fmt::format("interrupted: run {} is recorded and goes on at the next start on {} (`sluice serve --data {}`)\n",
-                                 id, data ? *data : "", data ? *data : ""));
+        context.note(
+            fmt::format("interrupted: run {} is recorded and goes on at the next start on {} "
+                        "(`sluice serve --data {}`)\n",
+                        id, data ? *data : "", data ? *data : ""));
     } else {
-        context.note(fmt::format("run {} goes on; `sluice runs watch {}` follows it again, `sluice runs cancel {}` ends it\n", id, id, id));
+        context.note(
+            fmt::format("run {} goes on; `sluice runs watch {}` follows it again, `sluice runs "
+                        "cancel {}` ends it\n",
+                        id, id, id));
     }
     return exit_interrupted;
 }
@@ -208,11 +227,13 @@ Outcome<std::string> flow_id(Connection& server, const std::string& name) {
     auto found = server.get("/api/v1/flows", {{"name", name}, {"limit", "1"}});
     if (!found) return stop(std::move(found.error()));
     const auto* items = base::find_member(*found, "items");
-    if (items && items->is_array() && !items->empty()) return base::string_or((*items)[0], "id", "");
+    if (items && items->is_array() && !items->empty())
+        return base::string_or((*items)[0], "id", "");
     return answer_no("there is no flow {}; `sluice flows list` lists those that there are", name);
 }
 
-Outcome<std::int64_t> whole_number(const Context& context, std::string_view option, std::int64_t fallback) {
+Outcome<std::int64_t> whole_number(const Context& context, std::string_view option,
+                                   std::int64_t fallback) {
     if (!context.arguments.has(option)) return fallback;
     const auto text = context.arguments.text(option);
     std::int64_t number = 0;
@@ -222,13 +243,16 @@ Outcome<std::int64_t> whole_number(const Context& context, std::string_view opti
     return number;
 }
 
-Outcome<Json> list_items(Connection& server, const std::string& path, std::vector<std::pair<std::string, std::string>> query,
+Outcome<Json> list_items(Connection& server, const std::string& path,
+                         std::vector<std::pair<std::string, std::string>> query,
                          std::int64_t most) {
     Json out = Json::array();
     std::string cursor;
     while (static_cast<std::int64_t>(out.size()) < most) {
         auto page_query = query;
-        page_query.emplace_back("limit", fmt::format("{}", std::min<std::int64_t>(200, most - static_cast<std::int64_t>(out.size()))));
+        page_query.emplace_back(
+            "limit", fmt::format("{}", std::min<std::int64_t>(
+                                           200, most - static_cast<std::int64_t>(out.size()))));
         if (!cursor.empty()) page_query.emplace_back("cursor", cursor);
         auto page = server.get(path, std::move(page_query));
         if (!page) return stop(std::move(page.error()));

@@ -19,7 +19,8 @@ Outcome<void> ensure_workspace(Connection& server, const std::string& name) {
     if (!found && found.error().error.code == ErrorCode::not_found) {
         auto made = server.post("/api/v1/workspaces", Json{{"name", name}});
         // Another may have made it since.
-        if (!made && made.error().error.code != ErrorCode::conflict) outcome = stop(std::move(made.error()));
+        if (!made && made.error().error.code != ErrorCode::conflict)
+            outcome = stop(std::move(made.error()));
     } else if (!found) {
         outcome = stop(std::move(found.error()));
     }
@@ -44,7 +45,8 @@ Json split(std::string_view list) {
 std::string url_of(std::string_view listen, bool tls) {
     const auto colon = listen.rfind(':');
     auto host = std::string(listen.substr(0, colon));
-    const auto port = colon == std::string_view::npos ? std::string_view("8080") : listen.substr(colon + 1);
+    const auto port =
+        colon == std::string_view::npos ? std::string_view("8080") : listen.substr(colon + 1);
     if (host.empty() || host == "0.0.0.0" || host == "*") host = "127.0.0.1";
     if (host == "[::]" || host == "::") host = "[::1]";
     return fmt::format("{}://{}:{}", tls ? "https" : "http", host, port);
@@ -58,19 +60,23 @@ Outcome<int> create_key(Context& context) {
     if (context.arguments.has("scopes")) {
         if (context.arguments.has("role")) return wrong_use("give either --role or --scopes");
         wanted["permissions"] = split(context.arguments.text("scopes"));
-        if (wanted["permissions"].empty()) return wrong_use("--scopes is empty; write for example --scopes runs:read,runs:write");
+        if (wanted["permissions"].empty())
+            return wrong_use("--scopes is empty; write for example --scopes runs:read,runs:write");
     } else {
         wanted["role"] = context.arguments.text("role", "owner");
     }
     if (context.arguments.has("expires")) {
         const auto life = base::parse_duration(context.arguments.text("expires"));
-        if (!life || life->count() == 0) return wrong_use("--expires {} is no duration; write for example 90d or 12h", context.arguments.text("expires"));
+        if (!life || life->count() == 0)
+            return wrong_use("--expires {} is no duration; write for example 90d or 12h",
+                             context.arguments.text("expires"));
         wanted["expires_at"] = base::format_time(base::SystemClock().now() + *life);
     }
     auto server = context.connect(true);
     if (!server) return stop(std::move(server.error()));
     if (const auto name = (*server)->workspace(); !name.empty())
-        if (auto there = ensure_workspace(**server, name); !there) return stop(std::move(there.error()));
+        if (auto there = ensure_workspace(**server, name); !there)
+            return stop(std::move(there.error()));
     auto made = (*server)->post("/api/v1/api-keys", wanted);
     if (!made) return stop(std::move(made.error()));
     if (context.json()) {
@@ -78,8 +84,10 @@ Outcome<int> create_key(Context& context) {
         return exit_ok;
     }
     context.print(cell(*made, "key") + "\n");
-    context.note(fmt::format("{}: role {}{}; this is the only time it is shown\n", cell(*made, "id"), cell(*made, "role"),
-                             cell(*made, "expires_at") == "-" ? "" : ", until " + human_time((*made)["expires_at"])));
+    context.note(fmt::format(
+        "{}: role {}{}; this is the only time it is shown\n", cell(*made, "id"),
+        cell(*made, "role"),
+        cell(*made, "expires_at") == "-" ? "" : ", until " + human_time((*made)["expires_at"])));
     return exit_ok;
 }
 
@@ -92,10 +100,20 @@ Outcome<int> list_keys(Context& context) {
         context.print_json(Json{{"items", std::move(*items)}});
         return exit_ok;
     }
-    Table table({{"ID"}, {"NAME"}, {"ROLE"}, {"PREFIX"}, {"CREATED"}, {"EXPIRES"}, {"LAST USED"}, {"REVOKED"}});
+    Table table({{"ID"},
+                 {"NAME"},
+                 {"ROLE"},
+                 {"PREFIX"},
+                 {"CREATED"},
+                 {"EXPIRES"},
+                 {"LAST USED"},
+                 {"REVOKED"}});
     for (const auto& key : *items)
-        table.add({cell(key, "id"), cell(key, "name"), cell(key, "role"), cell(key, "prefix"), human_time(key.value("created_at", Json())),
-                   human_time(key.value("expires_at", Json())), human_time(key.value("last_used_at", Json())), human_time(key.value("revoked_at", Json()))});
+        table.add({cell(key, "id"), cell(key, "name"), cell(key, "role"), cell(key, "prefix"),
+                   human_time(key.value("created_at", Json())),
+                   human_time(key.value("expires_at", Json())),
+                   human_time(key.value("last_used_at", Json())),
+                   human_time(key.value("revoked_at", Json()))});
     context.print(table.empty() ? "no keys; `sluice key create` makes one\n" : table.render());
     return exit_ok;
 }
@@ -121,7 +139,9 @@ Outcome<int> list_workspaces(Context& context) {
     }
     Table table({{"NAME"}, {"ID"}, {"CREATED"}});
     const auto items = list->value("items", Json::array());
-    for (const auto& workspace : items) table.add({cell(workspace, "name"), cell(workspace, "id"), human_time(workspace.value("created_at", Json()))});
+    for (const auto& workspace : items)
+        table.add({cell(workspace, "name"), cell(workspace, "id"),
+                   human_time(workspace.value("created_at", Json()))});
     context.print(table.render());
     return exit_ok;
 }
@@ -129,10 +149,14 @@ Outcome<int> list_workspaces(Context& context) {
 Outcome<int> create_workspace(Context& context) {
     auto server = context.connect(true);
     if (!server) return stop(std::move(server.error()));
-    auto made = (*server)->post("/api/v1/workspaces", Json{{"name", context.arguments.text("NAME")}});
+    auto made =
+        (*server)->post("/api/v1/workspaces", Json{{"name", context.arguments.text("NAME")}});
     if (!made) return stop(std::move(made.error()));
-    if (context.json()) context.print_json(*made);
-    else context.print(fmt::format("workspace {} made ({})\n", cell(*made, "name"), cell(*made, "id")));
+    if (context.json())
+        context.print_json(*made);
+    else
+        context.print(
+            fmt::format("workspace {} made ({})\n", cell(*made, "name"), cell(*made, "id")));
     return exit_ok;
 }
 
@@ -140,33 +164,42 @@ Outcome<int> make_link(Context& context) {
     auto data = context.data();
     if (!data) return stop(std::move(data.error()));
     const auto socket = std::filesystem::path(*data) / "admin.sock";
-    const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+    const auto variable = [](const char* name) {
+        return std::string(std::getenv(name) ? std::getenv(name) : "");
+    };
     auto base_url = context.arguments.text("url", variable("SLUICE_URL"));
     std::unique_ptr<Connection> server;
     if (socket_answers(socket)) {
         server = Connection::over_socket(socket, Connection::Way::socket);
     } else if (!base_url.empty()) {
-        auto opened = Connection::over_url(base_url, context.arguments.text("key", variable("SLUICE_KEY")));
+        auto opened =
+            Connection::over_url(base_url, context.arguments.text("key", variable("SLUICE_KEY")));
         if (!opened) return stop(std::move(opened.error()));
         server = std::move(*opened);
     } else {
         // A link lives in the memory of the server that made it.
-        return stop(exit_unreachable, Error{ErrorCode::unavailable,
-                                            fmt::format("no server runs on {}; start `sluice serve --data {}`, or name one by --url and --key", *data, *data)});
+        return stop(
+            exit_unreachable,
+            Error{ErrorCode::unavailable, fmt::format("no server runs on {}; start `sluice serve "
+                                                      "--data {}`, or name one by --url and --key",
+                                                      *data, *data)});
     }
     server->set_workspace(context.arguments.text("workspace", variable("SLUICE_WORKSPACE")));
     auto link = server->post("/api/v1/auth/links", Json::object());
     if (!link) return stop(std::move(link.error()));
     if (base_url.empty())
-        if (auto system = server->get("/api/v1/system")) base_url = base::string_or(*system, "url", "");
+        if (auto system = server->get("/api/v1/system"))
+            base_url = base::string_or(*system, "url", "");
     if (base_url.empty()) {
         const auto& config = **context.config();
         base_url = url_of(config.text("server.listen"), !config.text("tls.certificate").empty());
     }
     while (base_url.ends_with('/')) base_url.pop_back();
     const auto url = base_url + base::string_or(*link, "path", "");
-    if (context.json()) context.print_json(Json{{"url", url}, {"expires_in", cell(*link, "expires_in")}});
-    else context.print(url + "\n");
+    if (context.json())
+        context.print_json(Json{{"url", url}, {"expires_in", cell(*link, "expires_in")}});
+    else
+        context.print(url + "\n");
     return exit_ok;
 }
 

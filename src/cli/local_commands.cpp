@@ -38,7 +38,8 @@ Outcome<int> check_config(Context& context) {
     std::size_t set = 0;
     for (const auto& row : shown)
         if (row.source != "default") ++set;
-    context.print(fmt::format("the configuration is sound: {} settings, {} of them set\n", shown.size(), set));
+    context.print(fmt::format("the configuration is sound: {} settings, {} of them set\n",
+                              shown.size(), set));
     return exit_ok;
 }
 
@@ -49,13 +50,18 @@ Outcome<int> show_config(Context& context) {
     if (context.json()) {
         Json items = Json::array();
         for (const auto& row : shown)
-            items.push_back({{"name", row.name}, {"value", row.value}, {"source", row.source}, {"default", row.default_value},
-                             {"doc", row.doc}, {"reload", row.reload}});
+            items.push_back({{"name", row.name},
+                             {"value", row.value},
+                             {"source", row.source},
+                             {"default", row.default_value},
+                             {"doc", row.doc},
+                             {"reload", row.reload}});
         context.print_json(Json{{"items", std::move(items)}});
         return exit_ok;
     }
     Table table({{"SETTING"}, {"VALUE"}, {"FROM"}});
-    for (const auto& row : shown) table.add({row.name, row.value.empty() ? "\"\"" : row.value, row.source});
+    for (const auto& row : shown)
+        table.add({row.name, row.value.empty() ? "\"\"" : row.value, row.source});
     context.print(table.render());
     return exit_ok;
 }
@@ -74,12 +80,15 @@ Outcome<int> evaluate_cel(Context& context) {
                 continue;
             }
             if (line.ends_with('\r')) line.pop_back();
-            if (!line.empty()) context.print(cel::evaluate_case_line(line) + "\n");  // flushed, for who waits for it
+            if (!line.empty())
+                context.print(cel::evaluate_case_line(line) +
+                              "\n");  // flushed, for who waits for it
             line.clear();
             if (c == EOF) return exit_ok;
         }
     }
-    if (!context.arguments.has("expr")) return wrong_use("give an expression: sluice cel --expr \"1 + 1\", or cases by --jsonl");
+    if (!context.arguments.has("expr"))
+        return wrong_use("give an expression: sluice cel --expr \"1 + 1\", or cases by --jsonl");
     Json input = Json::object();
     if (context.arguments.has("input")) {
         auto given = context.json_argument("input");
@@ -90,7 +99,8 @@ Outcome<int> evaluate_cel(Context& context) {
     if (!program) return answer_no("{}", program.error().message);
     cel::Scope scope;
     if (input.is_object())
-        for (const auto& [name, value] : input.get_ref<const Json::object_t&>()) scope.set(name, &value);
+        for (const auto& [name, value] : input.get_ref<const Json::object_t&>())
+            scope.set(name, &value);
     scope.set("input", &input);
     scope.set_now(base::SystemClock().now());
     const auto value = program->evaluate(scope);
@@ -100,8 +110,10 @@ Outcome<int> evaluate_cel(Context& context) {
 }
 
 Outcome<int> show_version(Context& context) {
-    if (context.json()) context.print_json(Json{{"version", context.host.version}});
-    else context.print(fmt::format("sluice {}\n", context.host.version));
+    if (context.json())
+        context.print_json(Json{{"version", context.host.version}});
+    else
+        context.print(fmt::format("sluice {}\n", context.host.version));
     return exit_ok;
 }
 

@@ -23,7 +23,9 @@ std::vector<Row> nested(const std::vector<Row>& rows) {
             if (!taken[k] && rows[k].path.starts_with(prefix)) self(self, k);
     };
     const auto has_container = [&](const Row& row) {
-        return std::any_of(rows.begin(), rows.end(), [&](const Row& other) { return row.path.starts_with(other.path + "/"); });
+        return std::any_of(rows.begin(), rows.end(), [&](const Row& other) {
+            return row.path.starts_with(other.path + "/");
+        });
     };
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (!taken[i] && !has_container(rows[i])) take(take, i);
@@ -33,7 +35,8 @@ std::vector<Row> nested(const std::vector<Row>& rows) {
 std::string indented(std::string_view path) {
     const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
     const auto slash = path.rfind('/');
-    return std::string(depth * 2, ' ') + std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+    return std::string(depth * 2, ' ') +
+           std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
 std::int64_t integer_or(const Json& object, std::string_view key, std::int64_t fallback) {
@@ -69,17 +72,24 @@ std::string node_path(std::string_view step_path) {
 }
 
 bool is_final(std::string_view status) {
-    return status == "succeeded" || status == "failed" || status == "cancelled" || status == "timed_out";
+    return status == "succeeded" || status == "failed" || status == "cancelled" ||
+           status == "timed_out";
 }
 
 std::int64_t& Progress::count_of(Node& node, State state) {
     switch (state) {
-        case State::running: return node.running;
-        case State::waiting: return node.waiting;
-        case State::succeeded: return node.succeeded;
-        case State::failed: return node.failed;
-        case State::skipped: return node.skipped;
-        case State::other: return node.other;
+        case State::running:
+            return node.running;
+        case State::waiting:
+            return node.waiting;
+        case State::succeeded:
+            return node.succeeded;
+        case State::failed:
+            return node.failed;
+        case State::skipped:
+            return node.skipped;
+        case State::other:
+            return node.other;
     }
     return node.other;
 }
@@ -103,12 +113,18 @@ void Progress::apply(const Json& entry) {
         return;
     }
     State state = State::other;
-    if (kind == "step.started") state = State::running;
-    else if (kind == "step.waiting" || kind == "step.attempt_failed") state = State::waiting;
-    else if (kind == "step.succeeded") state = State::succeeded;
-    else if (kind == "step.failed" || kind == "step.timed_out") state = State::failed;
-    else if (kind == "step.skipped") state = State::skipped;
-    else if (kind != "step.cancelled" && kind != "step.unknown") return;  // of a newer server
+    if (kind == "step.started")
+        state = State::running;
+    else if (kind == "step.waiting" || kind == "step.attempt_failed")
+        state = State::waiting;
+    else if (kind == "step.succeeded")
+        state = State::succeeded;
+    else if (kind == "step.failed" || kind == "step.timed_out")
+        state = State::failed;
+    else if (kind == "step.skipped")
+        state = State::skipped;
+    else if (kind != "step.cancelled" && kind != "step.unknown")
+        return;  // of a newer server
 
     const auto path = base::string_or(entry, "path", "");
     const auto of_node = node_path(path);
@@ -121,7 +137,8 @@ void Progress::apply(const Json& entry) {
     }
     ++count_of(counts, state);
     if (const auto* data = base::find_member(entry, "data"); data && state == State::running)
-        if (const auto items = integer_or(*data, "items", -1); items >= 0) map_items_[of_node] += items;
+        if (const auto items = integer_or(*data, "items", -1); items >= 0)
+            map_items_[of_node] += items;
 }
 
 std::vector<Progress::Node> Progress::nodes() const {
@@ -150,9 +167,12 @@ std::string Progress::line() const {
     for (const auto& node : all) {
         // What is over, or is only the container of what moves, says nothing.
         if (node.done() >= node.total && node.failed == 0) continue;
-        if (std::any_of(all.begin(), all.end(), [&](const Node& other) { return other.path.starts_with(node.path + "/"); })) continue;
+        if (std::any_of(all.begin(), all.end(),
+                        [&](const Node& other) { return other.path.starts_with(node.path + "/"); }))
+            continue;
         const auto counts = counts_of(node);
-        parts.push_back(fmt::format("{} {}/{}{}", node.path, node.done(), node.total, counts.empty() ? "" : " (" + counts + ")"));
+        parts.push_back(fmt::format("{} {}/{}{}", node.path, node.done(), node.total,
+                                    counts.empty() ? "" : " (" + counts + ")"));
     }
     if (parts.empty()) {
         std::int64_t done = 0;
@@ -171,7 +191,8 @@ std::vector<std::string> Progress::view() const {
         const auto name = indented(node.path);
         const bool over = node.done() >= node.total;
         const auto mark = node.failed > 0 ? "!" : over ? "+" : node.running > 0 ? ">" : " ";
-        auto line = fmt::format(" {} {}{}  {:>9}  {}", mark, name, std::string(width - display_width(name), ' '),
+        auto line = fmt::format(" {} {}{}  {:>9}  {}", mark, name,
+                                std::string(width - display_width(name), ' '),
                                 fmt::format("{}/{}", node.done(), node.total), counts_of(node));
         while (line.ends_with(' ')) line.pop_back();
         out.push_back(std::move(line));
@@ -190,18 +211,26 @@ void StepFold::add(const Json& step) {
     auto& node = nodes_[found->second];
     ++node.steps;
     const auto status = base::string_or(step, "status", "");
-    if (status == "succeeded") ++node.succeeded;
-    else if (status == "failed" || status == "timed_out") ++node.failed;
-    else if (status == "skipped") ++node.skipped;
-    else ++node.other;
+    if (status == "succeeded")
+        ++node.succeeded;
+    else if (status == "failed" || status == "timed_out")
+        ++node.failed;
+    else if (status == "skipped")
+        ++node.skipped;
+    else
+        ++node.other;
     node.attempts += integer_or(step, "attempts", 0);
-    if (const auto items = integer_or(step, "items", -1); items >= 0) node.items = std::max<std::int64_t>(node.items, 0) + items;
+    if (const auto items = integer_or(step, "items", -1); items >= 0)
+        node.items = std::max<std::int64_t>(node.items, 0) + items;
     if (const auto* usage = base::find_member(step, "usage")) {
         node.input_tokens += integer_or(*usage, "input_tokens", 0);
         node.output_tokens += integer_or(*usage, "output_tokens", 0);
-        if (const auto cost = base::parse_usd(base::string_or(*usage, "cost_usd", "0"))) node.cost += *cost;
+        if (const auto cost = base::parse_usd(base::string_or(*usage, "cost_usd", "0")))
+            node.cost += *cost;
     }
-    if (const auto at = time_or_zero(step, "started_at"); at > 0 && (node.first_us == 0 || at < node.first_us)) node.first_us = at;
+    if (const auto at = time_or_zero(step, "started_at");
+        at > 0 && (node.first_us == 0 || at < node.first_us))
+        node.first_us = at;
     node.last_us = std::max(node.last_us, time_or_zero(step, "finished_at"));
     if (const auto* error = base::find_member(step, "error"); error && node.first_error.empty())
         node.first_error = base::string_or(*error, "message", "");
@@ -210,29 +239,52 @@ void StepFold::add(const Json& step) {
 std::vector<NodeSummary> StepFold::nodes() const { return nested(nodes_); }
 
 std::string render_nodes(const std::vector<NodeSummary>& nodes) {
-    Table table({{"NODE"}, {"TYPE"}, {"STEPS", true}, {"OK", true}, {"FAILED", true}, {"SKIPPED", true}, {"TIME", true},
-                 {"TOKENS", true}, {"COST", true}});
-    const auto count = [](std::int64_t number) { return number == 0 ? std::string("-") : grouped(number); };
+    Table table({{"NODE"},
+                 {"TYPE"},
+                 {"STEPS", true},
+                 {"OK", true},
+                 {"FAILED", true},
+                 {"SKIPPED", true},
+                 {"TIME", true},
+                 {"TOKENS", true},
+                 {"COST", true}});
+    const auto count = [](std::int64_t number) {
+        return number == 0 ? std::string("-") : grouped(number);
+    };
     for (const auto& node : nodes) {
         const bool timed = node.first_us > 0 && node.last_us >= node.first_us;
-        const auto type = node.items >= 0 ? fmt::format("{} of {} items", node.type, grouped(node.items)) : node.type;
-        table.add({indented(node.path), type, grouped(node.steps), count(node.succeeded), count(node.failed), count(node.skipped),
+        const auto type = node.items >= 0
+                              ? fmt::format("{} of {} items", node.type, grouped(node.items))
+                              : node.type;
+        table.add({indented(node.path), type, grouped(node.steps), count(node.succeeded),
+                   count(node.failed), count(node.skipped),
                    timed ? human_duration(Duration(node.last_us - node.first_us)) : "-",
                    count(node.input_tokens + node.output_tokens), human_cost(node.cost)});
     }
     std::string out = table.render();
     for (const auto& node : nodes)
-        if (node.failed > 0 && !node.first_error.empty()) out += fmt::format("{} failed: {}\n", node.path, node.first_error);
+        if (node.failed > 0 && !node.first_error.empty())
+            out += fmt::format("{} failed: {}\n", node.path, node.first_error);
     return out;
 }
 
 Json nodes_json(const std::vector<NodeSummary>& nodes) {
     Json out = Json::array();
     for (const auto& node : nodes) {
-        Json row = {{"node", node.path}, {"type", node.type}, {"steps", node.steps}, {"succeeded", node.succeeded},
-                    {"failed", node.failed}, {"skipped", node.skipped}, {"other", node.other}, {"attempts", node.attempts},
-                    {"duration_ms", node.first_us > 0 ? Json(std::max<std::int64_t>(0, node.last_us - node.first_us) / 1000) : Json()},
-                    {"input_tokens", node.input_tokens}, {"output_tokens", node.output_tokens},
+        Json row = {{"node", node.path},
+                    {"type", node.type},
+                    {"steps", node.steps},
+                    {"succeeded", node.succeeded},
+                    {"failed", node.failed},
+                    {"skipped", node.skipped},
+                    {"other", node.other},
+                    {"attempts", node.attempts},
+                    {"duration_ms",
+                     node.first_us > 0
+                         ? Json(std::max<std::int64_t>(0, node.last_us - node.first_us) / 1000)
+                         : Json()},
+                    {"input_tokens", node.input_tokens},
+                    {"output_tokens", node.output_tokens},
                     {"cost_usd", base::format_usd(node.cost)}};
         if (node.items >= 0) row["items"] = node.items;
         if (!node.first_error.empty()) row["error"] = node.first_error;

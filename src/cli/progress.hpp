@@ -24,7 +24,8 @@ class Progress {
   public:
     struct Node {
         std::string path;
-        std::int64_t total = 0, running = 0, waiting = 0, succeeded = 0, failed = 0, skipped = 0, other = 0;
+        std::int64_t total = 0, running = 0, waiting = 0, succeeded = 0, failed = 0, skipped = 0,
+                     other = 0;
         std::int64_t done() const { return succeeded + failed + skipped + other; }
     };
 
@@ -63,7 +64,8 @@ struct NodeSummary {
     std::int64_t steps = 0, succeeded = 0, failed = 0, skipped = 0, other = 0;
     std::int64_t attempts = 0, items = -1, input_tokens = 0, output_tokens = 0;
     NanoUsd cost;
-    std::int64_t first_us = 0, last_us = 0;  ///< start of the first and end of the last step; 0: unknown
+    std::int64_t first_us = 0,
+                 last_us = 0;  ///< start of the first and end of the last step; 0: unknown
     std::string first_error;
 };
 

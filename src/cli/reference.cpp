@@ -29,8 +29,11 @@ void add_options(std::string& out, std::span<const OptionRow> options) {
         std::string names;
         for (std::string_view rest = option.name; !rest.empty();) {
             const auto comma = rest.find(',');
-            names += fmt::format("{}`{}{}`", names.empty() ? "" : ", ", rest.substr(0, comma),
-                                 comma == std::string_view::npos && !is_positional(option) && !option.value.empty() ? fmt::format(" {}", option.value) : "");
+            names += fmt::format(
+                "{}`{}{}`", names.empty() ? "" : ", ", rest.substr(0, comma),
+                comma == std::string_view::npos && !is_positional(option) && !option.value.empty()
+                    ? fmt::format(" {}", option.value)
+                    : "");
             rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         }
         out += fmt::format("- {}: {}\n", names, option.doc);
@@ -75,17 +78,21 @@ else `./data`. The workspace is `--workspace`, else `SLUICE_WORKSPACE`, else the
 std::string render_reference() {
     std::string out(head);
     out += "## Commands\n\n| command | what it does |\n|---|---|\n";
-    for (const auto& row : commands()) out += fmt::format("| `sluice {}` | {} |\n", row.words, row.doc);
+    for (const auto& row : commands())
+        out += fmt::format("| `sluice {}` | {} |\n", row.words, row.doc);
     const CommandRow api{"", "", Needs::api, true, {}, nullptr};
     out += "\n### Options of most commands\n\n";
     add_options(out, common_options(api));
     for (const auto& row : commands()) {
-        out += fmt::format("\n### sluice {}\n\n```\n{}\n```\n\n{}.\n", row.words, usage_of(row), row.doc);
+        out += fmt::format("\n### sluice {}\n\n```\n{}\n```\n\n{}.\n", row.words, usage_of(row),
+                           row.doc);
         if (!row.more.empty()) out += fmt::format("{}\n", row.more);
         if (!row.options.empty()) out += "\n";
         add_options(out, row.options);
         if (row.needs == Needs::all_settings)
-            out += "\nTakes a flag for every setting, such as `--listen`; `sluice config sample` lists and explains them.\n";
+            out +=
+                "\nTakes a flag for every setting, such as `--listen`; `sluice config sample` "
+                "lists and explains them.\n";
     }
     return out;
 }

@@ -10,13 +10,19 @@ namespace sluice::cli {
 
 namespace {
 
-bool is_yaml(const std::filesystem::path& file) { return file.extension() == ".yaml" || file.extension() == ".yml"; }
+bool is_yaml(const std::filesystem::path& file) {
+    return file.extension() == ".yaml" || file.extension() == ".yml";
+}
 
 /// A folder may hold data beside its flows. A flow document has `nodes` at its top.
 bool looks_like_flow(const std::filesystem::path& file, const std::string& text) {
-    if (is_yaml(file)) return text.starts_with("nodes:") || text.find("\nnodes:") != std::string::npos || text.starts_with('{');
-    const auto json = base::parse_json(text, {std::size_t{16} << 20, 512, 1'000'000, std::size_t{16} << 20, 64});
-    return !json || (json->is_object() && json->contains("nodes"));  // broken JSON is told, not passed over
+    if (is_yaml(file))
+        return text.starts_with("nodes:") || text.find("\nnodes:") != std::string::npos ||
+               text.starts_with('{');
+    const auto json =
+        base::parse_json(text, {std::size_t{16} << 20, 512, 1'000'000, std::size_t{16} << 20, 64});
+    return !json ||
+           (json->is_object() && json->contains("nodes"));  // broken JSON is told, not passed over
 }
 
 Outcome<Json> import_document(Connection& server, const std::string& file, std::string text) {
@@ -40,7 +46,8 @@ std::string what_changed(const Json& applied) {
 /// All documents of a folder, by name.
 Outcome<std::vector<std::string>> files_below(const std::string& place) {
     std::error_code error;
-    if (!std::filesystem::exists(place, error)) return wrong_use("there is no file or folder {}", place);
+    if (!std::filesystem::exists(place, error))
+        return wrong_use("there is no file or folder {}", place);
     if (!std::filesystem::is_directory(place, error)) return std::vector<std::string>{place};
     std::set<std::string> found;
     std::filesystem::recursive_directory_iterator entries(place, error), end;
@@ -48,7 +55,9 @@ Outcome<std::vector<std::string>> files_below(const std::string& place) {
         const auto& path = entries->path();
         const bool hidden = path.filename().string().starts_with('.');
         if (hidden && entries->is_directory(error)) entries.disable_recursion_pending();
-        if (!hidden && (path.extension() == ".json" || is_yaml(path)) && entries->is_regular_file(error)) found.insert(path.string());
+        if (!hidden && (path.extension() == ".json" || is_yaml(path)) &&
+            entries->is_regular_file(error))
+            found.insert(path.string());
     }
     if (error) return wrong_use("{} cannot be read: {}", place, error.message());
     if (found.empty()) return wrong_use("{} has no .json, .yaml or .yml file", place);
@@ -56,18 +65,27 @@ Outcome<std::vector<std::string>> files_below(const std::string& place) {
 }
 
 /// Flows that keep no record run only while somebody waits.
-Outcome<int> run_unrecorded(Context& context, Connection& server, const std::string& path, const Json& start) {
-    Call call{"POST", path, {{"wait", "10m"}}, base::dump_json(start), "application/json", std::chrono::minutes(11)};
+Outcome<int> run_unrecorded(Context& context, Connection& server, const std::string& path,
+                            const Json& start) {
+    Call call{"POST",
+              path,
+              {{"wait", "10m"}},
+              base::dump_json(start),
+              "application/json",
+              std::chrono::minutes(11)};
     auto outcome = server.json(call);
     if (!outcome) return stop(std::move(outcome.error()));
     const auto status = base::string_or(*outcome, "status", "");
     if (context.json()) {
         context.print_json(Json{{"run", std::move(*outcome)}});
     } else {
-        context.print(fmt::format("run {} {}; the flow keeps no record of its runs (durability none)\n", cell(*outcome, "id"), status));
+        context.print(
+            fmt::format("run {} {}; the flow keeps no record of its runs (durability none)\n",
+                        cell(*outcome, "id"), status));
         if (const auto* error = base::find_member(*outcome, "error"); error && error->is_object())
             context.print(fmt::format("error: {}\n", base::string_or(*error, "message", "")));
-        if (const auto* output = base::find_member(*outcome, "output"); output && !output->is_null())
+        if (const auto* output = base::find_member(*outcome, "output");
+            output && !output->is_null())
             context.print("\noutput:\n" + base::dump_json_pretty(*output));
     }
     return status == "succeeded" ? exit_ok : exit_no;
@@ -76,7 +94,8 @@ Outcome<int> run_unrecorded(Context& context, Connection& server, const std::str
 /// Whether the refusal was of the kind that waiting would not meet.
 bool wants_waiting(const Failure& failure) { return failure.error.code == ErrorCode::conflict; }
 
-Outcome<int> start_and_follow(Context& context, Connection& server, const std::string& flow, const Json& start, Json more) {
+Outcome<int> start_and_follow(Context& context, Connection& server, const std::string& flow,
+                              const Json& start, Json more) {
     const auto path = "/api/v1/flows/" + encode(flow) + "/runs";
     auto started = server.post(path, start);
     if (!started) {
@@ -110,9 +129,14 @@ Outcome<int> run_file(Context& context) {
     start["version"] = applied->value("version", 1);
     if (!context.json())
         context.note(fmt::format("flow {}: {}\n", cell(*applied, "name"),
-                                 what_changed(*applied) == "unchanged" ? "version " + cell(*applied, "version") : what_changed(*applied)));
-    Json more = {{"flow", {{"id", cell(*applied, "id")}, {"name", cell(*applied, "name")}, {"version", applied->value("version", 1)},
-                           {"change", cell(*applied, "change")}}}};
+                                 what_changed(*applied) == "unchanged"
+                                     ? "version " + cell(*applied, "version")
+                                     : what_changed(*applied)));
+    Json more = {{"flow",
+                  {{"id", cell(*applied, "id")},
+                   {"name", cell(*applied, "name")},
+                   {"version", applied->value("version", 1)},
+                   {"change", cell(*applied, "change")}}}};
     return start_and_follow(context, **server, cell(*applied, "id"), start, std::move(more));
 }
 
@@ -131,12 +155,15 @@ Outcome<int> start_flow(Context& context) {
     auto flow = flow_id(**server, context.arguments.text("FLOWNAME"));
     if (!flow) return stop(std::move(flow.error()));
     // Without a server of its own the run would stop with this command: it is followed.
-    const bool follow = context.arguments.has("wait") || (*server)->way() == Connection::Way::in_process;
+    const bool follow =
+        context.arguments.has("wait") || (*server)->way() == Connection::Way::in_process;
     if (follow) return start_and_follow(context, **server, *flow, start, Json::object());
     auto started = (*server)->post("/api/v1/flows/" + encode(*flow) + "/runs", start);
     if (!started) return stop(std::move(started.error()));
-    if (context.json()) context.print_json(*started);
-    else context.print(fmt::format("{} {}\n", cell(*started, "id"), cell(*started, "status")));
+    if (context.json())
+        context.print_json(*started);
+    else
+        context.print(fmt::format("{} {}\n", cell(*started, "id"), cell(*started, "status")));
     return exit_ok;
 }
 
@@ -166,14 +193,17 @@ Outcome<int> apply_files(Context& context) {
         Json row = {{"file", document.file}};
         if (!document.flow) {
             row["change"] = "skipped";
-            if (!context.json()) context.print(fmt::format("{}: skipped, no flow document (it has no `nodes`)\n", document.file));
+            if (!context.json())
+                context.print(fmt::format("{}: skipped, no flow document (it has no `nodes`)\n",
+                                          document.file));
             report.push_back(std::move(row));
             continue;
         }
         auto applied = import_document(**server, document.file, std::move(document.text));
         if (!applied) {
             auto& failure = applied.error();
-            if (failure.exit != exit_no) return stop(std::move(failure));  // the others would fare no better
+            if (failure.exit != exit_no)
+                return stop(std::move(failure));  // the others would fare no better
             exit = exit_no;
             row["change"] = "invalid";
             row["error"] = failure.error.message;
@@ -183,8 +213,11 @@ Outcome<int> apply_files(Context& context) {
             row["errors"] = std::move(errors);
             if (!context.json()) context.note(describe(failure.error));
         } else {
-            for (const char* member : {"change", "name", "id", "version", "live_version"}) row[member] = (*applied)[member];
-            if (!context.json()) context.print(fmt::format("{}: flow {} {}\n", document.file, cell(*applied, "name"), what_changed(*applied)));
+            for (const char* member : {"change", "name", "id", "version", "live_version"})
+                row[member] = (*applied)[member];
+            if (!context.json())
+                context.print(fmt::format("{}: flow {} {}\n", document.file, cell(*applied, "name"),
+                                          what_changed(*applied)));
         }
         report.push_back(std::move(row));
     }
@@ -210,7 +243,9 @@ Outcome<int> validate_file(Context& context) {
     const auto print_all = [&](std::string_view member, std::string_view what) {
         if (const auto* list = base::find_member(*verdict, member); list && list->is_array())
             for (const auto& item : *list)
-                context.print(fmt::format("{}{}: {}: {}\n", file, base::string_or(item, "pointer", ""), what, base::string_or(item, "message", "")));
+                context.print(fmt::format("{}{}: {}: {}\n", file,
+                                          base::string_or(item, "pointer", ""), what,
+                                          base::string_or(item, "message", "")));
     };
     print_all("errors", "error");
     print_all("warnings", "warning");

@@ -6,7 +6,9 @@ namespace sluice::cli {
 
 namespace {
 
-std::string run_path(const Context& context) { return "/api/v1/runs/" + encode(context.arguments.text("ID")); }
+std::string run_path(const Context& context) {
+    return "/api/v1/runs/" + encode(context.arguments.text("ID"));
+}
 
 std::string duration_of(const Json& row, std::string_view from, std::string_view to) {
     const auto start = base::parse_time(base::string_or(row, from, ""));
@@ -22,7 +24,8 @@ Outcome<int> list_runs(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
     std::vector<std::pair<std::string, std::string>> query;
-    if (context.arguments.has("status")) query.emplace_back("status", context.arguments.text("status"));
+    if (context.arguments.has("status"))
+        query.emplace_back("status", context.arguments.text("status"));
     if (context.arguments.has("flow")) {
         auto flow = flow_id(**server, context.arguments.text("flow"));
         if (!flow) return stop(std::move(flow.error()));
@@ -34,14 +37,25 @@ Outcome<int> list_runs(Context& context) {
         context.print_json(Json{{"items", std::move(*items)}});
         return exit_ok;
     }
-    Table table({{"ID"}, {"FLOW"}, {"VERSION", true}, {"STATUS"}, {"CREATED"}, {"TIME", true}, {"STEPS", true}, {"COST", true}});
+    Table table({{"ID"},
+                 {"FLOW"},
+                 {"VERSION", true},
+                 {"STATUS"},
+                 {"CREATED"},
+                 {"TIME", true},
+                 {"STEPS", true},
+                 {"COST", true}});
     for (const auto& run : *items) {
-        const auto flow = run.value("flow", Json::object()), totals = run.value("totals", Json::object());
+        const auto flow = run.value("flow", Json::object()),
+                   totals = run.value("totals", Json::object());
         const auto cost = base::parse_usd(base::string_or(totals, "cost_usd", "0"));
-        table.add({cell(run, "id"), cell(flow, "name"), cell(flow, "version"), cell(run, "status"), human_time(run.value("created_at", Json())),
-                   duration_of(run, "created_at", "finished_at"), cell(totals, "steps"), cost ? human_cost(*cost) : "-"});
+        table.add({cell(run, "id"), cell(flow, "name"), cell(flow, "version"), cell(run, "status"),
+                   human_time(run.value("created_at", Json())),
+                   duration_of(run, "created_at", "finished_at"), cell(totals, "steps"),
+                   cost ? human_cost(*cost) : "-"});
     }
-    context.print(table.empty() ? "no runs; `sluice runs start FLOWNAME` starts one\n" : table.render());
+    context.print(table.empty() ? "no runs; `sluice runs start FLOWNAME` starts one\n"
+                                : table.render());
     return exit_ok;
 }
 
@@ -70,8 +84,12 @@ Outcome<int> cancel_run(Context& context) {
     if (context.arguments.has("reason")) body["reason"] = context.arguments.text("reason");
     auto run = (*server)->post(run_path(context) + "/cancel", body);
     if (!run) return stop(std::move(run.error()));
-    if (context.json()) context.print_json(*run);
-    else context.print(fmt::format("{} {}\n", cell(*run, "id"), is_final(cell(*run, "status")) ? cell(*run, "status") : "is being cancelled"));
+    if (context.json())
+        context.print_json(*run);
+    else
+        context.print(fmt::format(
+            "{} {}\n", cell(*run, "id"),
+            is_final(cell(*run, "status")) ? cell(*run, "status") : "is being cancelled"));
     return exit_ok;
 }
 
@@ -83,7 +101,9 @@ Outcome<int> list_run_events(Context& context) {
     Json all = Json::array();
     constexpr std::size_t page_size = 1000;
     for (std::int64_t from = *after;;) {
-        auto page = (*server)->get(run_path(context) + "/events", {{"after", fmt::format("{}", from)}, {"limit", fmt::format("{}", page_size)}});
+        auto page = (*server)->get(
+            run_path(context) + "/events",
+            {{"after", fmt::format("{}", from)}, {"limit", fmt::format("{}", page_size)}});
         if (!page) return stop(std::move(page.error()));
         const auto* items = base::find_member(*page, "items");
         if (!items || !items->is_array() || items->empty()) break;
@@ -93,10 +113,13 @@ Outcome<int> list_run_events(Context& context) {
                 all.push_back(event);
                 continue;
             }
-            auto line = fmt::format("{:>6}  {}  {:<20} {}", cell(event, "seq"), human_time(event.value("at", Json())), cell(event, "kind"),
+            auto line = fmt::format("{:>6}  {}  {:<20} {}", cell(event, "seq"),
+                                    human_time(event.value("at", Json())), cell(event, "kind"),
                                     base::string_or(event, "path", ""));
-            if (event.value("attempt", 0) > 1) line += fmt::format(" (attempt {})", event["attempt"].get<int>());
-            if (const auto* data = base::find_member(event, "data"); data && !data->is_null()) line += "  " + base::dump_json(*data);
+            if (event.value("attempt", 0) > 1)
+                line += fmt::format(" (attempt {})", event["attempt"].get<int>());
+            if (const auto* data = base::find_member(event, "data"); data && !data->is_null())
+                line += "  " + base::dump_json(*data);
             context.print(line + "\n");
         }
         if (items->size() < page_size || newest <= from) break;
@@ -112,7 +135,9 @@ Outcome<int> list_run_steps(Context& context) {
     Json all = Json::array();
     constexpr std::size_t page_size = 5000;
     for (std::size_t offset = 0;; offset += page_size) {
-        auto page = (*server)->get(run_path(context) + "/steps", {{"limit", fmt::format("{}", page_size)}, {"offset", fmt::format("{}", offset)}});
+        auto page = (*server)->get(
+            run_path(context) + "/steps",
+            {{"limit", fmt::format("{}", page_size)}, {"offset", fmt::format("{}", offset)}});
         if (!page) return stop(std::move(page.error()));
         const auto* items = base::find_member(*page, "items");
         if (!items || !items->is_array()) break;
@@ -123,13 +148,24 @@ Outcome<int> list_run_steps(Context& context) {
         context.print_json(Json{{"items", std::move(all)}});
         return exit_ok;
     }
-    Table table({{"STEP"}, {"TYPE"}, {"STATUS"}, {"TRIES", true}, {"TIME", true}, {"TOKENS", true}, {"COST", true}, {"ERROR"}});
+    Table table({{"STEP"},
+                 {"TYPE"},
+                 {"STATUS"},
+                 {"TRIES", true},
+                 {"TIME", true},
+                 {"TOKENS", true},
+                 {"COST", true},
+                 {"ERROR"}});
     for (const auto& step : all) {
-        const auto usage = step.value("usage", Json::object()), error = step.value("error", Json::object());
-        const auto tokens = usage.value("input_tokens", std::int64_t{0}) + usage.value("output_tokens", std::int64_t{0});
+        const auto usage = step.value("usage", Json::object()),
+                   error = step.value("error", Json::object());
+        const auto tokens = usage.value("input_tokens", std::int64_t{0}) +
+                            usage.value("output_tokens", std::int64_t{0});
         const auto cost = base::parse_usd(base::string_or(usage, "cost_usd", "0"));
-        table.add({cell(step, "path"), cell(step, "type"), cell(step, "status"), cell(step, "attempts"), duration_of(step, "started_at", "finished_at"),
-                   tokens > 0 ? grouped(tokens) : "-", cost ? human_cost(*cost) : "-", error.is_object() ? base::string_or(error, "message", "") : ""});
+        table.add({cell(step, "path"), cell(step, "type"), cell(step, "status"),
+                   cell(step, "attempts"), duration_of(step, "started_at", "finished_at"),
+                   tokens > 0 ? grouped(tokens) : "-", cost ? human_cost(*cost) : "-",
+                   error.is_object() ? base::string_or(error, "message", "") : ""});
     }
     context.print(table.empty() ? "no steps yet\n" : table.render());
     return exit_ok;

@@ -11,25 +11,33 @@ namespace {
 /// The code point at `at`, which moves behind it. Broken bytes count as one character each.
 char32_t next_code_point(std::string_view text, std::size_t& at) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const std::size_t length = byte < 0x80 ? 1 : (byte >> 5) == 6 ? 2 : (byte >> 4) == 14 ? 3 : (byte >> 3) == 30 ? 4 : 1;
+    const std::size_t length = byte < 0x80         ? 1
+                               : (byte >> 5) == 6  ? 2
+                               : (byte >> 4) == 14 ? 3
+                               : (byte >> 3) == 30 ? 4
+                                                   : 1;
     if (length == 1 || at + length > text.size()) {
         ++at;
         return byte;
     }
     char32_t point = byte & (0x7fU >> length);
-    for (std::size_t i = 1; i < length; ++i) point = (point << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
+    for (std::size_t i = 1; i < length; ++i)
+        point = (point << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
     at += length;
     return point;
 }
 
 /// East Asian wide characters and emoji, in the blocks that matter (Unicode TR 11).
 bool is_wide(char32_t c) {
-    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-           (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+    return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+           (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+           (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
            (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd);
 }
 
-bool is_combining(char32_t c) { return (c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || c == 0xfe0f; }
+bool is_combining(char32_t c) {
+    return (c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200f) || c == 0xfe0f;
+}
 
 }  // namespace
 
@@ -69,13 +77,15 @@ std::string Table::render() const {
         out += line + "\n";
     };
     add_line([&](std::size_t i) -> const std::string& { return columns_[i].title; });
-    for (const auto& row : rows_) add_line([&](std::size_t i) -> const std::string& { return row[i]; });
+    for (const auto& row : rows_)
+        add_line([&](std::size_t i) -> const std::string& { return row[i]; });
     return out;
 }
 
 std::string grouped(std::int64_t number) {
     auto digits = fmt::format("{}", number);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3)
+    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0);
+         at -= 3)
         digits.insert(static_cast<std::size_t>(at), 1, ',');
     return digits;
 }
@@ -91,7 +101,9 @@ std::string human_duration(Duration duration) {
     return fmt::format("{}h {:02}m", seconds / 3600, seconds / 60 % 60);
 }
 
-std::string human_cost(NanoUsd cost) { return cost.value == 0 ? "-" : "$" + base::format_usd(cost); }
+std::string human_cost(NanoUsd cost) {
+    return cost.value == 0 ? "-" : "$" + base::format_usd(cost);
+}
 
 std::string human_bytes(std::int64_t bytes) {
     if (bytes < 1024) return fmt::format("{} B", bytes);

@@ -30,7 +30,8 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// How many places the text takes on a terminal: UTF-8 characters, combining marks not counted, wide ones twice.
+/// How many places the text takes on a terminal: UTF-8 characters, combining marks not counted,
+/// wide ones twice.
 std::size_t display_width(std::string_view text);
 
 /// "1,234,567".

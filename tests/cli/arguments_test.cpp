@@ -18,14 +18,17 @@ TEST_CASE("help names every command, and every command has help", "[cli]") {
         CAPTURE(row.words);
         CHECK(one.exit == exit_ok);
         CHECK(one.err.empty());
-        for (const auto& option : row.options) CHECK(one.out.find(std::string(option.name)) != std::string::npos);
+        for (const auto& option : row.options)
+            CHECK(one.out.find(std::string(option.name)) != std::string::npos);
     }
 }
 
 TEST_CASE("wrong use exits 2 and points to help", "[cli]") {
-    const auto words = GENERATE(std::vector<std::string>{}, std::vector<std::string>{"flow"}, std::vector<std::string>{"runs"},
-                                std::vector<std::string>{"runs", "show"}, std::vector<std::string>{"runs", "list", "--no-such"},
-                                std::vector<std::string>{"apply"}, std::vector<std::string>{"serve", "--data"});
+    const auto words =
+        GENERATE(std::vector<std::string>{}, std::vector<std::string>{"flow"},
+                 std::vector<std::string>{"runs"}, std::vector<std::string>{"runs", "show"},
+                 std::vector<std::string>{"runs", "list", "--no-such"},
+                 std::vector<std::string>{"apply"}, std::vector<std::string>{"serve", "--data"});
     const auto done = run(words);
     CHECK(done.exit == exit_usage);
     CHECK(done.err.find("error: ") == 0);
@@ -35,7 +38,9 @@ TEST_CASE("wrong use exits 2 and points to help", "[cli]") {
 
 TEST_CASE("serve hands data directory, address and settings over, flags before file", "[cli]") {
     TemporaryDirectory home;
-    const auto file = home.write("sluice.toml", "data = \"/from/file\"\n[server]\nlisten = \"127.0.0.1:1\"\nmax_body = \"2MiB\"\n");
+    const auto file = home.write(
+        "sluice.toml",
+        "data = \"/from/file\"\n[server]\nlisten = \"127.0.0.1:1\"\nmax_body = \"2MiB\"\n");
     auto host = test_host();
     std::string data, listen;
     std::int64_t body = 0;
@@ -45,7 +50,8 @@ TEST_CASE("serve hands data directory, address and settings over, flags before f
         body = config.bytes("server.max_body");
         return 42;
     };
-    const auto done = run({"serve", "--config", file, "--listen", "127.0.0.1:2", "--log-level", "off"}, host);
+    const auto done =
+        run({"serve", "--config", file, "--listen", "127.0.0.1:2", "--log-level", "off"}, host);
     CHECK(done.exit == 42);
     CHECK(data == "/from/file");
     CHECK(listen == "127.0.0.1:2");
@@ -69,7 +75,8 @@ TEST_CASE("a configuration with mistakes exits 78 and names each one's line", "[
     CHECK(verdict["valid"] == false);
     CHECK(verdict["errors"].size() == 2);
 
-    CHECK(run({"config", "check", "--config", (home.path / "none.toml").string()}).exit == exit_config);
+    CHECK(run({"config", "check", "--config", (home.path / "none.toml").string()}).exit ==
+          exit_config);
 }
 
 TEST_CASE("config show tells where each value comes from", "[cli]") {
@@ -104,7 +111,8 @@ TEST_CASE("an expression is evaluated on the command line", "[cli]") {
 }
 
 TEST_CASE("typed cases come in and go out a line each", "[cli]") {
-    const auto done = run({"cel", "--jsonl"}, test_host(), "{\"expr\": \"1 + 1\"}\n\nnot json\n{\"expr\": \"'a'\"}");
+    const auto done = run({"cel", "--jsonl"}, test_host(),
+                          "{\"expr\": \"1 + 1\"}\n\nnot json\n{\"expr\": \"'a'\"}");
     CHECK(done.exit == exit_ok);
     CHECK(std::count(done.out.begin(), done.out.end(), '\n') == 3);
     CHECK(done.out.find(R"({"value":{"int64_value":"2"}})") == 0);

@@ -12,7 +12,8 @@ constexpr const char* empty_list = R"({"items":[],"next_cursor":null})";
 /// A server of this process that is a scripted one.
 class ScriptedLocal final : public LocalServer {
   public:
-    ScriptedLocal(std::filesystem::path socket, std::function<void(ScriptedServer&)> script) : socket_(std::move(socket)), server_(socket_) {
+    ScriptedLocal(std::filesystem::path socket, std::function<void(ScriptedServer&)> script)
+        : socket_(std::move(socket)), server_(socket_) {
         script(server_);
     }
     std::filesystem::path socket() const override { return socket_; }
@@ -36,7 +37,8 @@ TEST_CASE("a command asks the server on the data directory's socket", "[cli][con
     CHECK(server.asked()[0].key.empty());
 
     SECTION("also when --url names another, for the directory was named") {
-        CHECK(run({"runs", "list", "--data", data.path.string(), "--url", "http://127.0.0.1:1"}).exit == exit_ok);
+        CHECK(run({"runs", "list", "--data", data.path.string(), "--url", "http://127.0.0.1:1"})
+                  .exit == exit_ok);
         CHECK(server.asked().size() == 2);
     }
 }
@@ -46,7 +48,9 @@ TEST_CASE("without a socket a command asks --url with its key", "[cli][connectio
     ScriptedServer server;
     server.on("GET /api/v1/runs", 200, empty_list);
     server.on("GET /base/api/v1/runs", 200, empty_list);
-    CHECK(run({"runs", "list", "--data", data.path.string(), "--url", server.url(), "--key", "slk_1"}).exit == exit_ok);
+    CHECK(
+        run({"runs", "list", "--data", data.path.string(), "--url", server.url(), "--key", "slk_1"})
+            .exit == exit_ok);
     REQUIRE(server.asked().size() == 1);
     CHECK(server.asked()[0].key == "Bearer slk_1");
     CHECK(server.asked()[0].workspace.empty());
@@ -60,13 +64,15 @@ TEST_CASE("without a server a command opens the data directory itself", "[cli][c
     auto host = test_host();
     bool created = true;
     int opened = 0;
-    host.open_local = [&](const config::Config&, std::string place, bool create) -> Result<std::unique_ptr<LocalServer>> {
+    host.open_local = [&](const config::Config&, std::string place,
+                          bool create) -> Result<std::unique_ptr<LocalServer>> {
         created = create;
         ++opened;
-        return std::make_unique<ScriptedLocal>(std::filesystem::path(place) / "admin.sock", [](ScriptedServer& server) {
-            server.on("GET /api/v1/runs", 200, empty_list);
-            server.on("POST /api/v1/workspaces", 201, R"({"id":"wsp_1","name":"shop"})");
-        });
+        return std::make_unique<ScriptedLocal>(
+            std::filesystem::path(place) / "admin.sock", [](ScriptedServer& server) {
+                server.on("GET /api/v1/runs", 200, empty_list);
+                server.on("POST /api/v1/workspaces", 201, R"({"id":"wsp_1","name":"shop"})");
+            });
     };
     CHECK(run({"runs", "list", "--data", data.path.string()}, host).exit == exit_ok);
     CHECK(opened == 1);
@@ -78,14 +84,16 @@ TEST_CASE("without a server a command opens the data directory itself", "[cli][c
 
 TEST_CASE("why the data directory cannot be opened decides the exit code", "[cli][connection]") {
     TemporaryDirectory data;
-    const auto [code, exit] = GENERATE(table<ErrorCode, int>({{ErrorCode::conflict, exit_locked},
-                                                              {ErrorCode::precondition_failed, exit_newer},
-                                                              {ErrorCode::unavailable, exit_io},
-                                                              {ErrorCode::invalid_argument, exit_config},
-                                                              {ErrorCode::not_found, exit_no},
-                                                              {ErrorCode::internal, exit_internal}}));
+    const auto [code, exit] =
+        GENERATE(table<ErrorCode, int>({{ErrorCode::conflict, exit_locked},
+                                        {ErrorCode::precondition_failed, exit_newer},
+                                        {ErrorCode::unavailable, exit_io},
+                                        {ErrorCode::invalid_argument, exit_config},
+                                        {ErrorCode::not_found, exit_no},
+                                        {ErrorCode::internal, exit_internal}}));
     auto host = test_host();
-    host.open_local = [code = code](const config::Config&, std::string, bool) -> Result<std::unique_ptr<LocalServer>> {
+    host.open_local = [code = code](const config::Config&, std::string,
+                                    bool) -> Result<std::unique_ptr<LocalServer>> {
         return fail(code, "it is in use by process 7; stop it");
     };
     const auto done = run({"runs", "list", "--data", data.path.string()}, host);
@@ -104,7 +112,8 @@ TEST_CASE("a stale socket file is no server", "[cli][connection]") {
 
 TEST_CASE("a server that cannot be reached exits 69 and says what to check", "[cli][connection]") {
     TemporaryDirectory data;
-    const auto done = run({"runs", "list", "--data", data.path.string(), "--url", "http://127.0.0.1:1"});
+    const auto done =
+        run({"runs", "list", "--data", data.path.string(), "--url", "http://127.0.0.1:1"});
     CHECK(done.exit == exit_unreachable);
     CHECK(done.err.find("http://127.0.0.1:1") != std::string::npos);
     CHECK(done.err.find("--url") != std::string::npos);
@@ -112,12 +121,14 @@ TEST_CASE("a server that cannot be reached exits 69 and says what to check", "[c
     CHECK(run({"runs", "list", "--url", "http://"}).exit == exit_usage);
 }
 
-TEST_CASE("the API's problems are printed with every pointer, and decide the exit code", "[cli][connection]") {
+TEST_CASE("the API's problems are printed with every pointer, and decide the exit code",
+          "[cli][connection]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
     SECTION("a refusal") {
         server.on_problem("GET /api/v1/runs", 422, "unprocessable", "two mistakes",
-                          Json::array({{{"pointer", "/a"}, {"message", "must be b"}}, {{"pointer", ""}, {"message", "all wrong"}}}));
+                          Json::array({{{"pointer", "/a"}, {"message", "must be b"}},
+                                       {{"pointer", ""}, {"message", "all wrong"}}}));
         const auto done = run({"runs", "list", "--data", data.path.string()});
         CHECK(done.exit == exit_no);
         CHECK(done.err == "error: two mistakes\n  /a: must be b\n  (whole): all wrong\n");
@@ -147,22 +158,29 @@ TEST_CASE("the API's problems are printed with every pointer, and decide the exi
 TEST_CASE("a list is read over its pages up to its limit", "[cli][connection]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on("GET /api/v1/flows", 200, R"({"items":[{"name":"a"},{"name":"b"}],"next_cursor":"c/1"})");
+    server.on("GET /api/v1/flows", 200,
+              R"({"items":[{"name":"a"},{"name":"b"}],"next_cursor":"c/1"})");
     server.on("GET /api/v1/flows", 200, R"({"items":[{"name":"c"}],"next_cursor":null})");
-    const auto done = run({"flows", "list", "--limit", "10", "--json", "--data", data.path.string()});
+    const auto done =
+        run({"flows", "list", "--limit", "10", "--json", "--data", data.path.string()});
     CHECK(Json::parse(done.out)["items"].size() == 3);
     REQUIRE(server.asked().size() == 2);
     CHECK(server.asked()[1].line == "GET /api/v1/flows?limit=8&cursor=c%2F1");
-    CHECK(run({"flows", "list", "--limit", "many", "--data", data.path.string()}).exit == exit_usage);
+    CHECK(run({"flows", "list", "--limit", "many", "--data", data.path.string()}).exit ==
+          exit_usage);
 }
 
-TEST_CASE("a key is made with its workspace, and printed as id and key alone", "[cli][connection]") {
+TEST_CASE("a key is made with its workspace, and printed as id and key alone",
+          "[cli][connection]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on("POST /api/v1/api-keys", 201, R"({"id":"key_1","name":"","role":"owner","prefix":"slk","expires_at":null,"key":"slk_secret"})");
+    server.on(
+        "POST /api/v1/api-keys", 201,
+        R"({"id":"key_1","name":"","role":"owner","prefix":"slk","expires_at":null,"key":"slk_secret"})");
     SECTION("the workspace is missing") {
         server.on("POST /api/v1/workspaces", 201, R"({"id":"wsp_1","name":"shop"})");
-        const auto done = run({"key", "create", "--data", data.path.string(), "--workspace", "shop", "--role", "owner", "--json"});
+        const auto done = run({"key", "create", "--data", data.path.string(), "--workspace", "shop",
+                               "--role", "owner", "--json"});
         CHECK(done.exit == exit_ok);
         CHECK(done.out == "{\"id\":\"key_1\",\"key\":\"slk_secret\"}\n");
         REQUIRE(server.asked().size() == 3);
@@ -174,8 +192,9 @@ TEST_CASE("a key is made with its workspace, and printed as id and key alone", "
     }
     SECTION("the workspace is there, and scopes stand for a role") {
         server.on("GET /api/v1/workspaces/shop", 200, R"({"id":"wsp_1","name":"shop"})");
-        const auto done = run({"key", "create", "--data", data.path.string(), "--workspace", "shop", "--scopes", "runs:read, runs:write",
-                               "--name", "ci", "--expires", "90d"});
+        const auto done =
+            run({"key", "create", "--data", data.path.string(), "--workspace", "shop", "--scopes",
+                 "runs:read, runs:write", "--name", "ci", "--expires", "90d"});
         CHECK(done.exit == exit_ok);
         CHECK(done.out == "slk_secret\n");
         const auto body = Json::parse(server.asked().back().body);
@@ -185,8 +204,11 @@ TEST_CASE("a key is made with its workspace, and printed as id and key alone", "
         CHECK(base::parse_time(body["expires_at"].get<std::string>()));
     }
     SECTION("wrong use asks nothing") {
-        CHECK(run({"key", "create", "--data", data.path.string(), "--expires", "soon"}).exit == exit_usage);
-        CHECK(run({"key", "create", "--data", data.path.string(), "--scopes", "a", "--role", "owner"}).exit == exit_usage);
+        CHECK(run({"key", "create", "--data", data.path.string(), "--expires", "soon"}).exit ==
+              exit_usage);
+        CHECK(
+            run({"key", "create", "--data", data.path.string(), "--scopes", "a", "--role", "owner"})
+                .exit == exit_usage);
         CHECK(server.asked().empty());
     }
 }
@@ -200,12 +222,16 @@ TEST_CASE("a sign-in link has the server's own address, else the one given", "[c
     }
     SECTION("a server") {
         ScriptedServer server(data.path / "admin.sock");
-        server.on("POST /api/v1/auth/links", 201, R"({"path":"/auth/link?token=t1","expires_in":"10m"})");
-        CHECK(run({"link", "--data", data.path.string()}).out == "http://127.0.0.1:8080/auth/link?token=t1\n");
+        server.on("POST /api/v1/auth/links", 201,
+                  R"({"path":"/auth/link?token=t1","expires_in":"10m"})");
+        CHECK(run({"link", "--data", data.path.string()}).out ==
+              "http://127.0.0.1:8080/auth/link?token=t1\n");
         CHECK(run({"link", "--data", data.path.string(), "--url", "https://sluice.example/"}).out ==
               "https://sluice.example/auth/link?token=t1\n");
-        server.on("GET /api/v1/system", 200, R"({"version":"1.2.3","url":"http://127.0.0.1:9999"})");
-        CHECK(run({"link", "--data", data.path.string()}).out == "http://127.0.0.1:9999/auth/link?token=t1\n");
+        server.on("GET /api/v1/system", 200,
+                  R"({"version":"1.2.3","url":"http://127.0.0.1:9999"})");
+        CHECK(run({"link", "--data", data.path.string()}).out ==
+              "http://127.0.0.1:9999/auth/link?token=t1\n");
     }
 }
 
@@ -214,16 +240,20 @@ TEST_CASE("an artifact is saved whole or not at all", "[cli][connection]") {
     ScriptedServer server(data.path / "admin.sock");
     server.on("GET /api/v1/artifacts/art_1/content", 200, "a,b\n1,2\n", "text/csv");
     const auto place = (data.path / "out.csv").string();
-    CHECK(run({"artifacts", "get", "art_1", "-o", place, "--data", data.path.string()}).exit == exit_ok);
+    CHECK(run({"artifacts", "get", "art_1", "-o", place, "--data", data.path.string()}).exit ==
+          exit_ok);
     CHECK(data.read("out.csv") == "a,b\n1,2\n");
     CHECK(run({"artifacts", "get", "art_1", "--data", data.path.string()}).out == "a,b\n1,2\n");
 
-    const auto missing = run({"artifacts", "get", "art_2", "-o", place, "--data", data.path.string()});
+    const auto missing =
+        run({"artifacts", "get", "art_2", "-o", place, "--data", data.path.string()});
     CHECK(missing.exit == exit_no);
     CHECK(missing.err.find("no such thing") != std::string::npos);
     CHECK(data.read("out.csv") == "a,b\n1,2\n");
     CHECK_FALSE(std::filesystem::exists(place + ".partial"));
-    CHECK(run({"artifacts", "get", "art_1", "-o", "/no/such/folder/x", "--data", data.path.string()}).exit == exit_io);
+    CHECK(
+        run({"artifacts", "get", "art_1", "-o", "/no/such/folder/x", "--data", data.path.string()})
+            .exit == exit_io);
 }
 
 TEST_CASE("what cannot stand in a path is encoded", "[cli]") {

@@ -46,7 +46,8 @@ TEST_CASE("the doctor finds another process's hand on the database", "[cli][doct
     const auto seen = check_database_owner(home.path, "");
     CHECK(seen.verdict == Verdict::fail);
     CHECK(seen.text.find(std::to_string(::getpid())) != std::string::npos);
-    CHECK(check_database_owner(home.path, std::to_string(::getpid())).verdict == Verdict::ok);  // it is the server
+    CHECK(check_database_owner(home.path, std::to_string(::getpid())).verdict ==
+          Verdict::ok);  // it is the server
     ::close(descriptor);
 }
 

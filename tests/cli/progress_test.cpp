@@ -81,16 +81,18 @@ TEST_CASE("a view has a line for each node, inner ones below their container", "
     progress.apply(entry(1, "step.started", "each", {{"items", 2}}));
     progress.apply(entry(2, "step.succeeded", "other"));
     progress.apply(entry(3, "step.started", "each[0]/a"));
-    CHECK(progress.view() == std::vector<std::string>{" > each         0/1  1 running", " >   a          0/2  1 running",
+    CHECK(progress.view() == std::vector<std::string>{" > each         0/1  1 running",
+                                                      " >   a          0/2  1 running",
                                                       " + other        1/1"});
     CHECK(progress.percent() == 25);
 }
 
 TEST_CASE("steps fold by node with their counts, time, tokens and cost", "[cli]") {
     StepFold fold;
-    const auto step = [](const std::string& path, const std::string& status, const std::string& from, const std::string& to) {
-        return Json{{"path", path}, {"type", "llm.chat"}, {"status", status}, {"attempts", 1},
-                    {"started_at", from}, {"finished_at", to}};
+    const auto step = [](const std::string& path, const std::string& status,
+                         const std::string& from, const std::string& to) {
+        return Json{{"path", path},  {"type", "llm.chat"}, {"status", status},
+                    {"attempts", 1}, {"started_at", from}, {"finished_at", to}};
     };
     auto map = step("each", "succeeded", "2026-11-21T05:00:00Z", "2026-11-21T05:00:09Z");
     map["items"] = 2;
@@ -102,7 +104,8 @@ TEST_CASE("steps fold by node with their counts, time, tokens and cost", "[cli]"
     second["usage"] = {{"input_tokens", 200}, {"output_tokens", 5}, {"cost_usd", "0.0005"}};
     second["error"] = {{"code", "rate_limited"}, {"message", "slow down"}};
     fold.add(second);
-    Json waiting = {{"path", "report"}, {"type", "wait"}, {"status", "waiting"}, {"attempts", 1}, {"started_at", nullptr}, {"finished_at", nullptr}};
+    Json waiting = {{"path", "report"}, {"type", "wait"},        {"status", "waiting"},
+                    {"attempts", 1},    {"started_at", nullptr}, {"finished_at", nullptr}};
     fold.add(waiting);
 
     const auto nodes = fold.nodes();
@@ -126,15 +129,18 @@ TEST_CASE("steps fold by node with their counts, time, tokens and cost", "[cli]"
 }
 
 TEST_CASE("server-sent events are cut right whatever the pieces they come in", "[cli]") {
-    const std::string text = "retry: 2000\n: hello\n\nid: 1\ndata: {\"a\":1}\n\nevent: live\r\ndata: x\r\ndata: y\r\n\r\nid: 3\ndata: z\n\n";
+    const std::string text =
+        "retry: 2000\n: hello\n\nid: 1\ndata: {\"a\":1}\n\nevent: live\r\ndata: x\r\ndata: "
+        "y\r\n\r\nid: 3\ndata: z\n\n";
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
         EventLines lines;
         std::vector<std::string> seen;
         for (std::size_t at = 0; at < text.size(); at += piece)
-            REQUIRE(lines.feed(std::string_view(text).substr(at, piece), [&](const StreamedEvent& event) {
-                seen.push_back(event.id + "|" + event.name + "|" + event.data);
-                return true;
-            }));
+            REQUIRE(lines.feed(std::string_view(text).substr(at, piece),
+                               [&](const StreamedEvent& event) {
+                                   seen.push_back(event.id + "|" + event.name + "|" + event.data);
+                                   return true;
+                               }));
         CAPTURE(piece);
         CHECK(seen == std::vector<std::string>{"1||{\"a\":1}", "|live|x\ny", "3||z"});
     }

@@ -30,11 +30,14 @@ constexpr const char* events =
 
 struct World {
     World() : server(data.path / "admin.sock") {
-        server.on("POST /api/v1/flows/import", 200, R"({"id":"flw_1","name":"triage","version":3,"live_version":3,"change":"updated"})");
+        server.on(
+            "POST /api/v1/flows/import", 200,
+            R"({"id":"flw_1","name":"triage","version":3,"live_version":3,"change":"updated"})");
         server.on("POST /api/v1/flows/flw_1/runs", 202, R"({"id":"run_1","status":"running"})");
         server.on("GET /api/v1/runs/run_1/steps", 200, steps);
-        server.on("GET /api/v1/artifacts", 200,
-                  R"({"items":[{"id":"art_1","name":"report.md","size_bytes":2048}],"next_cursor":null})");
+        server.on(
+            "GET /api/v1/artifacts", 200,
+            R"({"items":[{"id":"art_1","name":"report.md","size_bytes":2048}],"next_cursor":null})");
     }
     Done command(std::vector<std::string> words) {
         words.emplace_back("--data");
@@ -42,8 +45,9 @@ struct World {
         return run(std::move(words));
     }
     int count(const std::string& start) const {
-        return static_cast<int>(std::count_if(server.asked().begin(), server.asked().end(),
-                                              [&](const Asked& asked) { return asked.line.starts_with(start); }));
+        return static_cast<int>(
+            std::count_if(server.asked().begin(), server.asked().end(),
+                          [&](const Asked& asked) { return asked.line.starts_with(start); }));
     }
     TemporaryDirectory data;
     ScriptedServer server;
@@ -51,7 +55,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("run applies the file, starts its version, follows it and prints steps, files and output", "[cli][run]") {
+TEST_CASE("run applies the file, starts its version, follows it and prints steps, files and output",
+          "[cli][run]") {
     World world;
     world.server.on("GET /api/v1/runs/run_1", 200, running);
     world.server.on("GET /api/v1/runs/run_1", 200, succeeded);
@@ -63,7 +68,8 @@ TEST_CASE("run applies the file, starts its version, follows it and prints steps
     CHECK(done.err.find("flow triage: new version 3") != std::string::npos);
     CHECK(done.err.find("run run_1 started") != std::string::npos);
     CHECK(done.out.find("fetch  http.request      1   1") != std::string::npos);
-    CHECK(done.out.find("run run_1 succeeded in 4.0 s; 3 steps, 1,200 tokens, $0.0012") != std::string::npos);
+    CHECK(done.out.find("run run_1 succeeded in 4.0 s; 3 steps, 1,200 tokens, $0.0012") !=
+          std::string::npos);
     CHECK(done.out.find("model calls were simulated: no key was set") != std::string::npos);
     CHECK(done.out.find("report.md  2.0 KiB  art_1") != std::string::npos);
     CHECK(done.out.find("\"answer\": 42") != std::string::npos);
@@ -134,9 +140,12 @@ TEST_CASE("a flow that keeps no record is run while the command waits", "[cli][r
     World world;
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on("POST /api/v1/flows/import", 201, R"({"id":"flw_1","name":"hot","version":1,"live_version":1,"change":"created"})");
-    server.on_problem("POST /api/v1/flows/flw_1/runs", 409, "conflict", "durability none needs ?wait");
-    server.on("POST /api/v1/flows/flw_1/runs", 200, R"({"id":"run_9","status":"succeeded","output":7,"error":null,"durable":false})");
+    server.on("POST /api/v1/flows/import", 201,
+              R"({"id":"flw_1","name":"hot","version":1,"live_version":1,"change":"created"})");
+    server.on_problem("POST /api/v1/flows/flw_1/runs", 409, "conflict",
+                      "durability none needs ?wait");
+    server.on("POST /api/v1/flows/flw_1/runs", 200,
+              R"({"id":"run_9","status":"succeeded","output":7,"error":null,"durable":false})");
     const auto file = data.write("hot.json", R"({"name":"hot","nodes":[]})");
     const auto done = run({"run", file, "--data", data.path.string()});
     CHECK(done.exit == exit_ok);
@@ -144,7 +153,8 @@ TEST_CASE("a flow that keeps no record is run while the command waits", "[cli][r
     CHECK(done.out.find("output:\n7") != std::string::npos);
 }
 
-TEST_CASE("what is wrong with the file or the input is told before anything is asked", "[cli][run]") {
+TEST_CASE("what is wrong with the file or the input is told before anything is asked",
+          "[cli][run]") {
     World world;
     CHECK(world.command({"run", "/no/such/file.json"}).exit == exit_usage);
     CHECK(world.command({"run", world.data.path.string()}).exit == exit_usage);
@@ -158,39 +168,52 @@ TEST_CASE("what is wrong with the file or the input is told before anything is a
 TEST_CASE("apply says what changed in each file and passes over what is no flow", "[cli][apply]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on("POST /api/v1/flows/import", 201, R"({"id":"flw_1","name":"a","version":1,"live_version":1,"change":"created"})");
-    server.on("POST /api/v1/flows/import", 200, R"({"id":"flw_2","name":"b","version":4,"live_version":4,"change":"updated"})");
-    server.on("POST /api/v1/flows/import", 200, R"({"id":"flw_3","name":"c","version":2,"live_version":2,"change":"unchanged"})");
+    server.on("POST /api/v1/flows/import", 201,
+              R"({"id":"flw_1","name":"a","version":1,"live_version":1,"change":"created"})");
+    server.on("POST /api/v1/flows/import", 200,
+              R"({"id":"flw_2","name":"b","version":4,"live_version":4,"change":"updated"})");
+    server.on("POST /api/v1/flows/import", 200,
+              R"({"id":"flw_3","name":"c","version":2,"live_version":2,"change":"unchanged"})");
     data.write("flows/a.json", R"({"name":"a","nodes":[]})");
     data.write("flows/b.yaml", "name: b\nnodes:\n  - id: x\n");
     data.write("flows/deep/c.yml", "nodes: []\nname: c\n");
     data.write("flows/data.json", R"([{"ticket": 1}])");
     data.write("flows/notes.txt", "no");
     data.write("flows/.hidden/x.json", R"({"nodes":[]})");
-    const auto done = run({"apply", "-f", (data.path / "flows").string(), "--data", data.path.string()});
+    const auto done =
+        run({"apply", "-f", (data.path / "flows").string(), "--data", data.path.string()});
     const auto place = (data.path / "flows").string();
     CHECK(done.exit == exit_ok);
-    CHECK(done.out == place + "/a.json: flow a created\n" + place + "/b.yaml: flow b new version 4\n" + place +
-                          "/data.json: skipped, no flow document (it has no `nodes`)\n" + place + "/deep/c.yml: flow c unchanged\n");
+    CHECK(done.out == place + "/a.json: flow a created\n" + place +
+                          "/b.yaml: flow b new version 4\n" + place +
+                          "/data.json: skipped, no flow document (it has no `nodes`)\n" + place +
+                          "/deep/c.yml: flow c unchanged\n");
     CHECK(server.asked().size() == 3);
 }
 
-TEST_CASE("apply names the mistakes of a file by pointer, applies the others and exits 1", "[cli][apply]") {
+TEST_CASE("apply names the mistakes of a file by pointer, applies the others and exits 1",
+          "[cli][apply]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on_problem("POST /api/v1/flows/import", 422, "unprocessable", "the flow has 1 mistake",
-                      Json::array({{{"pointer", "/nodes/0/type"}, {"message", "there is no node type x"}}}));
-    server.on("POST /api/v1/flows/import", 200, R"({"id":"flw_2","name":"b","version":4,"live_version":4,"change":"updated"})");
+    server.on_problem(
+        "POST /api/v1/flows/import", 422, "unprocessable", "the flow has 1 mistake",
+        Json::array({{{"pointer", "/nodes/0/type"}, {"message", "there is no node type x"}}}));
+    server.on("POST /api/v1/flows/import", 200,
+              R"({"id":"flw_2","name":"b","version":4,"live_version":4,"change":"updated"})");
     const auto bad = data.write("flows/a.json", R"({"name":"a","nodes":[{}]})");
     data.write("flows/b.json", R"({"name":"b","nodes":[]})");
     SECTION("for people") {
-        const auto done = run({"apply", "-f", (data.path / "flows").string(), "--data", data.path.string()});
+        const auto done =
+            run({"apply", "-f", (data.path / "flows").string(), "--data", data.path.string()});
         CHECK(done.exit == exit_no);
-        CHECK(done.err == "error: " + bad + ": the flow has 1 mistake\n  /nodes/0/type: there is no node type x\n");
+        CHECK(done.err ==
+              "error: " + bad +
+                  ": the flow has 1 mistake\n  /nodes/0/type: there is no node type x\n");
         CHECK(done.out.find("flow b new version 4") != std::string::npos);
     }
     SECTION("for machines") {
-        const auto done = run({"apply", "-f", (data.path / "flows").string(), "--json", "--data", data.path.string()});
+        const auto done = run({"apply", "-f", (data.path / "flows").string(), "--json", "--data",
+                               data.path.string()});
         CHECK(done.exit == exit_no);
         const auto json = Json::parse(done.out);
         CHECK(json["files"][0]["change"] == "invalid");
@@ -198,16 +221,20 @@ TEST_CASE("apply names the mistakes of a file by pointer, applies the others and
         CHECK(json["files"][1]["change"] == "updated");
     }
     SECTION("nothing to apply is wrong use") {
-        CHECK(run({"apply", "-f", (data.path / "none").string(), "--data", data.path.string()}).exit == exit_usage);
+        CHECK(run({"apply", "-f", (data.path / "none").string(), "--data", data.path.string()})
+                  .exit == exit_usage);
         std::filesystem::create_directories(data.path / "empty");
-        CHECK(run({"apply", "-f", (data.path / "empty").string(), "--data", data.path.string()}).exit == exit_usage);
+        CHECK(run({"apply", "-f", (data.path / "empty").string(), "--data", data.path.string()})
+                  .exit == exit_usage);
     }
 }
 
 TEST_CASE("validate prints a line for each mistake and exits 1", "[cli][apply]") {
     TemporaryDirectory data;
     ScriptedServer server(data.path / "admin.sock");
-    server.on("POST /api/v1/flows/validate", 200, R"({"valid":false,"errors":[{"pointer":"/nodes/0/id","message":"is missing"}],"warnings":[]})");
+    server.on(
+        "POST /api/v1/flows/validate", 200,
+        R"({"valid":false,"errors":[{"pointer":"/nodes/0/id","message":"is missing"}],"warnings":[]})");
     const auto file = data.write("a.json", "{}");
     const auto done = run({"flows", "validate", file, "--data", data.path.string()});
     CHECK(done.exit == exit_no);
@@ -216,7 +243,8 @@ TEST_CASE("validate prints a line for each mistake and exits 1", "[cli][apply]")
 
 TEST_CASE("a flow is found by its name, and a missing one is told", "[cli][runs]") {
     World world;
-    world.server.on("GET /api/v1/flows", 200, R"({"items":[{"id":"flw_1","name":"triage"}],"next_cursor":null})");
+    world.server.on("GET /api/v1/flows", 200,
+                    R"({"items":[{"id":"flw_1","name":"triage"}],"next_cursor":null})");
     world.server.on("GET /api/v1/flows", 200, R"({"items":[],"next_cursor":null})");
     const auto started = world.command({"runs", "start", "triage"});
     CHECK(started.exit == exit_ok);
@@ -234,6 +262,8 @@ TEST_CASE("a run's journal is read over its pages", "[cli][runs]") {
                                  {"seq":2,"kind":"step.started","at":"2026-11-21T05:00:01Z","path":"a","attempt":2}]})");
     const auto done = world.command({"runs", "events", "run_1", "--after", "0"});
     CHECK(done.exit == exit_ok);
-    CHECK(done.out.find("     2  2026-11-21 05:00:01  step.started         a (attempt 2)\n") != std::string::npos);
-    CHECK(Json::parse(world.command({"runs", "events", "run_1", "--json"}).out)["items"].size() == 2);
+    CHECK(done.out.find("     2  2026-11-21 05:00:01  step.started         a (attempt 2)\n") !=
+          std::string::npos);
+    CHECK(Json::parse(world.command({"runs", "events", "run_1", "--json"}).out)["items"].size() ==
+          2);
 }

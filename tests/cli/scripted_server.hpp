@@ -1,5 +1,6 @@
 #pragma once
-// A server that answers what a test says, on a Unix socket or a loopback port, and keeps what it was asked.
+// A server that answers what a test says, on a Unix socket or a loopback port, and keeps what it
+// was asked.
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,7 +62,9 @@ class ScriptedServer {
   public:
     /// On `socket`, or on a free port of loopback for an empty path.
     explicit ScriptedServer(const std::filesystem::path& socket = {}) {
-        const auto handler = [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); };
+        const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
+            answer(request, response);
+        };
         server_.Get(".*", handler);
         server_.Post(".*", handler);
         server_.Put(".*", handler);
@@ -71,10 +74,13 @@ class ScriptedServer {
         } else {
             server_.set_address_family(AF_UNIX);
             // httplib wants a port for its own bookkeeping; the path alone counts.
-            if (!server_.bind_to_port(socket.string(), 80)) throw std::runtime_error("the socket cannot be bound");
+            if (!server_.bind_to_port(socket.string(), 80))
+                throw std::runtime_error("the socket cannot be bound");
         }
         served_ = std::async(std::launch::async, [this] { server_.listen_after_bind(); });
-        while (!server_.is_running() && served_.wait_for(std::chrono::milliseconds(1)) == std::future_status::timeout) {}
+        while (!server_.is_running() &&
+               served_.wait_for(std::chrono::milliseconds(1)) == std::future_status::timeout) {
+        }
     }
     ~ScriptedServer() {
         server_.stop();
@@ -83,12 +89,19 @@ class ScriptedServer {
 
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
-    /// "GET /api/v1/runs/run_1" (without the query) is answered so; several for one line come in turn, the last stays.
-    void on(const std::string& line, int status, std::string body, std::string media = "application/json") {
+    /// "GET /api/v1/runs/run_1" (without the query) is answered so; several for one line come in
+    /// turn, the last stays.
+    void on(const std::string& line, int status, std::string body,
+            std::string media = "application/json") {
         answers_[line].push_back({status, std::move(body), std::move(media)});
     }
-    void on_problem(const std::string& line, int status, const std::string& code, const std::string& detail, Json errors = Json()) {
-        Json body = {{"type", "urn:sluice:problem:" + code}, {"title", "no"}, {"status", status}, {"code", code}, {"detail", detail}};
+    void on_problem(const std::string& line, int status, const std::string& code,
+                    const std::string& detail, Json errors = Json()) {
+        Json body = {{"type", "urn:sluice:problem:" + code},
+                     {"title", "no"},
+                     {"status", status},
+                     {"code", code},
+                     {"detail", detail}};
         if (errors.is_array()) body["errors"] = std::move(errors);
         on(line, status, body.dump(), "application/problem+json");
     }
@@ -101,13 +114,17 @@ class ScriptedServer {
     };
 
     void answer(const httplib::Request& request, httplib::Response& response) {
-        asked_.push_back({request.method + " " + request.target, request.body, request.get_header_value("Sluice-Workspace"),
-                          request.get_header_value("Authorization"), request.get_header_value("Content-Type"),
+        asked_.push_back({request.method + " " + request.target, request.body,
+                          request.get_header_value("Sluice-Workspace"),
+                          request.get_header_value("Authorization"),
+                          request.get_header_value("Content-Type"),
                           request.get_header_value("Last-Event-ID")});
         const auto found = answers_.find(request.method + " " + request.path);
         if (found == answers_.end()) {
             response.status = 404;
-            response.set_content(R"({"status":404,"code":"not_found","detail":"no such thing: )" + request.path + "\"}", "application/problem+json");
+            response.set_content(R"({"status":404,"code":"not_found","detail":"no such thing: )" +
+                                     request.path + "\"}",
+                                 "application/problem+json");
             return;
         }
         const auto now = found->second.front();
@@ -130,13 +147,36 @@ struct Done {
 };
 
 inline constexpr base::Setting test_settings[] = {
-    {.name = "data", .type = base::SettingType::text, .default_value = "./data", .doc = "The data directory"},
-    {.name = "log.level", .type = base::SettingType::text, .default_value = "info", .doc = "Level", .choices = "debug,info,warn,error,off"},
-    {.name = "log.format", .type = base::SettingType::text, .default_value = "text", .doc = "Format", .choices = "text,json"},
+    {.name = "data",
+     .type = base::SettingType::text,
+     .default_value = "./data",
+     .doc = "The data directory"},
+    {.name = "log.level",
+     .type = base::SettingType::text,
+     .default_value = "info",
+     .doc = "Level",
+     .choices = "debug,info,warn,error,off"},
+    {.name = "log.format",
+     .type = base::SettingType::text,
+     .default_value = "text",
+     .doc = "Format",
+     .choices = "text,json"},
     {.name = "log.file", .type = base::SettingType::text, .default_value = "", .doc = "File"},
-    {.name = "server.listen", .type = base::SettingType::text, .default_value = "127.0.0.1:8080", .doc = "Address", .env = "SLUICE_LISTEN", .flag = "listen"},
-    {.name = "server.max_body", .type = base::SettingType::bytes, .default_value = "1MiB", .doc = "Body", .min = 1024},
-    {.name = "tls.certificate", .type = base::SettingType::text, .default_value = "", .doc = "Certificate"},
+    {.name = "server.listen",
+     .type = base::SettingType::text,
+     .default_value = "127.0.0.1:8080",
+     .doc = "Address",
+     .env = "SLUICE_LISTEN",
+     .flag = "listen"},
+    {.name = "server.max_body",
+     .type = base::SettingType::bytes,
+     .default_value = "1MiB",
+     .doc = "Body",
+     .min = 1024},
+    {.name = "tls.certificate",
+     .type = base::SettingType::text,
+     .default_value = "",
+     .doc = "Certificate"},
 };
 
 inline Host test_host() {
@@ -144,14 +184,16 @@ inline Host test_host() {
     host.settings = {test_settings};
     host.version = "1.2.3";
     host.serve = [](config::Config, std::string, std::string) { return int{exit_ok}; };
-    host.open_local = [](const config::Config&, std::string data, bool) -> Result<std::unique_ptr<LocalServer>> {
+    host.open_local = [](const config::Config&, std::string data,
+                         bool) -> Result<std::unique_ptr<LocalServer>> {
         return fail(ErrorCode::not_found, "there is no data directory {}", data);
     };
     return host;
 }
 
 /// Runs a command line with captured streams.
-inline Done run(std::vector<std::string> words, const Host& host = test_host(), std::string input = "") {
+inline Done run(std::vector<std::string> words, const Host& host = test_host(),
+                std::string input = "") {
     char *out = nullptr, *err = nullptr;
     std::size_t out_size = 0, err_size = 0;
     Streams streams;

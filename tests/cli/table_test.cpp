@@ -10,10 +10,11 @@ TEST_CASE("a table's columns are as wide as their widest cell, numbers to the ri
     table.add({"a", "7"});
     table.add({"longer", "1,234"});
     table.add({"short"});
-    CHECK(table.render() == "NAME    COUNT\n"
-                            "a           7\n"
-                            "longer  1,234\n"
-                            "short\n");
+    CHECK(table.render() ==
+          "NAME    COUNT\n"
+          "a           7\n"
+          "longer  1,234\n"
+          "short\n");
 }
 
 TEST_CASE("a table measures places on the terminal, not bytes", "[cli]") {
