@@ -38,26 +38,46 @@ bool is_json(std::string_view media) {
 
 std::string_view title_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::invalid_argument: return "The request is malformed";
-        case ErrorCode::unauthenticated: return "A credential is needed";
-        case ErrorCode::budget_exceeded: return "The budget does not allow it";
-        case ErrorCode::forbidden: return "Not permitted";
-        case ErrorCode::not_found: return "Not found";
-        case ErrorCode::method_not_allowed: return "Method not allowed";
-        case ErrorCode::conflict: return "Conflict";
-        case ErrorCode::gone: return "Gone";
-        case ErrorCode::precondition_failed: return "The object has changed";
-        case ErrorCode::too_large: return "Too large";
-        case ErrorCode::unsupported_media: return "Unsupported media type";
-        case ErrorCode::unprocessable: return "The content breaks a rule";
-        case ErrorCode::precondition_required: return "A precondition is required";
-        case ErrorCode::rate_limited: return "Too many requests";
-        case ErrorCode::headers_too_large: return "Headers too large";
-        case ErrorCode::cancelled: return "Cancelled";
-        case ErrorCode::internal: return "Internal error";
-        case ErrorCode::upstream_failed: return "An upstream server failed";
-        case ErrorCode::unavailable: return "Unavailable";
-        case ErrorCode::timeout: return "Timed out";
+        case ErrorCode::invalid_argument:
+            return "The request is malformed";
+        case ErrorCode::unauthenticated:
+            return "A credential is needed";
+        case ErrorCode::budget_exceeded:
+            return "The budget does not allow it";
+        case ErrorCode::forbidden:
+            return "Not permitted";
+        case ErrorCode::not_found:
+            return "Not found";
+        case ErrorCode::method_not_allowed:
+            return "Method not allowed";
+        case ErrorCode::conflict:
+            return "Conflict";
+        case ErrorCode::gone:
+            return "Gone";
+        case ErrorCode::precondition_failed:
+            return "The object has changed";
+        case ErrorCode::too_large:
+            return "Too large";
+        case ErrorCode::unsupported_media:
+            return "Unsupported media type";
+        case ErrorCode::unprocessable:
+            return "The content breaks a rule";
+        case ErrorCode::precondition_required:
+            return "A precondition is required";
+        case ErrorCode::rate_limited:
+            return "Too many requests";
+        case ErrorCode::headers_too_large:
+            return "Headers too large";
+        case ErrorCode::cancelled:
+            return "Cancelled";
+        case ErrorCode::internal:
+            return "Internal error";
+        case ErrorCode::upstream_failed:
+            return "An upstream server failed";
+        case ErrorCode::unavailable:
+            return "Unavailable";
+        case ErrorCode::timeout:
+            return "Timed out";
     }
     return "Error";
 }
@@ -66,13 +86,20 @@ std::string_view title_of(ErrorCode code) {
 
 std::string_view to_string(Verb verb) {
     switch (verb) {
-        case Verb::get: return "GET";
-        case Verb::head: return "HEAD";
-        case Verb::post: return "POST";
-        case Verb::put: return "PUT";
-        case Verb::patch: return "PATCH";
-        case Verb::del: return "DELETE";
-        case Verb::options: return "OPTIONS";
+        case Verb::get:
+            return "GET";
+        case Verb::head:
+            return "HEAD";
+        case Verb::post:
+            return "POST";
+        case Verb::put:
+            return "PUT";
+        case Verb::patch:
+            return "PATCH";
+        case Verb::del:
+            return "DELETE";
+        case Verb::options:
+            return "OPTIONS";
     }
     return "GET";
 }
@@ -82,7 +109,9 @@ void Headers::set(std::string_view name, std::string_view value) {
     add(name, value);
 }
 
-void Headers::add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
+void Headers::add(std::string_view name, std::string_view value) {
+    fields_.emplace_back(name, value);
+}
 
 void Headers::remove(std::string_view name) {
     std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
@@ -110,15 +139,15 @@ std::optional<std::string_view> Request::query_value(std::string_view name) cons
     return std::nullopt;
 }
 
-Result<std::int64_t> Request::query_integer(std::string_view name, std::int64_t fallback, std::int64_t min,
-                                            std::int64_t max) const {
+Result<std::int64_t> Request::query_integer(std::string_view name, std::int64_t fallback,
+                                            std::int64_t min, std::int64_t max) const {
     const auto text = query_value(name);
     if (!text) return fallback;
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
     if (error != std::errc() || end != text->data() + text->size() || value < min || value > max)
-        return fail(ErrorCode::invalid_argument, "the query parameter {} must be a whole number from {} to {}", name, min,
-                    max);
+        return fail(ErrorCode::invalid_argument,
+                    "the query parameter {} must be a whole number from {} to {}", name, min, max);
     return value;
 }
 
@@ -128,11 +157,14 @@ Result<Json> Request::json() const {
         return std::move(*taken);
     }
     if (const auto media = headers.find("Content-Type"); media && !is_json(*media))
-        return fail(ErrorCode::unsupported_media, "send the body as application/json, not as {}", *media);
+        return fail(ErrorCode::unsupported_media, "send the body as application/json, not as {}",
+                    *media);
     if (body.empty())
-        return fail(ErrorCode::invalid_argument, "the body is empty; send a JSON document with Content-Type: application/json");
+        return fail(ErrorCode::invalid_argument,
+                    "the body is empty; send a JSON document with Content-Type: application/json");
     base::JsonLimits limits;
-    limits.size_bytes = std::max(limits.size_bytes, body.size());  // the route's own limit has passed it
+    limits.size_bytes =
+        std::max(limits.size_bytes, body.size());  // the route's own limit has passed it
     limits.string_bytes = limits.size_bytes;
     if (json_depth) limits.depth = json_depth;
     return base::parse_json(body, limits);
@@ -165,7 +197,8 @@ Response problem(const Error& error) {
             errors.push_back(Json{{"pointer", detail.pointer}, {"message", detail.message}});
     }
     auto response = text_response(status, "application/problem+json", base::dump_json(body));
-    if (error.code == ErrorCode::unauthenticated) response.headers.add("WWW-Authenticate", "Bearer");
+    if (error.code == ErrorCode::unauthenticated)
+        response.headers.add("WWW-Authenticate", "Bearer");
     if (error.code == ErrorCode::unavailable || error.code == ErrorCode::rate_limited)
         response.headers.add("Retry-After", "1");
     return response;
@@ -233,9 +266,12 @@ Result<std::string> decode_component(std::string_view text, bool plus_is_space) 
             const int high = enough ? hex_value(text[i + 1]) : -1;
             const int low = enough ? hex_value(text[i + 2]) : -1;
             if (high < 0 || low < 0)
-                return fail(ErrorCode::invalid_argument, "\"%\" in an address must be followed by two hexadecimal digits");
+                return fail(ErrorCode::invalid_argument,
+                            "\"%\" in an address must be followed by two hexadecimal digits");
             const char c = static_cast<char>(high * 16 + low);
-            if (c == '\0') return fail(ErrorCode::invalid_argument, "an address must not contain a NUL character");
+            if (c == '\0')
+                return fail(ErrorCode::invalid_argument,
+                            "an address must not contain a NUL character");
             out.push_back(c);
             i += 2;
         } else {
@@ -251,8 +287,9 @@ std::string encode_component(std::string_view text) {
     out.reserve(text.size());
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-                           c == '-' || c == '.' || c == '_' || c == '~';
+        const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+                           (byte >= 'a' && byte <= 'z') || c == '-' || c == '.' || c == '_' ||
+                           c == '~';
         if (plain) {
             out.push_back(c);
         } else {

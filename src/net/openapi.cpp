@@ -1,4 +1,5 @@
-// OpenAPI 3.1 from the rows of the router. The handlers answer as the document says because both read the same rows.
+// OpenAPI 3.1 from the rows of the router. The handlers answer as the document says because both
+// read the same rows.
 
 #include <set>
 
@@ -9,40 +10,68 @@ namespace {
 
 std::string_view verb_key(Verb verb) {
     switch (verb) {
-        case Verb::get: return "get";
-        case Verb::head: return "head";
-        case Verb::post: return "post";
-        case Verb::put: return "put";
-        case Verb::patch: return "patch";
-        case Verb::del: return "delete";
-        case Verb::options: return "options";
+        case Verb::get:
+            return "get";
+        case Verb::head:
+            return "head";
+        case Verb::post:
+            return "post";
+        case Verb::put:
+            return "put";
+        case Verb::patch:
+            return "patch";
+        case Verb::del:
+            return "delete";
+        case Verb::options:
+            return "options";
     }
     return "get";
 }
 
-bool is_write(Verb verb) { return verb == Verb::post || verb == Verb::put || verb == Verb::patch || verb == Verb::del; }
+bool is_write(Verb verb) {
+    return verb == Verb::post || verb == Verb::put || verb == Verb::patch || verb == Verb::del;
+}
 
-Json reference(std::string_view name) { return Json{{"$ref", fmt::format("#/components/schemas/{}", name)}}; }
+Json reference(std::string_view name) {
+    return Json{{"$ref", fmt::format("#/components/schemas/{}", name)}};
+}
 
 std::string_view status_text(int status) {
     switch (status) {
-        case 200: return "Success";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "Done; the answer has no body";
-        case 400: return "The request is malformed or breaks its schema";
-        case 401: return "No credential, or an unknown one";
-        case 403: return "The permission is missing";
-        case 404: return "There is no such object in this workspace";
-        case 409: return "The object exists already or is in another state";
-        case 412: return "If-Match named another version";
-        case 413: return "The body is too large";
-        case 415: return "The body's media type is not accepted";
-        case 422: return "The content breaks a rule";
-        case 429: return "Too many requests";
-        case 500: return "An error of the server";
-        case 503: return "The server is overloaded or stops";
-        default: return "Answer";
+        case 200:
+            return "Success";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "Done; the answer has no body";
+        case 400:
+            return "The request is malformed or breaks its schema";
+        case 401:
+            return "No credential, or an unknown one";
+        case 403:
+            return "The permission is missing";
+        case 404:
+            return "There is no such object in this workspace";
+        case 409:
+            return "The object exists already or is in another state";
+        case 412:
+            return "If-Match named another version";
+        case 413:
+            return "The body is too large";
+        case 415:
+            return "The body's media type is not accepted";
+        case 422:
+            return "The content breaks a rule";
+        case 429:
+            return "Too many requests";
+        case 500:
+            return "An error of the server";
+        case 503:
+            return "The server is overloaded or stops";
+        default:
+            return "Answer";
     }
 }
 
@@ -63,7 +92,8 @@ std::string operation_id(const RouteEntry& route, std::set<std::string>& taken) 
     if (path.starts_with("/api/v1/")) path.remove_prefix(7);
     bool gap = true;
     for (const char c : path) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!plain) {
             gap = true;
             continue;
@@ -106,14 +136,18 @@ Json responses_of(const RouteEntry& route, bool has_path_parameter, bool has_inp
     Json success{{"description", status_text(route.info.status)}};
     if (route.info.status != 204 && route.verb != Verb::head) {
         Json media = Json::object();
-        if (!route.info.response.empty()) media["schema"] = reference(route.info.response);
-        else if (route.info.response_media == "application/json") media["schema"] = Json::object();
-        else media["schema"] = Json{{"type", "string"}};
+        if (!route.info.response.empty())
+            media["schema"] = reference(route.info.response);
+        else if (route.info.response_media == "application/json")
+            media["schema"] = Json::object();
+        else
+            media["schema"] = Json{{"type", "string"}};
         success["content"] = Json{{std::string(route.info.response_media), std::move(media)}};
     }
     responses[std::to_string(route.info.status)] = std::move(success);
     std::vector<int> problems;
-    if (has_input || route.access.is_open()) problems.push_back(400);  // every operation names a 4xx answer
+    if (has_input || route.access.is_open())
+        problems.push_back(400);  // every operation names a 4xx answer
     if (!route.access.is_open()) problems.insert(problems.end(), {401, 403});
     if (has_path_parameter) problems.push_back(404);
     if (is_write(route.verb)) {
@@ -135,7 +169,8 @@ Json request_body(const RouteEntry& route) {
         while (one.starts_with(' ')) one.remove_prefix(1);
         while (one.ends_with(' ')) one.remove_suffix(1);
         Json schema = Json::object();
-        if (!route.info.request.empty() && one.find("json") != std::string_view::npos) schema = reference(route.info.request);
+        if (!route.info.request.empty() && one.find("json") != std::string_view::npos)
+            schema = reference(route.info.request);
         content[std::string(one)] = Json{{"schema", std::move(schema)}};
         if (comma == std::string_view::npos) break;
         media.remove_prefix(comma + 1);
@@ -149,7 +184,8 @@ Json operation(const RouteEntry& route, Json parameters, std::set<std::string>& 
     std::string description(route.info.description);
     if (!route.access.is_open()) {
         if (!description.empty()) description += "\n\n";
-        description += fmt::format("Needs the permission `{}`.", base::to_string(route.access.permission()));
+        description +=
+            fmt::format("Needs the permission `{}`.", base::to_string(route.access.permission()));
     }
     if (!description.empty()) out["description"] = description;
     out["tags"] = Json::array({tag_of(route)});
@@ -166,13 +202,17 @@ Json operation(const RouteEntry& route, Json parameters, std::set<std::string>& 
                           (route.info.request_media != "application/json" && is_write(route.verb));
     if (has_body) out["requestBody"] = request_body(route);
     out["responses"] = responses_of(route, has_path_parameter, has_input);
-    if (route.access.is_open()) out["security"] = Json::array();
-    else out["security"] = Json::array({Json{{"bearer", Json::array()}}});
+    if (route.access.is_open())
+        out["security"] = Json::array();
+    else
+        out["security"] = Json::array({Json{{"bearer", Json::array()}}});
     return out;
 }
 
 Json problem_schema() {
-    const auto text = [](std::string_view doc) { return Json{{"type", "string"}, {"description", doc}}; };
+    const auto text = [](std::string_view doc) {
+        return Json{{"type", "string"}, {"description", doc}};
+    };
     return Json{
         {"type", "object"},
         {"description", "An error as RFC 9457 describes it."},
@@ -190,45 +230,52 @@ Json problem_schema() {
             {"items",
              {{"type", "object"},
               {"required", {"pointer", "message"}},
-              {"properties", {{"pointer", {{"type", "string"}}}, {"message", {{"type", "string"}}}}}}}}}}}};
+              {"properties",
+               {{"pointer", {{"type", "string"}}}, {"message", {{"type", "string"}}}}}}}}}}}};
 }
 
 }  // namespace
 
-Json openapi_document(const std::deque<RouteEntry>& routes, const Json& schemas, std::string_view version) {
+Json openapi_document(const std::deque<RouteEntry>& routes, const Json& schemas,
+                      std::string_view version) {
     Json paths = Json::object();
     std::set<std::string> operation_ids, tags;
     for (const auto& route : routes) {
         Json parameters = Json::array();
         const auto path = document_path(route.path, parameters);
         tags.insert(tag_of(route));
-        paths[path][std::string(verb_key(route.verb))] = operation(route, std::move(parameters), operation_ids);
+        paths[path][std::string(verb_key(route.verb))] =
+            operation(route, std::move(parameters), operation_ids);
     }
     Json tag_list = Json::array();
-    for (const auto& tag : tags) tag_list.push_back(Json{{"name", tag}, {"description", fmt::format("Routes of {}.", tag)}});
-    Json components{{"securitySchemes",
-                     {{"bearer",
-                       {{"type", "http"},
-                        {"scheme", "bearer"},
-                        {"description", "An API key (`sluice key create`) or an access token."}}}}},
-                    {"parameters",
-                     {{"IdempotencyKey",
-                       {{"name", "Idempotency-Key"},
-                        {"in", "header"},
-                        {"description", "The same key with the same body gets the first answer again."},
-                        {"schema", {{"type", "string"}, {"maxLength", 255}}}}}}},
-                    {"schemas", schemas}};
+    for (const auto& tag : tags)
+        tag_list.push_back(Json{{"name", tag}, {"description", fmt::format("Routes of {}.", tag)}});
+    Json components{
+        {"securitySchemes",
+         {{"bearer",
+           {{"type", "http"},
+            {"scheme", "bearer"},
+            {"description", "An API key (`sluice key create`) or an access token."}}}}},
+        {"parameters",
+         {{"IdempotencyKey",
+           {{"name", "Idempotency-Key"},
+            {"in", "header"},
+            {"description", "The same key with the same body gets the first answer again."},
+            {"schema", {{"type", "string"}, {"maxLength", 255}}}}}}},
+        {"schemas", schemas}};
     components["schemas"]["Problem"] = problem_schema();
-    return Json{{"openapi", "3.1.0"},
-                {"info",
-                 {{"title", "Sluice"},
-                  {"version", version},
-                  {"description", "Runs AI agents and workflows under control. Errors are RFC 9457 problem documents."},
-                  {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-                {"servers", Json::array({Json{{"url", "/"}, {"description", "This server"}}})},
-                {"tags", std::move(tag_list)},
-                {"paths", std::move(paths)},
-                {"components", std::move(components)}};
+    return Json{
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "Sluice"},
+          {"version", version},
+          {"description",
+           "Runs AI agents and workflows under control. Errors are RFC 9457 problem documents."},
+          {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+        {"servers", Json::array({Json{{"url", "/"}, {"description", "This server"}}})},
+        {"tags", std::move(tag_list)},
+        {"paths", std::move(paths)},
+        {"components", std::move(components)}};
 }
 
 }  // namespace sluice::net

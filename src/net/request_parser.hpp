@@ -1,6 +1,7 @@
 #pragma once
-/// Beast's parser of one request, filling our own `Request` without a message object between, and the checks that
-/// keep two readers of the same bytes from seeing different requests (request smuggling).
+/// Beast's parser of one request, filling our own `Request` without a message object between, and
+/// the checks that keep two readers of the same bytes from seeing different requests (request
+/// smuggling).
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -22,9 +23,11 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     using Error = boost::beast::http::error;
 
   public:
-    RequestParser(Request& request, std::size_t max_head, std::size_t max_fields) : request_(request), max_fields_(max_fields) {
+    RequestParser(Request& request, std::size_t max_head, std::size_t max_fields)
+        : request_(request), max_fields_(max_fields) {
         header_limit(static_cast<std::uint32_t>(max_head));
-        body_limit(boost::none);  // counted here: the limit depends on the route, known after the head
+        body_limit(
+            boost::none);  // counted here: the limit depends on the route, known after the head
     }
 
     /// 10 or 11.
@@ -46,30 +49,52 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     /// What the whole head says: to be called once it is complete.
     FramingMistake judge() const {
         if (mistake_.status) return mistake_;
-        if (version() == 11 && hosts_ == 0) return {400, ErrorCode::invalid_argument, "the header Host is missing"};
-        if (hosts_ > 1) return {400, ErrorCode::invalid_argument, "the header Host comes more than once"};
-        if (lengths_ > 1) return {400, ErrorCode::invalid_argument, "the header Content-Length comes more than once"};
+        if (version() == 11 && hosts_ == 0)
+            return {400, ErrorCode::invalid_argument, "the header Host is missing"};
+        if (hosts_ > 1)
+            return {400, ErrorCode::invalid_argument, "the header Host comes more than once"};
+        if (lengths_ > 1)
+            return {400, ErrorCode::invalid_argument,
+                    "the header Content-Length comes more than once"};
         if (lengths_ && encodings_)
-            return {400, ErrorCode::invalid_argument, "send either Content-Length or Transfer-Encoding, not both"};
+            return {400, ErrorCode::invalid_argument,
+                    "send either Content-Length or Transfer-Encoding, not both"};
         if (encodings_ && version() == 10)
             return {400, ErrorCode::invalid_argument, "HTTP/1.0 has no Transfer-Encoding"};
         return {};
     }
 
   private:
-    void on_request_impl(boost::beast::http::verb verb, View method, View target, int version, Failed& failed) override {
+    void on_request_impl(boost::beast::http::verb verb, View method, View target, int version,
+                         Failed& failed) override {
         using boost::beast::http::verb;
         failed = {};
         known_verb_ = true;
         switch (verb) {
-            case verb::get: request_.verb = Verb::get; break;
-            case verb::head: request_.verb = Verb::head; break;
-            case verb::post: request_.verb = Verb::post; break;
-            case verb::put: request_.verb = Verb::put; break;
-            case verb::patch: request_.verb = Verb::patch; break;
-            case verb::delete_: request_.verb = Verb::del; break;
-            case verb::options: request_.verb = Verb::options; break;
-            default: known_verb_ = false; break;
+            case verb::get:
+                request_.verb = Verb::get;
+                break;
+            case verb::head:
+                request_.verb = Verb::head;
+                break;
+            case verb::post:
+                request_.verb = Verb::post;
+                break;
+            case verb::put:
+                request_.verb = Verb::put;
+                break;
+            case verb::patch:
+                request_.verb = Verb::patch;
+                break;
+            case verb::delete_:
+                request_.verb = Verb::del;
+                break;
+            case verb::options:
+                request_.verb = Verb::options;
+                break;
+            default:
+                known_verb_ = false;
+                break;
         }
         version_ = version;
         method_.assign(method);
@@ -77,44 +102,58 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     }
     void on_response_impl(int, View, int, Failed& failed) override { failed = Error::bad_version; }
 
-    void on_field_impl(boost::beast::http::field name, View name_text, View value, Failed& failed) override {
+    void on_field_impl(boost::beast::http::field name, View name_text, View value,
+                       Failed& failed) override {
         using boost::beast::http::field;
         failed = {};
         if (is_header_done()) return;  // trailers: read, and not believed
         switch (name) {
-            case field::host: ++hosts_; break;
+            case field::host:
+                ++hosts_;
+                break;
             case field::content_length:
                 ++lengths_;
                 if (value.find_first_not_of("0123456789") != View::npos)
-                    mistake(400, ErrorCode::invalid_argument, "the header Content-Length is not one number");
+                    mistake(400, ErrorCode::invalid_argument,
+                            "the header Content-Length is not one number");
                 break;
             case field::transfer_encoding:
                 // Anything but plain "chunked" is read differently by different servers.
                 ++encodings_;
                 if (!boost::beast::iequals(value, "chunked"))
-                    mistake(400, ErrorCode::invalid_argument, "the only accepted Transfer-Encoding is chunked");
+                    mistake(400, ErrorCode::invalid_argument,
+                            "the only accepted Transfer-Encoding is chunked");
                 break;
-            default: break;
+            default:
+                break;
         }
-        if (++fields_ > max_fields_) mistake(431, ErrorCode::headers_too_large, "the request has too many headers");
-        if (value.size() > max_value) mistake(431, ErrorCode::headers_too_large, "a header's value is longer than 8 KiB");
+        if (++fields_ > max_fields_)
+            mistake(431, ErrorCode::headers_too_large, "the request has too many headers");
+        if (value.size() > max_value)
+            mistake(431, ErrorCode::headers_too_large, "a header's value is longer than 8 KiB");
         if (fields_ <= max_fields_) request_.headers.add(name_text, value);
     }
     void on_header_impl(Failed& failed) override { failed = {}; }
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, Failed& failed) override { failed = {}; }
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, Failed& failed) override {
+        failed = {};
+    }
     std::size_t on_body_impl(View piece, Failed& failed) override { return take(piece, failed); }
     void on_chunk_header_impl(std::uint64_t, View extensions, Failed& failed) override {
         failed = {};
         if (extensions.size() > 1024) failed = Error::bad_chunk_extension;
     }
-    std::size_t on_chunk_body_impl(std::uint64_t, View piece, Failed& failed) override { return take(piece, failed); }
+    std::size_t on_chunk_body_impl(std::uint64_t, View piece, Failed& failed) override {
+        return take(piece, failed);
+    }
     void on_finish_impl(Failed& failed) override { failed = {}; }
 
     std::size_t take(View piece, Failed& failed) {
         failed = {};
         received_ += piece.size();
-        if (received_ > limit_) failed = Error::body_limit;
-        else if (sink_) sink_->append(piece);
+        if (received_ > limit_)
+            failed = Error::body_limit;
+        else if (sink_)
+            sink_->append(piece);
         return piece.size();
     }
     void mistake(int status, ErrorCode code, std::string_view message) {

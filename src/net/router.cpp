@@ -14,7 +14,8 @@ namespace {
 bool is_name(std::string_view text) {
     if (text.empty()) return false;
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
     });
 }
 
@@ -23,10 +24,12 @@ bool is_integer(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// One attempt to match a path. The order of preference at each segment: fixed, integer, parameter, rest.
+/// One attempt to match a path. The order of preference at each segment: fixed, integer, parameter,
+/// rest.
 class Matching {
   public:
-    Matching(const std::vector<TrieNode>& nodes, std::string_view path) : nodes_(nodes), path_(path) {}
+    Matching(const std::vector<TrieNode>& nodes, std::string_view path)
+        : nodes_(nodes), path_(path) {}
 
     const TrieNode* find() { return path_.starts_with('/') ? step(0, 1) : nullptr; }
     std::span<const std::string_view> values() const { return {values_.data(), count_}; }
@@ -35,9 +38,11 @@ class Matching {
     const TrieNode* step(std::size_t index, std::size_t from) {
         const auto& node = nodes_[index];
         const auto slash = path_.find('/', from);
-        const auto segment = path_.substr(from, slash == std::string_view::npos ? slash : slash - from);
-        const auto edge = std::lower_bound(node.fixed.begin(), node.fixed.end(), segment,
-                                           [](const TrieNode::Edge& e, std::string_view text) { return e.text < text; });
+        const auto segment =
+            path_.substr(from, slash == std::string_view::npos ? slash : slash - from);
+        const auto edge = std::lower_bound(
+            node.fixed.begin(), node.fixed.end(), segment,
+            [](const TrieNode::Edge& e, std::string_view text) { return e.text < text; });
         if (edge != node.fixed.end() && edge->text == segment)
             if (const auto* found = follow(edge->target, slash)) return found;
         if (node.integer && is_integer(segment))
@@ -100,7 +105,8 @@ std::vector<Segment> parse_pattern(std::string_view path) {
             }
             if (!is_name(text)) refuse(path, "a parameter needs a name of letters, digits and _");
             for (const auto& earlier : segments)
-                if (earlier.kind != Segment::Kind::fixed && earlier.text == text) refuse(path, "a parameter's name comes twice");
+                if (earlier.kind != Segment::Kind::fixed && earlier.text == text)
+                    refuse(path, "a parameter's name comes twice");
             if (++parameters > 8) refuse(path, "it has more than 8 parameters");
             segment.text = text;
         } else if (text.find_first_of("{}?#% ") != std::string_view::npos) {
@@ -110,7 +116,8 @@ std::vector<Segment> parse_pattern(std::string_view path) {
         }
         segments.push_back(segment);
         if (slash == std::string_view::npos) break;
-        if (segment.kind == Segment::Kind::rest) refuse(path, "only the last segment may take the rest");
+        if (segment.kind == Segment::Kind::rest)
+            refuse(path, "only the last segment may take the rest");
         rest.remove_prefix(slash + 1);
     }
     return segments;
@@ -134,11 +141,19 @@ void Router::add(RouteEntry entry) {
         if (!stored.handler) refuse(stored.path, "it has no handler");
         for (const auto& segment : parse_pattern(stored.path)) {
             switch (segment.kind) {
-                case Segment::Kind::parameter: at = child(at, &TrieNode::parameter); break;
-                case Segment::Kind::integer: at = child(at, &TrieNode::integer); break;
-                case Segment::Kind::rest: at = child(at, &TrieNode::rest); break;
+                case Segment::Kind::parameter:
+                    at = child(at, &TrieNode::parameter);
+                    break;
+                case Segment::Kind::integer:
+                    at = child(at, &TrieNode::integer);
+                    break;
+                case Segment::Kind::rest:
+                    at = child(at, &TrieNode::rest);
+                    break;
                 case Segment::Kind::fixed: {
-                    const auto less = [](const TrieNode::Edge& e, std::string_view text) { return e.text < text; };
+                    const auto less = [](const TrieNode::Edge& e, std::string_view text) {
+                        return e.text < text;
+                    };
                     auto& edges = nodes[at].fixed;
                     auto place = std::lower_bound(edges.begin(), edges.end(), segment.text, less);
                     if (place != edges.end() && place->text == segment.text) {
@@ -154,7 +169,8 @@ void Router::add(RouteEntry entry) {
         }
         for (const auto* other : nodes[at].entries)
             if (other->verb == stored.verb)
-                refuse(stored.path, fmt::format("{} {} is there already", to_string(other->verb), other->path));
+                refuse(stored.path,
+                       fmt::format("{} {} is there already", to_string(other->verb), other->path));
     } catch (...) {
         state_->routes.pop_back();
         throw;
@@ -165,7 +181,8 @@ void Router::add(RouteEntry entry) {
 void Router::add_schema(std::string_view name, std::string_view schema_json) {
     const auto [place, added] = state_->schema_texts.emplace(name, schema_json);
     if (!added && place->second != schema_json)
-        throw std::logic_error(fmt::format("the schema {} is added twice, with different content", name));
+        throw std::logic_error(
+            fmt::format("the schema {} is added twice, with different content", name));
 }
 
 Router::Match Router::match(Verb verb, std::string_view path) const {
@@ -176,9 +193,11 @@ Router::Match Router::match(Verb verb, std::string_view path) const {
     match.entry = entry_for(*node, verb);
     if (!match.entry) {
         for (const auto* entry : node->entries) match.allowed.push_back(entry->verb);
-        if (entry_for(*node, Verb::get)) match.allowed.push_back(Verb::head);  // answered by the GET route
+        if (entry_for(*node, Verb::get))
+            match.allowed.push_back(Verb::head);  // answered by the GET route
         std::sort(match.allowed.begin(), match.allowed.end());
-        match.allowed.erase(std::unique(match.allowed.begin(), match.allowed.end()), match.allowed.end());
+        match.allowed.erase(std::unique(match.allowed.begin(), match.allowed.end()),
+                            match.allowed.end());
         return match;
     }
     const auto values = matching.values();
@@ -187,7 +206,8 @@ Router::Match Router::match(Verb verb, std::string_view path) const {
     match.parameters.reserve(values.size());
     // The pattern was judged when it was added: names stand between the braces, in order.
     std::string_view pattern = match.entry->path;
-    for (auto open = pattern.find('{'); open != std::string_view::npos && next < values.size(); open = pattern.find('{')) {
+    for (auto open = pattern.find('{'); open != std::string_view::npos && next < values.size();
+         open = pattern.find('{')) {
         pattern.remove_prefix(open + 1);
         const auto name = pattern.substr(0, pattern.find_first_of("}:."));
         const auto raw = values[next++];
@@ -207,7 +227,8 @@ const std::deque<RouteEntry>& Router::routes() const { return state_->routes; }
 std::vector<base::ErrorDetail> Router::check(std::string_view schema, const Json& body) const {
     const auto found = state_->schemas.find(schema);
     if (found == state_->schemas.end())
-        throw std::logic_error(fmt::format("there is no schema {}, or the router is not sealed", schema));
+        throw std::logic_error(
+            fmt::format("there is no schema {}, or the router is not sealed", schema));
     return found->second.validate(body);
 }
 
@@ -215,7 +236,9 @@ void Router::seal(std::string_view version) {
     Json schemas = Json::object();
     for (const auto& [name, text] : state_->schema_texts) {
         auto schema = base::parse_json(text);
-        if (!schema) throw std::logic_error(fmt::format("the schema {} is not JSON: {}", name, schema.error().message));
+        if (!schema)
+            throw std::logic_error(
+                fmt::format("the schema {} is not JSON: {}", name, schema.error().message));
         schemas[name] = std::move(*schema);
     }
     const Json root{{"components", {{"schemas", schemas}}}};
@@ -223,9 +246,10 @@ void Router::seal(std::string_view version) {
         auto compiled = base::JsonSchema::compile(schemas[name], root);
         if (!compiled) {
             const auto& error = compiled.error();
-            throw std::logic_error(fmt::format("the schema {} is not valid: {}{}{}", name, error.message,
-                                               error.details.empty() ? "" : " at ",
-                                               error.details.empty() ? "" : error.details.front().pointer));
+            throw std::logic_error(
+                fmt::format("the schema {} is not valid: {}{}{}", name, error.message,
+                            error.details.empty() ? "" : " at ",
+                            error.details.empty() ? "" : error.details.front().pointer));
         }
         state_->schemas.insert_or_assign(name, std::move(*compiled));
     }
@@ -233,8 +257,8 @@ void Router::seal(std::string_view version) {
         for (const auto name : {route.info.request, route.info.response})
             if (!name.empty() && !state_->schemas.contains(name))
                 refuse(route.path, fmt::format("nobody has added its schema {}", name));
-    state_->document =
-        std::make_shared<const std::string>(base::dump_json(openapi_document(state_->routes, schemas, version)));
+    state_->document = std::make_shared<const std::string>(
+        base::dump_json(openapi_document(state_->routes, schemas, version)));
 }
 
 const std::shared_ptr<const std::string>& Router::openapi() const { return state_->document; }

@@ -14,11 +14,13 @@
 
 namespace sluice::net {
 
-/// A path pattern's segment: fixed text, `{name}`, `{name:integer}`, or a last `{name...}` that takes the rest.
+/// A path pattern's segment: fixed text, `{name}`, `{name:integer}`, or a last `{name...}` that
+/// takes the rest.
 struct Segment {
     enum class Kind { fixed, parameter, integer, rest };
     Kind kind = Kind::fixed;
-    std::string_view text;  ///< the fixed text or the parameter's name; points into the entry's path
+    std::string_view
+        text;  ///< the fixed text or the parameter's name; points into the entry's path
 };
 
 /// Splits a pattern; throws std::logic_error when it is malformed.
@@ -29,7 +31,7 @@ struct TrieNode {
         std::string_view text;
         std::size_t target;
     };
-    std::vector<Edge> fixed;  ///< sorted by text
+    std::vector<Edge> fixed;                           ///< sorted by text
     std::size_t parameter = 0, integer = 0, rest = 0;  ///< 0: none (the root is nobody's child)
     std::vector<const RouteEntry*> entries;            ///< of the path that ends here, one a verb
 };
@@ -43,6 +45,7 @@ struct Router::State {
 };
 
 /// The OpenAPI 3.1 document of the rows.
-Json openapi_document(const std::deque<RouteEntry>& routes, const Json& schemas, std::string_view version);
+Json openapi_document(const std::deque<RouteEntry>& routes, const Json& schemas,
+                      std::string_view version);
 
 }  // namespace sluice::net

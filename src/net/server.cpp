@@ -25,22 +25,25 @@ constexpr Duration out_of_descriptors_pause = std::chrono::milliseconds(200);
 Result<asio::ip::address> parse_address(const std::string& text) {
     if (text == "localhost") return asio::ip::address(asio::ip::address_v4::loopback());
     ErrorNumber failed;
-    const auto bare = text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
+    const auto bare =
+        text.starts_with('[') && text.ends_with(']') ? text.substr(1, text.size() - 2) : text;
     const auto address = asio::ip::make_address(bare, failed);
     if (failed)
-        return fail(ErrorCode::invalid_argument, "\"{}\" is no IP address; use for example --listen 127.0.0.1:8080", text);
+        return fail(ErrorCode::invalid_argument,
+                    "\"{}\" is no IP address; use for example --listen 127.0.0.1:8080", text);
     return address;
 }
 
 bool out_of_descriptors(const ErrorNumber& failed) {
-    return failed == asio::error::no_descriptors || failed.value() == ENFILE || failed.value() == ENOMEM ||
-           failed.value() == ENOBUFS;
+    return failed == asio::error::no_descriptors || failed.value() == ENFILE ||
+           failed.value() == ENOMEM || failed.value() == ENOBUFS;
 }
 
 /// A connection over the limit gets its answer from the kernel's buffer and is closed.
 void turn_away(Socket& socket, bool tls) {
     constexpr std::string_view answer =
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: "
+        "close\r\nContent-Length: 0\r\n\r\n";
     ErrorNumber ignored;
     socket.non_blocking(true, ignored);
     if (!tls) socket.write_some(asio::buffer(answer), ignored);
@@ -52,19 +55,23 @@ std::string remote_of(const asio::ip::tcp::endpoint& peer) { return peer.address
 std::string remote_of(const asio::local::stream_protocol::endpoint&) { return "local"; }
 
 template <class Acceptor>
-Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Acceptor& acceptor, bool local) {
+Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Acceptor& acceptor,
+                                   bool local) {
     using Protocol = typename Acceptor::protocol_type;
     while (acceptor.is_open()) {
         const auto [waited] = co_await acceptor.async_wait(Acceptor::wait_read, as_result);
         if (waited) co_return;
-        for (int turn = 0; turn < 64; ++turn) {  // then the connections that are open get their turn
-            asio::basic_stream_socket<Protocol, Server::State::Executor> incoming(state->loop.context());
+        for (int turn = 0; turn < 64;
+             ++turn) {  // then the connections that are open get their turn
+            asio::basic_stream_socket<Protocol, Server::State::Executor> incoming(
+                state->loop.context());
             typename Protocol::endpoint peer;
             ErrorNumber failed;
             acceptor.accept(incoming, peer, failed);
             if (failed == asio::error::would_block || failed == asio::error::try_again) break;
             if (out_of_descriptors(failed)) {
-                log::warn("no more file descriptors; connections wait (raise LimitNOFILE)", {{"error", failed.message()}});
+                log::warn("no more file descriptors; connections wait (raise LimitNOFILE)",
+                          {{"error", failed.message()}});
                 co_await state->loop.sleep_for(out_of_descriptors_pause);
                 break;
             }
@@ -78,7 +85,8 @@ Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Accepto
             ErrorNumber ignored;
             socket.non_blocking(true, ignored);
             if (!local) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-            auto session = std::make_shared<Session>(state, std::move(socket), tls, remote_of(peer), local);
+            auto session =
+                std::make_shared<Session>(state, std::move(socket), tls, remote_of(peer), local);
             state->tasks.spawn("http", Session::run(std::move(session)));
         }
     }
@@ -120,32 +128,42 @@ Result<void> Server::State::bind_tcp() {
     ErrorNumber ignored;
     tcp.close(ignored);
     if (failed == asio::error::address_in_use)
-        return fail(ErrorCode::conflict, "port {} on {} is in use; stop the program that listens there or choose another with --listen {}:PORT",
+        return fail(ErrorCode::conflict,
+                    "port {} on {} is in use; stop the program that listens there or choose "
+                    "another with --listen {}:PORT",
                     options.port, options.address, options.address);
     if (failed == asio::error::access_denied)
-        return fail(ErrorCode::forbidden, "listening on {}:{} is not permitted; ports below 1024 need a privilege, choose another with --listen",
+        return fail(ErrorCode::forbidden,
+                    "listening on {}:{} is not permitted; ports below 1024 need a privilege, "
+                    "choose another with --listen",
                     options.address, options.port);
-    return fail(ErrorCode::invalid_argument, "listening on {}:{} failed: {}; choose an address of this machine with --listen",
+    return fail(ErrorCode::invalid_argument,
+                "listening on {}:{} failed: {}; choose an address of this machine with --listen",
                 options.address, options.port, failed.message());
 }
 
 Result<void> Server::State::bind_admin() {
     const auto path = options.admin_socket.string();
     if (path.size() > 107)
-        return fail(ErrorCode::invalid_argument, "the path of the admin socket, {}, is longer than 107 bytes; use a shorter data directory", path);
+        return fail(ErrorCode::invalid_argument,
+                    "the path of the admin socket, {}, is longer than 107 bytes; use a shorter "
+                    "data directory",
+                    path);
     const asio::local::stream_protocol::endpoint endpoint(path);
     ErrorNumber failed;
     {
         asio::local::stream_protocol::socket probe(loop.context());
         probe.connect(endpoint, failed);
-        if (!failed) return fail(ErrorCode::conflict, "another server answers on {}; stop it first", path);
+        if (!failed)
+            return fail(ErrorCode::conflict, "another server answers on {}; stop it first", path);
     }
     ::unlink(path.c_str());  // left by a server that was killed
     failed = {};
     local.open(endpoint.protocol(), failed);
     if (!failed) local.bind(endpoint, failed);
     // Nobody can connect before listen, so the mode is right from the first connection on.
-    if (!failed && ::chmod(path.c_str(), 0600) != 0) failed.assign(errno, boost::system::system_category());
+    if (!failed && ::chmod(path.c_str(), 0600) != 0)
+        failed.assign(errno, boost::system::system_category());
     if (!failed) local.listen(backlog, failed);
     if (!failed) local.non_blocking(true, failed);
     if (!failed) {
@@ -154,10 +172,13 @@ Result<void> Server::State::bind_admin() {
     }
     ErrorNumber ignored;
     local.close(ignored);
-    return fail(ErrorCode::invalid_argument, "the admin socket {} cannot be made: {}", path, failed.message());
+    return fail(ErrorCode::invalid_argument, "the admin socket {} cannot be made: {}", path,
+                failed.message());
 }
 
-void Server::State::accepted(Session& session) { session.place = sessions.insert(sessions.end(), &session); }
+void Server::State::accepted(Session& session) {
+    session.place = sessions.insert(sessions.end(), &session);
+}
 
 void Server::State::ended(Session& session) {
     sessions.erase(session.place);
@@ -184,8 +205,10 @@ void Server::State::sweep() {
     for (auto* session : std::vector<Session*>(sessions.begin(), sessions.end())) {
         const auto deadline = session->deadline();
         if (deadline == Duration{}) continue;
-        if (deadline <= now) session->expire();
-        else if (next == Duration{} || deadline < next) next = deadline;
+        if (deadline <= now)
+            session->expire();
+        else if (next == Duration{} || deadline < next)
+            next = deadline;
     }
     if (next != Duration{}) sweep_by(next);
 }
@@ -195,7 +218,9 @@ Server::Server(runtime::Loop& loop, const Router& router, ServerOptions options)
 
 Server::~Server() = default;
 
-void Server::set_authenticator(Authenticator& authenticator) { state_->authenticator = &authenticator; }
+void Server::set_authenticator(Authenticator& authenticator) {
+    state_->authenticator = &authenticator;
+}
 void Server::set_idempotency(IdempotencyRecords& records) { state_->records = &records; }
 
 void Server::set_default_headers(Headers headers) {
@@ -217,9 +242,12 @@ Result<void> Server::start() {
             state.tcp.close(ignored);
             return bound;
         }
-        state.acceptors.spawn("http-accept-local", accept_connections<State::LocalAcceptor>(state_, state.local, true));
+        state.acceptors.spawn("http-accept-local",
+                              accept_connections<State::LocalAcceptor>(state_, state.local, true));
     }
-    if (state.tcp.is_open()) state.acceptors.spawn("http-accept", accept_connections<State::TcpAcceptor>(state_, state.tcp, false));
+    if (state.tcp.is_open())
+        state.acceptors.spawn("http-accept",
+                              accept_connections<State::TcpAcceptor>(state_, state.tcp, false));
     state.started = true;
     return {};
 }
@@ -248,15 +276,20 @@ Awaitable<void> Server::stop() {
     state->local.close(ignored);
     if (state->owns_socket_file) ::unlink(state->options.admin_socket.c_str());
     co_await state->acceptors.cancel_and_join();
-    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end())) session->drain();
+    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end()))
+        session->drain();
     bool in_time = true;
-    while (!state->sessions.empty() && in_time) in_time = co_await state->emptied.wait_until(events_end);
-    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end())) session->end_event_stream();
+    while (!state->sessions.empty() && in_time)
+        in_time = co_await state->emptied.wait_until(events_end);
+    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end()))
+        session->end_event_stream();
     in_time = true;
     while (!state->sessions.empty() && in_time) in_time = co_await state->emptied.wait_until(end);
     if (!state->sessions.empty())
-        log::warn("connections were cut at the end of the drain time", {{"connections", state->sessions.size()}});
-    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end())) session->close();
+        log::warn("connections were cut at the end of the drain time",
+                  {{"connections", state->sessions.size()}});
+    for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end()))
+        session->close();
     co_await state->tasks.cancel_and_join();
 }
 

@@ -10,9 +10,12 @@
 namespace sluice::net {
 namespace {
 
-base::metrics::Counter requests_total("sluice_http_requests_total", "Requests answered by the HTTP server");
-base::metrics::Counter errors_total("sluice_http_errors_total", "Requests answered with a status of 500 or above");
-base::metrics::Histogram request_us("sluice_http_request_us", "Time from a request's head to its answer, in microseconds");
+base::metrics::Counter requests_total("sluice_http_requests_total",
+                                      "Requests answered by the HTTP server");
+base::metrics::Counter errors_total("sluice_http_errors_total",
+                                    "Requests answered with a status of 500 or above");
+base::metrics::Histogram request_us("sluice_http_request_us",
+                                    "Time from a request's head to its answer, in microseconds");
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -22,11 +25,14 @@ std::string lowered(std::string_view text) {
     return out;
 }
 
-bool is_write(Verb verb) { return verb == Verb::post || verb == Verb::put || verb == Verb::patch || verb == Verb::del; }
+bool is_write(Verb verb) {
+    return verb == Verb::post || verb == Verb::put || verb == Verb::patch || verb == Verb::del;
+}
 
 bool valid_request_id(std::string_view id) {
     return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' || c == '.';
+        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' ||
+               c == '_' || c == '.';
     });
 }
 
@@ -43,7 +49,8 @@ std::string_view host_of(std::string_view authority) {
     return authority.substr(0, authority.find(':'));
 }
 
-/// A segment "." or "..", plain or encoded: nothing here has a use for it, and file handlers must never see one.
+/// A segment "." or "..", plain or encoded: nothing here has a use for it, and file handlers must
+/// never see one.
 bool has_dot_segment(std::string_view decoded) {
     for (std::size_t at = 0; at < decoded.size();) {
         const auto slash = std::min(decoded.find('/', at + 1), decoded.size());
@@ -56,7 +63,8 @@ bool has_dot_segment(std::string_view decoded) {
 
 std::string_view media_of(std::string_view content_type) {
     content_type = content_type.substr(0, content_type.find(';'));
-    while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);
+    while (content_type.ends_with(' ') || content_type.ends_with('\t'))
+        content_type.remove_suffix(1);
     return content_type;
 }
 
@@ -112,7 +120,8 @@ void Exchange::clear() {
     upgrade = false;
 }
 
-Response problem_of(int status, std::string_view code, std::string_view title, std::string_view detail) {
+Response problem_of(int status, std::string_view code, std::string_view title,
+                    std::string_view detail) {
     const Json body{{"type", fmt::format("urn:sluice:problem:{}", code)},
                     {"title", title},
                     {"status", status},
@@ -128,22 +137,38 @@ std::optional<Response> Server::State::read_target(Exchange& exchange) {
         // Absolute form is for proxies; accepted only for the host that the request names anyway.
         const std::string_view scheme = request.tls ? "https://" : "http://";
         if (lowered(target.substr(0, scheme.size())) != scheme)
-            return problem(Error{ErrorCode::invalid_argument, "the address of the request must start with a slash", {}, false});
+            return problem(Error{ErrorCode::invalid_argument,
+                                 "the address of the request must start with a slash",
+                                 {},
+                                 false});
         target.remove_prefix(scheme.size());
         const auto authority = target.substr(0, target.find_first_of("/?#"));
-        if (normal_authority(authority, request.tls) != normal_authority(request.headers.get("Host"), request.tls))
-            return problem(Error{ErrorCode::invalid_argument, "the address names another host than the header Host; this is no proxy", {}, false});
+        if (normal_authority(authority, request.tls) !=
+            normal_authority(request.headers.get("Host"), request.tls))
+            return problem(
+                Error{ErrorCode::invalid_argument,
+                      "the address names another host than the header Host; this is no proxy",
+                      {},
+                      false});
         target.remove_prefix(authority.size());
-        if (!target.starts_with('/')) return problem(Error{ErrorCode::invalid_argument, "the address of the request has no path", {}, false});
+        if (!target.starts_with('/'))
+            return problem(Error{
+                ErrorCode::invalid_argument, "the address of the request has no path", {}, false});
     }
     if (target.find('#') != std::string_view::npos)
-        return problem(Error{ErrorCode::invalid_argument, "the address of a request has no fragment (#)", {}, false});
+        return problem(Error{ErrorCode::invalid_argument,
+                             "the address of a request has no fragment (#)",
+                             {},
+                             false});
     const auto question = target.find('?');
     const auto raw_path = target.substr(0, question);
     auto path = decoded_path(raw_path);
     if (!path) return problem(path.error());
     if (has_dot_segment(*path))
-        return problem(Error{ErrorCode::invalid_argument, "a path segment \".\" or \"..\" is not accepted", {}, false});
+        return problem(Error{ErrorCode::invalid_argument,
+                             "a path segment \".\" or \"..\" is not accepted",
+                             {},
+                             false});
     request.path = std::move(*path);
     if (question != std::string_view::npos) {
         auto rest = target.substr(question + 1);
@@ -152,7 +177,9 @@ std::optional<Response> Server::State::read_target(Exchange& exchange) {
             const auto pair = rest.substr(0, end);
             const auto equals = pair.find('=');
             auto name = decode_component(pair.substr(0, equals), true);
-            auto value = equals == std::string_view::npos ? Result<std::string>() : decode_component(pair.substr(equals + 1), true);
+            auto value = equals == std::string_view::npos
+                             ? Result<std::string>()
+                             : decode_component(pair.substr(equals + 1), true);
             if (!name) return problem(name.error());
             if (!value) return problem(value.error());
             if (!name->empty()) request.query.emplace_back(std::move(*name), std::move(*value));
@@ -180,17 +207,25 @@ std::optional<Response> Server::State::check_host(Exchange& exchange) {
         if (name == authority || name == host) return std::nullopt;
     }
     return problem_of(421, "misdirected", "Misdirected request",
-                      "this server does not answer for that host; the operator adds names to server.allowed_hosts");
+                      "this server does not answer for that host; the operator adds names to "
+                      "server.allowed_hosts");
 }
 
 std::optional<Response> Server::State::refuse_verb(Exchange& exchange, const Router::Match& match) {
     if (match.allowed.empty())
-        return problem(Error{ErrorCode::not_found, fmt::format("there is nothing at {}; see /api/v1/openapi.json", exchange.request.path), {}, false});
+        return problem(Error{
+            ErrorCode::not_found,
+            fmt::format("there is nothing at {}; see /api/v1/openapi.json", exchange.request.path),
+            {},
+            false});
     Response response = no_content();
     if (exchange.request.verb != Verb::options)
-        response = problem(Error{ErrorCode::method_not_allowed,
-                                 fmt::format("{} does not take {}; it takes {}", exchange.request.path,
-                                             to_string(exchange.request.verb), allow_list(match.allowed)), {}, false});
+        response =
+            problem(Error{ErrorCode::method_not_allowed,
+                          fmt::format("{} does not take {}; it takes {}", exchange.request.path,
+                                      to_string(exchange.request.verb), allow_list(match.allowed)),
+                          {},
+                          false});
     response.headers.add("Allow", allow_list(match.allowed));
     return response;
 }
@@ -200,37 +235,51 @@ std::optional<Response> Server::State::authorize(Exchange& exchange) {
     const auto& access = exchange.route->access;
     if (access.is_open()) {
         const bool has_credential = request.local_socket || request.headers.find("Authorization") ||
-                                    request.headers.find("Cookie") || request.headers.find("x-api-key");
+                                    request.headers.find("Cookie") ||
+                                    request.headers.find("x-api-key");
         if (authenticator && has_credential)
-            if (auto principal = authenticator->authenticate(request)) request.principal = std::move(*principal);
+            if (auto principal = authenticator->authenticate(request))
+                request.principal = std::move(*principal);
         return std::nullopt;
     }
-    if (!authenticator) return problem(Error{ErrorCode::unavailable, "the server cannot check credentials yet", {}, true});
+    if (!authenticator)
+        return problem(
+            Error{ErrorCode::unavailable, "the server cannot check credentials yet", {}, true});
     auto principal = authenticator->authenticate(request);
     if (!principal) return problem(principal.error());
     request.principal = std::move(*principal);
     if (!request.principal.may(access.permission()))
         return problem(Error{ErrorCode::forbidden,
-                             fmt::format("this needs the permission {}; ask an owner of the workspace for a key or role that has it",
-                                         base::to_string(access.permission())), {}, false});
+                             fmt::format("this needs the permission {}; ask an owner of the "
+                                         "workspace for a key or role that has it",
+                                         base::to_string(access.permission())),
+                             {},
+                             false});
     return std::nullopt;
 }
 
-std::optional<Response> Server::State::admit(Exchange& exchange, std::optional<std::uint64_t> content_length) {
+std::optional<Response> Server::State::admit(Exchange& exchange,
+                                             std::optional<std::uint64_t> content_length) {
     auto& request = exchange.request;
-    if (const auto given = request.headers.find("X-Request-Id"); given && valid_request_id(*given)) request.id = *given;
+    if (const auto given = request.headers.find("X-Request-Id"); given && valid_request_id(*given))
+        request.id = *given;
     if (exchange.target == "*" && request.verb == Verb::options) return no_content();
     if (auto refused = read_target(exchange)) return refused;
     if (auto refused = check_host(exchange)) return refused;
     if (exchange.upgrade) {
-        // A page of another site may open a WebSocket here and would carry our cookies: its Origin gives it away.
+        // A page of another site may open a WebSocket here and would carry our cookies: its Origin
+        // gives it away.
         if (const auto origin = request.headers.find("Origin")) {
             const std::string_view scheme = request.tls ? "https://" : "http://";
             const bool same = lowered(origin->substr(0, scheme.size())) == scheme &&
                               normal_authority(origin->substr(scheme.size()), request.tls) ==
                                   normal_authority(request.headers.get("Host"), request.tls);
             if (!same)
-                return problem(Error{ErrorCode::forbidden, "a WebSocket is accepted from pages of this server alone (Origin)", {}, false});
+                return problem(
+                    Error{ErrorCode::forbidden,
+                          "a WebSocket is accepted from pages of this server alone (Origin)",
+                          {},
+                          false});
         }
     }
     if (auto refused = authorize(exchange)) return refused;
@@ -238,15 +287,20 @@ std::optional<Response> Server::State::admit(Exchange& exchange, std::optional<s
     exchange.max_body = info.max_body ? info.max_body : options.max_body;
     if (content_length && *content_length > exchange.max_body)
         return problem(Error{ErrorCode::too_large,
-                             fmt::format("the body has {} bytes; {} takes at most {}", *content_length,
-                                         exchange.route->path, exchange.max_body), {}, false});
+                             fmt::format("the body has {} bytes; {} takes at most {}",
+                                         *content_length, exchange.route->path, exchange.max_body),
+                             {},
+                             false});
     const bool has_body = content_length.value_or(1) > 0;
     if (has_body && is_write(request.verb)) {
         const auto media = request.headers.get("Content-Type");
         if (!accepts_media(info.request_media, media))
-            return problem(Error{ErrorCode::unsupported_media,
-                                 fmt::format("send the body with the header Content-Type: {}{}{}", info.request_media,
-                                             media.empty() ? "" : ", not ", media), {}, false});
+            return problem(
+                Error{ErrorCode::unsupported_media,
+                      fmt::format("send the body with the header Content-Type: {}{}{}",
+                                  info.request_media, media.empty() ? "" : ", not ", media),
+                      {},
+                      false});
     }
     return std::nullopt;
 }
@@ -255,7 +309,9 @@ Result<Response> Server::State::replay_stored(const StoredAnswer& stored) {
     Response response;
     response.status = stored.status;
     response.text = stored.body;
-    if (!stored.body.empty()) response.headers.add("Content-Type", stored.status >= 400 ? "application/problem+json" : "application/json");
+    if (!stored.body.empty())
+        response.headers.add(
+            "Content-Type", stored.status >= 400 ? "application/problem+json" : "application/json");
     if (!stored.etag.empty()) response.headers.add("ETag", stored.etag);
     response.headers.add("Idempotent-Replayed", "true");
     return response;
@@ -271,10 +327,11 @@ Awaitable<Response> Server::State::run_route(Exchange& exchange) {
         auto mistakes = router.check(info.request, *body);
         if (!mistakes.empty()) {
             const auto count = mistakes.size();
-            co_return problem(Error{ErrorCode::invalid_argument,
-                                    fmt::format("the body has {} mistake{} against the schema {}; see errors", count,
-                                                count == 1 ? "" : "s", info.request),
-                                    std::move(mistakes), false});
+            co_return problem(
+                Error{ErrorCode::invalid_argument,
+                      fmt::format("the body has {} mistake{} against the schema {}; see errors",
+                                  count, count == 1 ? "" : "s", info.request),
+                      std::move(mistakes), false});
         }
         request.checked_body = std::make_shared<Json>(std::move(*body));
     }
@@ -291,7 +348,8 @@ Awaitable<Response> Server::State::run_route(Exchange& exchange) {
         }
     }
     auto response = co_await exchange.route->handler(request);
-    if (keyed && response.status == 409 && response.text.find("idempotency_key_used") != std::string::npos) {
+    if (keyed && response.status == 409 &&
+        response.text.find("idempotency_key_used") != std::string::npos) {
         auto found = co_await records->find(request);
         if (!found) co_return problem(found.error());
         if (*found) co_return *replay_stored(**found);
@@ -304,11 +362,18 @@ Awaitable<Response> Server::State::answer(Exchange& exchange) {
         co_return co_await run_route(exchange);
     } catch (const boost::system::system_error& e) {
         if (e.code() == boost::asio::error::operation_aborted) throw;
-        log::error("a request failed", {{"request", exchange.request.id}, {"route", exchange.request.route}, {"error", e.what()}});
+        log::error("a request failed", {{"request", exchange.request.id},
+                                        {"route", exchange.request.route},
+                                        {"error", e.what()}});
     } catch (const std::exception& e) {
-        log::error("a request failed", {{"request", exchange.request.id}, {"route", exchange.request.route}, {"error", e.what()}});
+        log::error("a request failed", {{"request", exchange.request.id},
+                                        {"route", exchange.request.route},
+                                        {"error", e.what()}});
     }
-    co_return problem(Error{ErrorCode::internal, "the server made a mistake; its log names this request's id", {}, false});
+    co_return problem(Error{ErrorCode::internal,
+                            "the server made a mistake; its log names this request's id",
+                            {},
+                            false});
 }
 
 void Server::State::count(const Exchange& exchange, int status) {

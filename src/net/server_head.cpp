@@ -7,44 +7,82 @@ namespace {
 
 std::string_view reason(int status) {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 206: return "Partial Content";
-        case 301: return "Moved Permanently";
-        case 302: return "Found";
-        case 303: return "See Other";
-        case 304: return "Not Modified";
-        case 307: return "Temporary Redirect";
-        case 308: return "Permanent Redirect";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 402: return "Payment Required";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 410: return "Gone";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 415: return "Unsupported Media Type";
-        case 416: return "Range Not Satisfiable";
-        case 417: return "Expectation Failed";
-        case 421: return "Misdirected Request";
-        case 422: return "Unprocessable Content";
-        case 426: return "Upgrade Required";
-        case 428: return "Precondition Required";
-        case 429: return "Too Many Requests";
-        case 431: return "Request Header Fields Too Large";
-        case 500: return "Internal Server Error";
-        case 501: return "Not Implemented";
-        case 502: return "Bad Gateway";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        case 505: return "HTTP Version Not Supported";
-        default: return "Status";
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 206:
+            return "Partial Content";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 303:
+            return "See Other";
+        case 304:
+            return "Not Modified";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 402:
+            return "Payment Required";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 416:
+            return "Range Not Satisfiable";
+        case 417:
+            return "Expectation Failed";
+        case 421:
+            return "Misdirected Request";
+        case 422:
+            return "Unprocessable Content";
+        case 426:
+            return "Upgrade Required";
+        case 428:
+            return "Precondition Required";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        case 505:
+            return "HTTP Version Not Supported";
+        default:
+            return "Status";
     }
 }
 
@@ -53,7 +91,8 @@ void add_line(std::string& out, std::string_view name, std::string_view value) {
     if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
         out.append(value);
     } else {
-        for (const char c : value)  // a line break in a value would be a header of the caller's choice
+        for (const char c :
+             value)  // a line break in a value would be a header of the caller's choice
             if (c != '\r' && c != '\n' && c != '\0') out.push_back(c);
     }
     out.append("\r\n");
@@ -72,7 +111,8 @@ void Server::State::write_head(std::string& out, const Exchange& exchange, const
     out.append(reason(response.status)).append("\r\n").append(date_line());
     for (const auto& [name, value] : response.headers.all()) add_line(out, name, value);
     for (const auto& [name, value] : is_page(exchange.request.path) ? page_headers : api_headers)
-        if (!response.headers.find(name)) out.append(name).append(": ").append(value).append("\r\n");
+        if (!response.headers.find(name))
+            out.append(name).append(": ").append(value).append("\r\n");
     out.append("X-Request-Id: ").append(exchange.request.id).append("\r\n");
     if (exchange.request.tls) out.append("Strict-Transport-Security: max-age=31536000\r\n");
 }
@@ -89,10 +129,11 @@ std::string_view Server::State::date_line() {
     constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    date_text = fmt::format("Date: {}, {:02} {} {:04} {:02}:{:02}:{:02} GMT\r\n", days[chrono::weekday(day).c_encoding()],
-                            static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                            static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-                            time.seconds().count());
+    date_text =
+        fmt::format("Date: {}, {:02} {} {:04} {:02}:{:02}:{:02} GMT\r\n",
+                    days[chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                    months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                    time.hours().count(), time.minutes().count(), time.seconds().count());
     return date_text;
 }
 

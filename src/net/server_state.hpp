@@ -1,5 +1,6 @@
 #pragma once
-/// What the server's sessions share, and the way of a request from its head to its answer. No Beast here.
+/// What the server's sessions share, and the way of a request from its head to its answer. No Beast
+/// here.
 
 #include <list>
 #include <memory>
@@ -38,7 +39,8 @@ struct Exchange {
 struct Server::State : std::enable_shared_from_this<Server::State> {
     using Executor = boost::asio::io_context::executor_type;
     using TcpAcceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
-    using LocalAcceptor = boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol, Executor>;
+    using LocalAcceptor =
+        boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol, Executor>;
 
     State(runtime::Loop& loop, const Router& router, ServerOptions options);
 
@@ -54,15 +56,18 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::string_view date_line();
 
     // server_dispatch.cpp
-    /// Reads address and query, finds the route, asks who is calling and whether they may. An answer means: no further.
+    /// Reads address and query, finds the route, asks who is calling and whether they may. An
+    /// answer means: no further.
     std::optional<Response> admit(Exchange& exchange, std::optional<std::uint64_t> content_length);
     /// What needs the whole body, then the handler. Never throws but for cancellation.
     Awaitable<Response> answer(Exchange& exchange);
     void count(const Exchange& exchange, int status);
 
     // server_head.cpp
-    /// Appends the status line and every header but those of the body's framing; ends without the empty line.
-    void write_head(std::string& out, const Exchange& exchange, const Response& response, std::string_view version = "1.1");
+    /// Appends the status line and every header but those of the body's framing; ends without the
+    /// empty line.
+    void write_head(std::string& out, const Exchange& exchange, const Response& response,
+                    std::string_view version = "1.1");
 
     runtime::Loop& loop;
     const Router& router;
@@ -99,6 +104,7 @@ constexpr Duration write_timeout = std::chrono::seconds(60);
 constexpr Duration handshake_timeout = std::chrono::seconds(5);
 
 /// A problem with a status that no ErrorCode has (408, 417, 421, 426, 501, 505).
-Response problem_of(int status, std::string_view code, std::string_view title, std::string_view detail);
+Response problem_of(int status, std::string_view code, std::string_view title,
+                    std::string_view detail);
 
 }  // namespace sluice::net

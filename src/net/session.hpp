@@ -1,5 +1,6 @@
 #pragma once
-/// One connection: reads requests in order, answers them in order. A coroutine of the server's task group.
+/// One connection: reads requests in order, answers them in order. A coroutine of the server's task
+/// group.
 
 #include <optional>
 
@@ -12,7 +13,8 @@ namespace sluice::net {
 /// Thread: loop. Lives as long as its coroutine and the tasks of its streams.
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(std::shared_ptr<Server::State> server, Socket socket, ServerTls tls, std::string remote, bool local);
+    Session(std::shared_ptr<Server::State> server, Socket socket, ServerTls tls, std::string remote,
+            bool local);
     ~Session();
 
     /// The session's whole life.
@@ -54,7 +56,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Awaitable<bool> send_response(Response& response);
     Awaitable<bool> send_stream(Response& response);
     Awaitable<void> run_websocket_route(Response& response);
-    /// Takes the rest of a body that nobody read, if it is small; false when the connection must end instead.
+    /// Takes the rest of a body that nobody read, if it is small; false when the connection must
+    /// end instead.
     Awaitable<bool> skip_rest_of_body();
     Awaitable<void> refuse(int status, Response response);
     /// Lets the client read the answer before the connection is reset by what it still sends.
@@ -72,12 +75,12 @@ class Session : public std::enable_shared_from_this<Session> {
     Transport transport_;
     Exchange exchange_;
     std::optional<RequestParser> parser_;
-    std::string in_;             ///< bytes received; the unread ones are [in_begin_, in_end_)
+    std::string in_;  ///< bytes received; the unread ones are [in_begin_, in_end_)
     std::size_t in_begin_ = 0, in_end_ = 0;
-    std::string out_;            ///< the answer being made; its memory is reused
-    std::string body_sink_;      ///< of a streamed body
+    std::string out_;        ///< the answer being made; its memory is reused
+    std::string body_sink_;  ///< of a streamed body
     Phase phase_ = Phase::idle;
-    Duration deadline_{};        ///< steady; 0: none
+    Duration deadline_{};  ///< steady; 0: none
     std::size_t requests_ = 0;
     unsigned without_wait_ = 0;  ///< requests answered since the last wait on the socket
     bool expired_ = false, broken_ = false, close_after_ = false, local_ = false;
@@ -100,6 +103,7 @@ class BodySource final : public BodyReader {
 Awaitable<bool> run_stream(std::shared_ptr<Session> session, Response& response, bool chunked,
                            std::optional<std::uint64_t> length);
 /// Accepts the upgrade and runs the handler until the socket has closed; websocket.cpp.
-Awaitable<void> run_websocket(std::shared_ptr<Session> session, std::function<Awaitable<void>(WebSocket&)> handler);
+Awaitable<void> run_websocket(std::shared_ptr<Session> session,
+                              std::function<Awaitable<void>(WebSocket&)> handler);
 
 }  // namespace sluice::net

@@ -1,5 +1,5 @@
-// Streamed answers: chunked bodies and server-sent events. The handler runs as a task of its own, so that it can be
-// ended while it waits for something else than the client.
+// Streamed answers: chunked bodies and server-sent events. The handler runs as a task of its own,
+// so that it can be ended while it waits for something else than the client.
 
 #include <sys/socket.h>
 
@@ -17,17 +17,22 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-/// The sink of one streamed body, shared by the session, the handler's task and the watch on the client.
+/// The sink of one streamed body, shared by the session, the handler's task and the watch on the
+/// client.
 class Stream final : public BodyWriter, public std::enable_shared_from_this<Stream> {
   public:
     Stream(std::shared_ptr<Session> session, bool chunked, std::optional<std::uint64_t> length)
-        : session_(std::move(session)), chunked_(chunked), left_(length), done_(session_->server().loop) {}
+        : session_(std::move(session)),
+          chunked_(chunked),
+          left_(length),
+          done_(session_->server().loop) {}
 
     Awaitable<Result<void>> write(std::string piece) override {
         if (gone_) co_return fail(ErrorCode::cancelled, "the client has gone");
         if (piece.empty()) co_return Result<void>();
         if (left_) {
-            if (piece.size() > *left_) co_return fail(ErrorCode::internal, "the stream is longer than its Content-Length");
+            if (piece.size() > *left_)
+                co_return fail(ErrorCode::internal, "the stream is longer than its Content-Length");
             *left_ -= piece.size();
         }
         if (chunked_) {
@@ -65,7 +70,8 @@ class Stream final : public BodyWriter, public std::enable_shared_from_this<Stre
         if (const auto notify = std::exchange(notify_, nullptr)) notify();
     }
 
-    static Awaitable<void> run_handler(std::shared_ptr<Stream> self, std::function<Awaitable<void>(BodyWriter&)> handler) {
+    static Awaitable<void> run_handler(std::shared_ptr<Stream> self,
+                                       std::function<Awaitable<void>(BodyWriter&)> handler) {
         try {
             co_await handler(*self);
         } catch (const boost::system::system_error& e) {
@@ -86,7 +92,8 @@ class Stream final : public BodyWriter, public std::enable_shared_from_this<Stre
         if (failed) co_return;
         char byte = 0;
         const auto size = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (size > 0) {  // the next request, or TLS's own bytes: only a broken connection is seen from here on
+        if (size > 0) {  // the next request, or TLS's own bytes: only a broken connection is seen
+                         // from here on
             const auto [broken] = co_await socket.async_wait(Socket::wait_error, as_result);
             if (broken) co_return;
         } else if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -102,7 +109,8 @@ class Stream final : public BodyWriter, public std::enable_shared_from_this<Stre
   private:
     void report(std::string_view what) {
         const auto& request = session_->exchange().request;
-        log::error("a streamed answer failed", {{"request", request.id}, {"route", request.route}, {"error", what}});
+        log::error("a streamed answer failed",
+                   {{"request", request.id}, {"route", request.route}, {"error", what}});
     }
 
     std::shared_ptr<Session> session_;
@@ -121,7 +129,8 @@ Awaitable<bool> run_stream(std::shared_ptr<Session> session, Response& response,
     auto stream = std::make_shared<Stream>(session, chunked, length);
     auto& tasks = session->server().tasks;
     const bool events = response.headers.get("Content-Type").starts_with("text/event-stream");
-    const auto handler = tasks.spawn("http-stream", Stream::run_handler(stream, std::move(response.stream)));
+    const auto handler =
+        tasks.spawn("http-stream", Stream::run_handler(stream, std::move(response.stream)));
     stream->set_handler_task(handler);
     const auto watch = tasks.spawn("http-stream-watch", Stream::watch_client(stream));
     session->stream_begins([stream] { stream->drain(); }, handler, events);

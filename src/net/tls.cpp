@@ -12,8 +12,8 @@ constexpr const char* tls12_suites =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
 /// Only HTTP/1.1 is spoken; a client that offers ALPN without it gets no protocol chosen.
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                    unsigned int in_size, void*) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned int in_size, void*) {
     for (unsigned int at = 0; at < in_size; at += in[at] + 1U) {
         if (in[at] == 8 && at + 9 <= in_size && std::memcmp(in + at + 1, "http/1.1", 8) == 0) {
             *out = in + at + 1;
@@ -29,25 +29,30 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
 Result<ServerTls> load_server_tls(const TlsFiles& files) {
     namespace ssl = boost::asio::ssl;
     if (files.key.empty() || files.certificate.empty())
-        return fail(ErrorCode::invalid_argument, "TLS needs a certificate and a key; set both tls.certificate and tls.key");
+        return fail(ErrorCode::invalid_argument,
+                    "TLS needs a certificate and a key; set both tls.certificate and tls.key");
     auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
     auto* native = context->native_handle();
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(native, tls12_suites);
-    SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(
+        native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);  // 34 KiB less for each idle connection
     SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
     boost::system::error_code failed;
     context->use_certificate_chain_file(files.certificate.string(), failed);
     if (failed)
-        return fail(ErrorCode::invalid_argument, "tls.certificate: {} is not a readable PEM certificate ({})",
+        return fail(ErrorCode::invalid_argument,
+                    "tls.certificate: {} is not a readable PEM certificate ({})",
                     files.certificate.string(), failed.message());
     context->use_private_key_file(files.key.string(), ssl::context::pem, failed);
     if (failed)
-        return fail(ErrorCode::invalid_argument, "tls.key: {} is not a readable PEM key of the certificate {} ({})",
+        return fail(ErrorCode::invalid_argument,
+                    "tls.key: {} is not a readable PEM key of the certificate {} ({})",
                     files.key.string(), files.certificate.string(), failed.message());
     if (SSL_CTX_check_private_key(native) != 1)
-        return fail(ErrorCode::invalid_argument, "tls.key: {} does not belong to the certificate {}", files.key.string(),
+        return fail(ErrorCode::invalid_argument,
+                    "tls.key: {} does not belong to the certificate {}", files.key.string(),
                     files.certificate.string());
     return context;
 }

@@ -1,6 +1,6 @@
 #pragma once
-/// One accepted connection below HTTP: TCP or Unix socket, plain or TLS, as one stream type, so that everything above
-/// is compiled once.
+/// One accepted connection below HTTP: TCP or Unix socket, plain or TLS, as one stream type, so
+/// that everything above is compiled once.
 
 #include <optional>
 #include <utility>
@@ -14,7 +14,8 @@
 
 namespace sluice::net {
 
-/// Plain sockets without Beast's timers: one sweep of the server closes slow connections (limits.md: half the cost).
+/// Plain sockets without Beast's timers: one sweep of the server closes slow connections
+/// (limits.md: half the cost).
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol,
                                                 boost::asio::io_context::executor_type>;
 using ErrorNumber = boost::system::error_code;
@@ -24,7 +25,8 @@ class Transport {
   public:
     using executor_type = boost::asio::io_context::executor_type;
 
-    Transport(Socket socket, ServerTls context) : socket_(std::move(socket)), context_(std::move(context)) {
+    Transport(Socket socket, ServerTls context)
+        : socket_(std::move(socket)), context_(std::move(context)) {
         if (context_) tls_.emplace(socket_, *context_);
     }
     executor_type get_executor() noexcept { return socket_.get_executor(); }

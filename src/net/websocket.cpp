@@ -1,5 +1,5 @@
-// WebSockets: Beast's framing over our transport, a bounded queue of messages to send, pings by Beast's own timer,
-// which runs only while a socket is open.
+// WebSockets: Beast's framing over our transport, a bounded queue of messages to send, pings by
+// Beast's own timer, which runs only while a socket is open.
 
 #include <deque>
 
@@ -34,7 +34,8 @@ template <class Handler>
 void async_teardown(beast::role_type, Transport& transport, Handler&& handler) {
     ErrorNumber failed;
     transport.socket().shutdown(Socket::shutdown_send, failed);
-    asio::post(transport.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), failed));
+    asio::post(transport.get_executor(),
+               beast::bind_front_handler(std::forward<Handler>(handler), failed));
 }
 
 namespace {
@@ -56,7 +57,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
         const auto& options = session_->server().options;
         ws::stream_base::timeout timeout{};
         timeout.handshake_timeout = std::chrono::seconds(10);
-        timeout.idle_timeout = 2 * ping_after;  // Beast pings at half of it, and closes at the whole
+        timeout.idle_timeout =
+            2 * ping_after;  // Beast pings at half of it, and closes at the whole
         timeout.keep_alive_pings = true;
         stream_.set_option(timeout);
         stream_.read_message_max(options.websocket_frame);
@@ -67,7 +69,9 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
     Awaitable<Result<std::string>> read() override {
         while (inbox_.empty() && !closed_) co_await incoming_.wait();
         if (inbox_.empty()) {
-            if (too_large_) co_return fail(ErrorCode::too_large, "a message was larger than the limit of a frame");
+            if (too_large_)
+                co_return fail(ErrorCode::too_large,
+                               "a message was larger than the limit of a frame");
             co_return fail(ErrorCode::cancelled, "the WebSocket has closed");
         }
         auto message = std::move(inbox_.front());
@@ -85,7 +89,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             outgoing_.notify();
             // A client that reads nothing cannot be sent a close frame either.
             close_after(std::chrono::seconds(5));
-            return fail(ErrorCode::unavailable, "the client reads too slowly; the WebSocket closes");
+            return fail(ErrorCode::unavailable,
+                        "the client reads too slowly; the WebSocket closes");
         }
         queued_ += message.size();
         queue_.push_back(std::move(message));
@@ -109,13 +114,15 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
 
     Awaitable<bool> accept() {
         const auto& request = session_->exchange().request;
-        beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.path, 11};
+        beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.path,
+                                                              11};
         for (const auto& [name, value] : request.headers.all()) upgrade.insert(name, value);
-        stream_.set_option(ws::stream_base::decorator([id = request.id](ws::response_type& response) {
-            response.set(beast::http::field::server, "");
-            response.erase(beast::http::field::server);
-            response.set("X-Request-Id", id);
-        }));
+        stream_.set_option(
+            ws::stream_base::decorator([id = request.id](ws::response_type& response) {
+                response.set(beast::http::field::server, "");
+                response.erase(beast::http::field::server);
+                response.set("X-Request-Id", id);
+            }));
         const auto [failed] = co_await stream_.async_accept(upgrade, as_result);
         co_return !failed;
     }
@@ -138,7 +145,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             self->inbox_.emplace_back(static_cast<const char*>(data.data()), data.size());
             buffer.consume(buffer.size());
             self->incoming_.notify();
-            while (self->inbox_.size() >= inbox_at_most && !self->closed_) co_await self->taken_.wait();
+            while (self->inbox_.size() >= inbox_at_most && !self->closed_)
+                co_await self->taken_.wait();
         }
         self->mark_closed();
         self->pump_ended();
@@ -153,29 +161,34 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             }
             const auto message = std::move(self->queue_.front());
             self->queue_.pop_front();
-            const auto [failed, size] = co_await self->stream_.async_write(asio::buffer(message), as_result);
+            const auto [failed, size] =
+                co_await self->stream_.async_write(asio::buffer(message), as_result);
             self->queued_ -= std::min(self->queued_, message.size());
             if (failed) break;
         }
         if (!self->closed_ && self->close_code_) {
-            const ws::close_reason reason(static_cast<ws::close_code>(self->close_code_), self->close_reason_);
+            const ws::close_reason reason(static_cast<ws::close_code>(self->close_code_),
+                                          self->close_reason_);
             co_await self->stream_.async_close(reason, as_result);  // the client may have gone
         }
         self->mark_closed();
         self->pump_ended();
     }
 
-    static Awaitable<void> run_handler(std::shared_ptr<Socketed> self, std::function<Awaitable<void>(WebSocket&)> handler) {
+    static Awaitable<void> run_handler(std::shared_ptr<Socketed> self,
+                                       std::function<Awaitable<void>(WebSocket&)> handler) {
         const auto& request = self->session_->exchange().request;
         try {
             co_await handler(*self);
             self->ask_close(1000, "");
         } catch (const boost::system::system_error& e) {
             if (e.code() != asio::error::operation_aborted)
-                log::error("a WebSocket's handler failed", {{"request", request.id}, {"error", e.what()}});
+                log::error("a WebSocket's handler failed",
+                           {{"request", request.id}, {"error", e.what()}});
             self->ask_close(1011, "");
         } catch (const std::exception& e) {
-            log::error("a WebSocket's handler failed", {{"request", request.id}, {"error", e.what()}});
+            log::error("a WebSocket's handler failed",
+                       {{"request", request.id}, {"error", e.what()}});
             self->ask_close(1011, "");
         }
         self->done_.set(true);
@@ -207,7 +220,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
         std::array<char, 4096> ignored;
         for (std::size_t read = 0; read < 8 << 20;) {
             auto space = asio::buffer(ignored);
-            const auto [failed, size] = co_await session_->transport().async_read_some(space, as_result);
+            const auto [failed, size] =
+                co_await session_->transport().async_read_some(space, as_result);
             if (failed) co_return;
             read += size;
         }
@@ -242,7 +256,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
 
 }  // namespace
 
-Awaitable<void> run_websocket(std::shared_ptr<Session> session, std::function<Awaitable<void>(WebSocket&)> handler) {
+Awaitable<void> run_websocket(std::shared_ptr<Session> session,
+                              std::function<Awaitable<void>(WebSocket&)> handler) {
     auto socket = std::make_shared<Socketed>(session);
     if (!co_await socket->accept()) co_return;
     auto& tasks = session->server().tasks;

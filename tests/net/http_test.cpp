@@ -6,7 +6,8 @@
 using namespace sluice;
 using namespace sluice::net;
 
-TEST_CASE("header names compare without case, and set replaces every earlier value", "[net][http]") {
+TEST_CASE("header names compare without case, and set replaces every earlier value",
+          "[net][http]") {
     Headers headers;
     headers.add("Accept", "a");
     headers.add("ACCEPT", "b");
@@ -45,7 +46,10 @@ TEST_CASE("entity tags match weakly, in lists and by star", "[net][http]") {
 }
 
 TEST_CASE("a problem has the parts of RFC 9457 and says what is missing", "[net][http]") {
-    Error error{ErrorCode::invalid_argument, "two mistakes", {{"/name", "is empty"}, {"/nodes/0", "has no id"}}, false};
+    Error error{ErrorCode::invalid_argument,
+                "two mistakes",
+                {{"/name", "is empty"}, {"/nodes/0", "has no id"}},
+                false};
     const auto response = problem(error);
     CHECK(response.status == 400);
     CHECK(response.headers.get("Content-Type") == "application/problem+json");
@@ -54,7 +58,9 @@ TEST_CASE("a problem has the parts of RFC 9457 and says what is missing", "[net]
     CHECK(body["status"] == 400);
     CHECK(body["detail"] == "two mistakes");
     CHECK(body["errors"][1]["pointer"] == "/nodes/0");
-    CHECK(problem(Error{ErrorCode::unauthenticated, "", {}, false}).headers.get("WWW-Authenticate") == "Bearer");
+    CHECK(
+        problem(Error{ErrorCode::unauthenticated, "", {}, false}).headers.get("WWW-Authenticate") ==
+        "Bearer");
     CHECK(problem(Error{ErrorCode::unavailable, "", {}, true}).headers.find("Retry-After"));
 }
 

@@ -25,23 +25,39 @@ struct Mistake {
 
 }  // namespace
 
-TEST_CASE("what two readers could read differently is refused and the connection closed", "[net][limits]") {
+TEST_CASE("what two readers could read differently is refused and the connection closed",
+          "[net][limits]") {
     ServerWorld world;
     world.route(Verb::post, "/a", size_of_body);
     world.route(Verb::get, "/a", size_of_body);
     world.start();
     const std::string json = "Host: t\r\nContent-Type: application/json\r\n";
     const auto mistake = GENERATE_COPY(values<Mistake>({
-        {"length and encoding", "POST /a HTTP/1.1\r\n" + json + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"encoding and length", "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-        {"two equal lengths", "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400},
-        {"two lengths", "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400},
-        {"a list of lengths", "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2, 2\r\n\r\n{}", 400},
+        {"length and encoding",
+         "POST /a HTTP/1.1\r\n" + json +
+             "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400},
+        {"encoding and length",
+         "POST /a HTTP/1.1\r\n" + json +
+             "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+         400},
+        {"two equal lengths",
+         "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400},
+        {"two lengths",
+         "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400},
+        {"a list of lengths", "POST /a HTTP/1.1\r\n" + json + "Content-Length: 2, 2\r\n\r\n{}",
+         400},
         {"a signed length", "POST /a HTTP/1.1\r\n" + json + "Content-Length: +2\r\n\r\n{}", 400},
-        {"two encodings", "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"another encoding", "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
-        {"an unknown encoding", "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
-        {"encoding in HTTP/1.0", "POST /a HTTP/1.0\r\n" + json + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {"two encodings",
+         "POST /a HTTP/1.1\r\n" + json +
+             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400},
+        {"another encoding",
+         "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
+        {"an unknown encoding",
+         "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
+        {"encoding in HTTP/1.0",
+         "POST /a HTTP/1.0\r\n" + json + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
         {"two hosts", "GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         {"no host", "GET /a HTTP/1.1\r\n\r\n", 400},
         {"a folded header", "GET /a HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n", 400},
@@ -49,7 +65,9 @@ TEST_CASE("what two readers could read differently is refused and the connection
         {"a bare line feed", "GET /a HTTP/1.1\r\nHost: a\nX-B: c\r\n\r\n", 400},
         {"no HTTP", "hello\r\n\r\n", 400},
         {"another version", "GET /a HTTP/3.0\r\nHost: a\r\n\r\n", 505},
-        {"a broken chunk", "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", 400},
+        {"a broken chunk",
+         "POST /a HTTP/1.1\r\n" + json + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+         400},
     }));
     CAPTURE(mistake.name);
     auto client = world.connect();
@@ -67,8 +85,9 @@ TEST_CASE("addresses that no handler should see are refused", "[net][limits]") {
     ServerWorld world;
     world.route(Verb::get, "/files/{path...}", ServerWorld::says("file"));
     world.start();
-    for (const auto* target : {"/files/../secret", "/files/%2e%2e/secret", "/files/a%2F..%2Fb", "/files/./a", "/files/%00", "/files/%zz",
-                               "/files/a#b", "/files/a?x=%2", "http://other/files/a", "ftp://test/files/a"}) {
+    for (const auto* target : {"/files/../secret", "/files/%2e%2e/secret", "/files/a%2F..%2Fb",
+                               "/files/./a", "/files/%00", "/files/%zz", "/files/a#b",
+                               "/files/a?x=%2", "http://other/files/a", "ftp://test/files/a"}) {
         CAPTURE(target);
         CHECK(status_of(world.get(target)) == 400);
     }
@@ -82,7 +101,9 @@ TEST_CASE("hosts that are not ours are refused where the operator lists them", "
     world.options.allowed_hosts = {"sluice.example", "other.example:8443"};
     world.route(Verb::get, "/a", ServerWorld::says("a"));
     world.start();
-    const auto ask = [&](std::string_view host) { return status_of(world.exchange(fmt::format("GET /a HTTP/1.1\r\nHost: {}\r\n\r\n", host))); };
+    const auto ask = [&](std::string_view host) {
+        return status_of(world.exchange(fmt::format("GET /a HTTP/1.1\r\nHost: {}\r\n\r\n", host)));
+    };
     CHECK(ask("sluice.example") == 200);
     CHECK(ask("Sluice.Example:9000") == 200);
     CHECK(ask("other.example:8443") == 200);
@@ -99,8 +120,9 @@ TEST_CASE("headers over their limits are 431", "[net][limits]") {
     for (int i = 0; i < 70; ++i) many += fmt::format("X-{}: 1\r\n", i);
     CHECK(status_of(world.get("/a", many)) == 431);
     CHECK(status_of(world.get("/a", "X-Long: " + std::string(9000, 'v') + "\r\n")) == 431);
-    CHECK(status_of(world.get("/a", "X-A: " + std::string(8000, 'v') + "\r\nX-B: " + std::string(8000, 'v') + "\r\nX-C: " +
-                                        std::string(8000, 'v') + "\r\n")) == 431);
+    CHECK(status_of(world.get("/a", "X-A: " + std::string(8000, 'v') +
+                                        "\r\nX-B: " + std::string(8000, 'v') +
+                                        "\r\nX-C: " + std::string(8000, 'v') + "\r\n")) == 431);
     CHECK(status_of(world.get("/" + std::string(20000, 'p'))) == 431);
     CHECK(status_of(world.get("/a", "X-Long: " + std::string(8000, 'v') + "\r\n")) == 200);
 }
@@ -114,9 +136,13 @@ TEST_CASE("a body over its route's limit is 413, however its length is told", "[
     CHECK(status_of(declared) == 413);
     CHECK(has(body_of(declared)["detail"].get<std::string>(), "1000"));
     CHECK(status_of(world.post("/small", std::string(1000, ' '))) == 200);
-    CHECK(status_of(world.post("/small", std::string(3 << 20, ' '))) == 413);  // the answer survives what is still sent
-    const auto chunked = world.exchange("POST /small HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                        "3e9\r\n" + std::string(1001, ' ') + "\r\n0\r\n\r\n");
+    CHECK(status_of(world.post("/small", std::string(3 << 20, ' '))) ==
+          413);  // the answer survives what is still sent
+    const auto chunked = world.exchange(
+        "POST /small HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n"
+        "3e9\r\n" +
+        std::string(1001, ' ') + "\r\n0\r\n\r\n");
     CHECK(status_of(chunked) == 413);
     CHECK(has(chunked, "Connection: close\r\n"));
     CHECK(body_of(world.post("/large", std::string(3 << 20, ' ')))["size"] == 3 << 20);
@@ -128,7 +154,10 @@ TEST_CASE("a refused request with a small body leaves the connection usable", "[
     world.start();
     auto client = world.connect();
     for (int i = 0; i < 3; ++i) {
-        client.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n" + std::string(20, 'x'));
+        client.send(
+            "POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: "
+            "20\r\n\r\n" +
+            std::string(20, 'x'));
         CHECK(status_of(client.answer()) == 401);
     }
 }
@@ -138,7 +167,8 @@ TEST_CASE("the client is told to go on only after its head was accepted", "[net]
     world.route(Verb::post, "/a", size_of_body);
     world.route(Verb::post, "/closed", size_of_body, {}, Permission::flows_write);
     world.start();
-    const std::string head = " HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 4\r\nExpect: ";
+    const std::string head =
+        " HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 4\r\nExpect: ";
     auto client = world.connect();
     client.send("POST /a" + head + "100-continue\r\n\r\n");
     CHECK(client.until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -168,7 +198,9 @@ TEST_CASE("slow and idle connections are closed by the sweep", "[net][limits]") 
     }
     SECTION("a body that does not come: 408") {
         auto client = world.connect();
-        client.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n");
+        client.send(
+            "POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nExpect: "
+            "100-continue\r\nContent-Length: 10\r\n\r\n");
         CHECK(has(client.until("\r\n\r\n"), "100 Continue"));
         client.send("[1,");
         CHECK(until_closed());
@@ -176,7 +208,9 @@ TEST_CASE("slow and idle connections are closed by the sweep", "[net][limits]") 
     }
     SECTION("nothing at all: closed without a word, and the server sleeps again") {
         auto client = world.connect();
-        client.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]");
+        client.send(
+            "POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: "
+            "2\r\n\r\n[]");
         CHECK(status_of(client.answer()) == 200);
         world.advance(seconds(30));
         CHECK(world.eventually([&] { return world.server->connections() == 1; }));
@@ -192,7 +226,9 @@ TEST_CASE("connections over the limit are told to come later", "[net][limits]") 
     world.route(Verb::get, "/a", ServerWorld::says("a"));
     world.start();
     const std::string request = "GET /a HTTP/1.1\r\nHost: t\r\n\r\n";
-    std::optional<ServerWorld::Raw> first(std::in_place, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), world.server->port()));
+    std::optional<ServerWorld::Raw> first(
+        std::in_place,
+        asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), world.server->port()));
     auto second = world.connect();
     first->send(request);
     second.send(request);
@@ -207,7 +243,8 @@ TEST_CASE("connections over the limit are told to come later", "[net][limits]") 
     CHECK(status_of(world.get("/a")) == 200);
 }
 
-TEST_CASE("without a free descriptor new connections wait, and are served once there is one", "[net][limits]") {
+TEST_CASE("without a free descriptor new connections wait, and are served once there is one",
+          "[net][limits]") {
     ServerWorld world;
     world.route(Verb::get, "/a", ServerWorld::says("served"));
     world.start();
@@ -220,14 +257,17 @@ TEST_CASE("without a free descriptor new connections wait, and are served once t
     small.rlim_cur = 256;
     ::setrlimit(RLIMIT_NOFILE, &small);
     std::vector<int> taken;
-    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) taken.push_back(fd);
+    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY))
+        taken.push_back(fd);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(world.server->port());
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool connected = ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool connected =
+        ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     const std::string_view request = "GET /a HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
-    const bool sent = ::send(client, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size());
+    const bool sent =
+        ::send(client, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size());
     std::size_t while_full = 1;
     for (int i = 0; i < 3; ++i) {
         world.advance(seconds(1));
@@ -260,7 +300,9 @@ TEST_CASE("HTTP/1.0 and the last request of a connection end it in order", "[net
     CHECK(has(old.answer(), "Connection: close\r\n"));
     CHECK(old.closed());
     auto client = world.connect();
-    client.send("GET /a HTTP/1.1\r\nHost: t\r\n\r\nGET /a HTTP/1.1\r\nHost: t\r\n\r\nGET /a HTTP/1.1\r\nHost: t\r\n\r\n");
+    client.send(
+        "GET /a HTTP/1.1\r\nHost: t\r\n\r\nGET /a HTTP/1.1\r\nHost: t\r\n\r\nGET /a "
+        "HTTP/1.1\r\nHost: t\r\n\r\n");
     CHECK_FALSE(has(client.answer(), "Connection: close"));
     CHECK(has(client.answer(), "Connection: close\r\n"));
     client.shutdown_send();

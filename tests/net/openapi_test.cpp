@@ -13,16 +13,46 @@ namespace {
 struct Service {};
 Awaitable<Response> nothing(Request&, Service&) { co_return no_content(); }
 
-constexpr Parameter list_query[] = {{"limit", "integer", "At most so many"}, {"cursor", "string", "Where to go on"}};
+constexpr Parameter list_query[] = {{"limit", "integer", "At most so many"},
+                                    {"cursor", "string", "Where to go on"}};
 const Route<Service> rows[] = {
-    {Verb::get, "/api/v1/flows", Permission::flows_read, nothing, {.summary = "List flows", .response = "Flow", .query = list_query}},
-    {Verb::post, "/api/v1/flows", Permission::flows_write, nothing, {.summary = "Create a flow", .request = "Flow", .response = "Flow", .status = 201}},
-    {Verb::get, "/api/v1/flows/{id}/versions/{version:integer}", Permission::flows_read, nothing, {.summary = "Get a version"}},
-    {Verb::get, "/api/v1/flows-id/versions", Permission::flows_read, nothing, {.summary = "Something like it"}},
-    {Verb::del, "/api/v1/flows/{id}", Permission::flows_write, nothing, {.summary = "Delete a flow", .status = 204}},
-    {Verb::put, "/api/v1/files/{name}", Permission::artifacts_write, nothing,
-     {.summary = "Upload", .stream_body = true, .request_media = "application/octet-stream, text/csv"}},
-    {Verb::get, "/healthz", Access::open(), nothing, {.summary = "Is it alive", .tag = "health", .response_media = "text/plain"}},
+    {Verb::get,
+     "/api/v1/flows",
+     Permission::flows_read,
+     nothing,
+     {.summary = "List flows", .response = "Flow", .query = list_query}},
+    {Verb::post,
+     "/api/v1/flows",
+     Permission::flows_write,
+     nothing,
+     {.summary = "Create a flow", .request = "Flow", .response = "Flow", .status = 201}},
+    {Verb::get,
+     "/api/v1/flows/{id}/versions/{version:integer}",
+     Permission::flows_read,
+     nothing,
+     {.summary = "Get a version"}},
+    {Verb::get,
+     "/api/v1/flows-id/versions",
+     Permission::flows_read,
+     nothing,
+     {.summary = "Something like it"}},
+    {Verb::del,
+     "/api/v1/flows/{id}",
+     Permission::flows_write,
+     nothing,
+     {.summary = "Delete a flow", .status = 204}},
+    {Verb::put,
+     "/api/v1/files/{name}",
+     Permission::artifacts_write,
+     nothing,
+     {.summary = "Upload",
+      .stream_body = true,
+      .request_media = "application/octet-stream, text/csv"}},
+    {Verb::get,
+     "/healthz",
+     Access::open(),
+     nothing,
+     {.summary = "Is it alive", .tag = "health", .response_media = "text/plain"}},
 };
 
 Json document() {
@@ -45,7 +75,8 @@ TEST_CASE("the OpenAPI document says what the rows say", "[net][openapi]") {
     CHECK(doc["components"]["schemas"].contains("Problem"));
 
     const auto& create = doc["paths"]["/api/v1/flows"]["post"];
-    CHECK(create["requestBody"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/Flow");
+    CHECK(create["requestBody"]["content"]["application/json"]["schema"]["$ref"] ==
+          "#/components/schemas/Flow");
     CHECK(create["requestBody"]["required"] == true);
     CHECK(create["responses"].contains("201"));
     for (const auto* status : {"400", "401", "403", "409", "422", "429", "500"}) {
@@ -68,7 +99,8 @@ TEST_CASE("the OpenAPI document says what the rows say", "[net][openapi]") {
     CHECK(list["parameters"][0]["schema"]["type"] == "integer");
     CHECK_FALSE(list["responses"].contains("404"));
 
-    CHECK_FALSE(doc["paths"]["/api/v1/flows/{id}"]["delete"]["responses"]["204"].contains("content"));
+    CHECK_FALSE(
+        doc["paths"]["/api/v1/flows/{id}"]["delete"]["responses"]["204"].contains("content"));
     const auto& upload = doc["paths"]["/api/v1/files/{name}"]["put"]["requestBody"]["content"];
     CHECK(upload.contains("application/octet-stream"));
     CHECK(upload.contains("text/csv"));

@@ -38,9 +38,12 @@ TEST_CASE("a path finds its most exact route and its parameters", "[net][router]
     CHECK(found(router, Verb::get, "/api/v1/flows") == "/api/v1/flows");
     CHECK(found(router, Verb::get, "/api/v1/flows/f1") == "/api/v1/flows/{id} id=f1");
     CHECK(found(router, Verb::post, "/api/v1/flows/validate") == "/api/v1/flows/validate");
-    CHECK(found(router, Verb::get, "/api/v1/flows/f1/versions/12") == "/api/v1/flows/{id}/versions/{version:integer} id=f1 version=12");
-    CHECK(found(router, Verb::get, "/api/v1/flows/f1/versions/live") == "/api/v1/flows/{id}/versions/{name} id=f1 name=live");
-    CHECK(found(router, Verb::get, "/api/v1/flows/each%5B1%5D%2Fa") == "/api/v1/flows/{id} id=each[1]/a");
+    CHECK(found(router, Verb::get, "/api/v1/flows/f1/versions/12") ==
+          "/api/v1/flows/{id}/versions/{version:integer} id=f1 version=12");
+    CHECK(found(router, Verb::get, "/api/v1/flows/f1/versions/live") ==
+          "/api/v1/flows/{id}/versions/{name} id=f1 name=live");
+    CHECK(found(router, Verb::get, "/api/v1/flows/each%5B1%5D%2Fa") ==
+          "/api/v1/flows/{id} id=each[1]/a");
     CHECK(found(router, Verb::get, "/files/a/b.css") == "/files/{path...} path=a/b.css");
     CHECK(found(router, Verb::head, "/api/v1/flows") == "/api/v1/flows");
     CHECK(found(router, Verb::get, "/api/v1/flows/") == "404");
@@ -48,24 +51,28 @@ TEST_CASE("a path finds its most exact route and its parameters", "[net][router]
     CHECK(found(router, Verb::get, "/api/v1/flows/f1/x") == "404");
     CHECK(found(router, Verb::get, "api") == "404");
     CHECK(found(router, Verb::del, "/api/v1/flows") == "405");
-    CHECK(router.match(Verb::del, "/api/v1/flows").allowed == std::vector<Verb>{Verb::get, Verb::head});
+    CHECK(router.match(Verb::del, "/api/v1/flows").allowed ==
+          std::vector<Verb>{Verb::get, Verb::head});
 }
 
 TEST_CASE("a route that cannot work is refused when it is added", "[net][router]") {
     Router router;
     add(router, Verb::get, "/a/{id}");
     CHECK_THROWS_WITH(add(router, Verb::get, "/a/{other}"), Catch::Contains("there already"));
-    for (const auto* path : {"", "a", "/a//b", "/a/{}", "/a/{x", "/a/{x}y", "/{a}/{a}", "/{rest...}/b", "/a b", "/a?b", "/{a-b}"}) {
+    for (const auto* path : {"", "a", "/a//b", "/a/{}", "/a/{x", "/a/{x}y", "/{a}/{a}",
+                             "/{rest...}/b", "/a b", "/a?b", "/{a-b}"}) {
         CAPTURE(path);
         CHECK_THROWS_AS(add(router, Verb::get, path), std::logic_error);
     }
-    CHECK_THROWS_AS(router.add(RouteEntry{Verb::get, "/none", Access::open(), nullptr, {}}), std::logic_error);
+    CHECK_THROWS_AS(router.add(RouteEntry{Verb::get, "/none", Access::open(), nullptr, {}}),
+                    std::logic_error);
     add(router, Verb::put, "/a/{id}");
     CHECK(found(router, Verb::put, "/a/1") == "/a/{id} id=1");
     CHECK(router.routes().size() == 2);
 }
 
-TEST_CASE("schemas are judged when the router is sealed, and bodies against them", "[net][router]") {
+TEST_CASE("schemas are judged when the router is sealed, and bodies against them",
+          "[net][router]") {
     SECTION("a name that nobody added") {
         Router router;
         add(router, Verb::post, "/a", {.summary = "x", .request = "Missing"});
@@ -85,7 +92,8 @@ TEST_CASE("schemas are judged when the router is sealed, and bodies against them
     SECTION("references and mistakes") {
         Router router;
         router.add_schema("Name", R"({"type": "string", "minLength": 1})");
-        router.add_schema("New", R"({"type": "object", "additionalProperties": false, "required": ["name"],
+        router.add_schema("New",
+                          R"({"type": "object", "additionalProperties": false, "required": ["name"],
             "properties": {"name": {"$ref": "#/components/schemas/Name"}}})");
         router.seal("1");
         CHECK(router.check("New", Json{{"name", "x"}}).empty());

@@ -61,9 +61,12 @@ Awaitable<Response> count_upload(Request& request) {
 
 }  // namespace
 
-TEST_CASE("a streamed answer comes in chunks and leaves the connection usable", "[net][server][stream]") {
+TEST_CASE("a streamed answer comes in chunks and leaves the connection usable",
+          "[net][server][stream]") {
     ServerWorld world;
-    world.route(Verb::get, "/s", [](Request&) -> Awaitable<Response> { co_return streaming("text/plain", three_pieces); });
+    world.route(Verb::get, "/s", [](Request&) -> Awaitable<Response> {
+        co_return streaming("text/plain", three_pieces);
+    });
     world.start();
     auto client = world.connect();
     for (int i = 0; i < 2; ++i) {
@@ -95,9 +98,12 @@ TEST_CASE("a stream of known length is sent as it is", "[net][server][stream]") 
     CHECK(has(client.answer(), "\r\n\r\none two three"));
 }
 
-TEST_CASE("a stream that fails ends without its last chunk, so that the client notices", "[net][server][stream]") {
+TEST_CASE("a stream that fails ends without its last chunk, so that the client notices",
+          "[net][server][stream]") {
     ServerWorld world;
-    world.route(Verb::get, "/s", [](Request&) -> Awaitable<Response> { co_return streaming("text/plain", breaks_off); });
+    world.route(Verb::get, "/s", [](Request&) -> Awaitable<Response> {
+        co_return streaming("text/plain", breaks_off);
+    });
     world.start();
     auto client = world.connect();
     client.send("GET /s HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -111,7 +117,8 @@ TEST_CASE("an event stream ends when its client has gone", "[net][server][sse]")
     ServerWorld world;
     Waiting waiting(world.loop);
     world.route(Verb::get, "/events", [&waiting](Request&) -> Awaitable<Response> {
-        co_return net::event_stream([&waiting](BodyWriter& writer) { return Waiting::run(writer, waiting); });
+        co_return net::event_stream(
+            [&waiting](BodyWriter& writer) { return Waiting::run(writer, waiting); });
     });
     world.start();
     auto client = world.connect();
@@ -126,13 +133,15 @@ TEST_CASE("an event stream ends when its client has gone", "[net][server][sse]")
     CHECK(world.eventually([&] { return world.server->connections() == 0; }));
 }
 
-TEST_CASE("a drain tells streams, ends event streams, lets requests finish and takes no more", "[net][server][drain]") {
+TEST_CASE("a drain tells streams, ends event streams, lets requests finish and takes no more",
+          "[net][server][drain]") {
     ServerWorld world;
     Waiting waiting(world.loop);
     runtime::Signal release(world.loop);
     bool handling = false;
     world.route(Verb::get, "/events", [&waiting](Request&) -> Awaitable<Response> {
-        co_return net::event_stream([&waiting](BodyWriter& writer) { return Waiting::run(writer, waiting); });
+        co_return net::event_stream(
+            [&waiting](BodyWriter& writer) { return Waiting::run(writer, waiting); });
     });
     world.route(Verb::get, "/slow", [&](Request&) -> Awaitable<Response> {
         handling = true;
@@ -193,17 +202,24 @@ TEST_CASE("a drain does not wait longer than its time", "[net][server][drain]") 
 TEST_CASE("an upload is read in pieces, within its limit", "[net][server][stream]") {
     ServerWorld world;
     world.route(Verb::put, "/upload", count_upload,
-                {.summary = "x", .max_body = 3 << 20, .stream_body = true, .request_media = "application/octet-stream"});
+                {.summary = "x",
+                 .max_body = 3 << 20,
+                 .stream_body = true,
+                 .request_media = "application/octet-stream"});
     world.start();
     const auto put = [](std::string_view framing, std::string_view body) {
-        return fmt::format("PUT /upload HTTP/1.1\r\nHost: t\r\nContent-Type: application/octet-stream\r\n{}\r\n\r\n{}", framing, body);
+        return fmt::format(
+            "PUT /upload HTTP/1.1\r\nHost: t\r\nContent-Type: "
+            "application/octet-stream\r\n{}\r\n\r\n{}",
+            framing, body);
     };
     const std::string data(2 << 20, 'd');
     const auto answer = world.exchange(put(fmt::format("Content-Length: {}", data.size()), data));
     CHECK(body_of(answer)["size"] == data.size());
     CHECK(body_of(answer)["several"] == true);
     const auto chunked = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", data.size(), data);
-    CHECK(body_of(world.exchange(put("Transfer-Encoding: chunked", chunked)))["size"] == data.size());
+    CHECK(body_of(world.exchange(put("Transfer-Encoding: chunked", chunked)))["size"] ==
+          data.size());
     CHECK(body_of(world.exchange(put("Content-Length: 0", "")))["size"] == 0);
     const std::string large(4 << 20, 'd');
     const auto over = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", large.size(), large);

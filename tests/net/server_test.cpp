@@ -33,17 +33,21 @@ Awaitable<Response> fails(Request&) {
 
 }  // namespace
 
-TEST_CASE("requests on one connection are answered in order, also when sent at once", "[net][server]") {
+TEST_CASE("requests on one connection are answered in order, also when sent at once",
+          "[net][server]") {
     ServerWorld world;
     world.route(Verb::get, "/api/v1/things/{id}", show);
     world.route(Verb::post, "/api/v1/things", show);
     world.start();
     auto client = world.connect();
-    client.send("GET /api/v1/things/a%20b?x=1&y=a+b%26 HTTP/1.1\r\nHost: test\r\n\r\n"
-                "POST /api/v1/things HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                "\r\nPOST /api/v1/things HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                "3;x=y\r\n[1,\r\n2\r\n2]\r\n0\r\nX-Trailer: no\r\n\r\n"
-                "GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.send(
+        "GET /api/v1/things/a%20b?x=1&y=a+b%26 HTTP/1.1\r\nHost: test\r\n\r\n"
+        "POST /api/v1/things HTTP/1.1\r\nHost: test\r\nContent-Type: "
+        "application/json\r\nContent-Length: 2\r\n\r\n{}"
+        "\r\nPOST /api/v1/things HTTP/1.1\r\nHost: test\r\nContent-Type: "
+        "application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3;x=y\r\n[1,\r\n2\r\n2]\r\n0\r\nX-Trailer: no\r\n\r\n"
+        "GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n");
     const auto first = body_of(client.answer());
     CHECK(first["id"] == "a b");
     CHECK(first["path"] == "/api/v1/things/a b");
@@ -61,7 +65,9 @@ TEST_CASE("a request that arrives byte by byte is the same request", "[net][serv
     world.route(Verb::post, "/a", show);
     world.start();
     auto client = world.connect();
-    for (const char c : std::string_view("POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"))
+    for (const char c : std::string_view(
+             "POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"))
         client.send(std::string_view(&c, 1));
     CHECK(body_of(client.answer())["body"] == "[]");
 }
@@ -74,8 +80,9 @@ TEST_CASE("every answer names its request and carries the security headers", "[n
     const auto answer = world.get("/api/v1/a", "X-Request-Id: abc-1.2\r\n");
     CHECK(has(answer, "X-Request-Id: abc-1.2\r\n"));
     CHECK(body_of(answer)["request"] == "abc-1.2");
-    for (const auto* header : {"X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n", "Cache-Control: no-store\r\n",
-                               "Content-Security-Policy: default-src 'none'", "Date: "}) {
+    for (const auto* header :
+         {"X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n",
+          "Cache-Control: no-store\r\n", "Content-Security-Policy: default-src 'none'", "Date: "}) {
         CAPTURE(header);
         CHECK(has(answer, header));
         CHECK(has(world.get("/nowhere"), header));
@@ -97,7 +104,8 @@ TEST_CASE("every answer names its request and carries the security headers", "[n
     CHECK(has(world.get("/api/v1/a"), "Content-Security-Policy: default-src 'none'"));
 }
 
-TEST_CASE("a header value that a handler took from outside cannot end the header", "[net][server]") {
+TEST_CASE("a header value that a handler took from outside cannot end the header",
+          "[net][server]") {
     ServerWorld world;
     world.route(Verb::get, "/a", [](Request&) -> Awaitable<Response> {
         auto response = net::no_content();
@@ -119,7 +127,8 @@ TEST_CASE("a route answers only those who may", "[net][server][auth]") {
     const auto weak = world.get("/api/v1/flows", "Authorization: Bearer weak\r\n");
     CHECK(status_of(weak) == 403);
     CHECK(has(body_of(weak)["detail"].get<std::string>(), "flows:read"));
-    CHECK(body_of(world.get("/api/v1/flows", "Authorization: Bearer good\r\n"))["principal"] == "key_good");
+    CHECK(body_of(world.get("/api/v1/flows", "Authorization: Bearer good\r\n"))["principal"] ==
+          "key_good");
     CHECK(body_of(world.get("/open"))["principal"] == "");
     CHECK(body_of(world.get("/open", "Authorization: Bearer weak\r\n"))["principal"] == "key_weak");
     CHECK(status_of(world.get("/open", "Authorization: Bearer unknown\r\n")) == 200);
@@ -146,7 +155,8 @@ TEST_CASE("HEAD, OPTIONS and other verbs follow from the routes", "[net][server]
 
 TEST_CASE("a body is checked against its schema before the handler runs", "[net][server]") {
     ServerWorld world;
-    world.router.add_schema("New", R"({"type": "object", "additionalProperties": false, "required": ["name"],
+    world.router.add_schema(
+        "New", R"({"type": "object", "additionalProperties": false, "required": ["name"],
         "properties": {"name": {"type": "string"}, "size": {"type": "integer", "minimum": 1}}})");
     int calls = 0;
     const auto count = [&calls](Request& request) -> Awaitable<Response> {
@@ -154,7 +164,8 @@ TEST_CASE("a body is checked against its schema before the handler runs", "[net]
         return show(request);
     };
     world.route(Verb::post, "/a", count, {.summary = "x", .request = "New"});
-    world.route(Verb::post, "/unchecked", count, {.summary = "x", .request = "New", .check_body = false});
+    world.route(Verb::post, "/unchecked", count,
+                {.summary = "x", .request = "New", .check_body = false});
     world.start();
     const auto wrong = world.post("/a", R"({"size": 0, "other": 1})");
     CHECK(status_of(wrong) == 400);
@@ -165,7 +176,8 @@ TEST_CASE("a body is checked against its schema before the handler runs", "[net]
     CHECK_THAT(pointers, Catch::VectorContains(std::string("/other")));
     CHECK(status_of(world.post("/a", "{\"name\": ")) == 400);
     CHECK(status_of(world.post("/a", "")) == 400);
-    CHECK(status_of(world.post("/a", "name=x", "Content-Type: application/x-www-form-urlencoded\r\n")) == 415);
+    CHECK(status_of(world.post("/a", "name=x",
+                               "Content-Type: application/x-www-form-urlencoded\r\n")) == 415);
     CHECK(status_of(world.post("/a", "{}", "")) == 415);
     CHECK(calls == 0);
     CHECK(status_of(world.post("/a", R"({"name": "x"})")) == 200);
@@ -173,7 +185,8 @@ TEST_CASE("a body is checked against its schema before the handler runs", "[net]
     CHECK(calls == 2);
 }
 
-TEST_CASE("a handler that throws gives a problem without its inside, and the connection goes on", "[net][server]") {
+TEST_CASE("a handler that throws gives a problem without its inside, and the connection goes on",
+          "[net][server]") {
     ServerWorld world;
     world.route(Verb::get, "/a", fails);
     world.route(Verb::get, "/b", ServerWorld::says("fine"));
@@ -202,7 +215,9 @@ TEST_CASE("a key that was used is answered from its record", "[net][server][idem
     world.records.answers["used"] = {"{}", net::StoredAnswer{201, R"({"id":7})", "\"3\""}};
     world.records.answers["raced"] = {"{}", net::StoredAnswer{202, R"({"id":8})", ""}};
     world.start();
-    const auto with_key = [](std::string_view key) { return fmt::format("Content-Type: application/json\r\nIdempotency-Key: {}\r\n", key); };
+    const auto with_key = [](std::string_view key) {
+        return fmt::format("Content-Type: application/json\r\nIdempotency-Key: {}\r\n", key);
+    };
     const auto first = world.post("/checked", "{}", with_key("fresh"));
     CHECK(status_of(first) == 201);
     CHECK_FALSE(has(first, "Idempotent-Replayed"));
@@ -224,24 +239,28 @@ TEST_CASE("a key that was used is answered from its record", "[net][server][idem
 }
 
 TEST_CASE("the admin socket is its owner's alone and replaces one left behind", "[net][server]") {
-    const auto path = std::filesystem::temp_directory_path() / fmt::format("sluice-admin-{}.sock", ::getpid());
+    const auto path =
+        std::filesystem::temp_directory_path() / fmt::format("sluice-admin-{}.sock", ::getpid());
     std::filesystem::remove(path);
     {
         asio::io_context context;  // a server that was killed leaves such a file
-        asio::local::stream_protocol::acceptor left(context, asio::local::stream_protocol::endpoint(path.string()));
+        asio::local::stream_protocol::acceptor left(
+            context, asio::local::stream_protocol::endpoint(path.string()));
     }
     {
         ServerWorld world;
         world.options.admin_socket = path;
         world.route(Verb::get, "/api/v1/flows", show, {}, Permission::flows_read);
         world.start();
-        struct stat status {};
+        struct stat status{};
         REQUIRE(::stat(path.c_str(), &status) == 0);
         CHECK((status.st_mode & 0777) == 0600);
-        RawClient<asio::local::stream_protocol> client{asio::local::stream_protocol::endpoint(path.string())};
+        RawClient<asio::local::stream_protocol> client{
+            asio::local::stream_protocol::endpoint(path.string())};
         client.send("GET /api/v1/flows HTTP/1.1\r\nHost: local\r\n\r\n");
         CHECK(body_of(client.answer())["local"] == true);
-        CHECK(body_of(world.get("/api/v1/flows", "Authorization: Bearer good\r\n"))["local"] == false);
+        CHECK(body_of(world.get("/api/v1/flows", "Authorization: Bearer good\r\n"))["local"] ==
+              false);
 
         ServerWorld second;
         second.options.admin_socket = path;

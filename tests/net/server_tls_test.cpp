@@ -29,7 +29,8 @@ struct CertificateFiles {
         X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
         X509_set_pubkey(certificate, key);
         X509_NAME* subject = X509_get_subject_name(certificate);
-        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                                   reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
         X509_set_issuer_name(certificate, subject);
         REQUIRE(X509_sign(certificate, key, EVP_sha256()) > 0);
         BIO* out = BIO_new_file((folder / "cert.pem").c_str(), "w");
@@ -43,7 +44,8 @@ struct CertificateFiles {
     }
     net::TlsFiles files() const { return {folder / "cert.pem", folder / "key.pem"}; }
 
-    std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("sluice-tls-{}", ::getpid());
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / fmt::format("sluice-tls-{}", ::getpid());
 };
 
 struct TlsAnswer {
@@ -52,7 +54,8 @@ struct TlsAnswer {
 };
 
 /// One request over TLS; the certificate is taken as it comes.
-TlsAnswer ask(std::uint16_t port, std::string_view request, const std::function<void(SSL_CTX*)>& restrict_to = {}) {
+TlsAnswer ask(std::uint16_t port, std::string_view request,
+              const std::function<void(SSL_CTX*)>& restrict_to = {}) {
     asio::io_context context;
     ssl::context tls(ssl::context::tls_client);
     if (restrict_to) restrict_to(tls.native_handle());
@@ -79,7 +82,8 @@ constexpr std::string_view request = "GET /a HTTP/1.1\r\nHost: t\r\nConnection: 
 
 }  // namespace
 
-TEST_CASE("the server speaks TLS 1.2 with AEAD suites and 1.3, nothing older", "[net][server][tls]") {
+TEST_CASE("the server speaks TLS 1.2 with AEAD suites and 1.3, nothing older",
+          "[net][server][tls]") {
     const CertificateFiles certificate("first");
     ServerWorld world;
     world.options.tls = certificate.files();
@@ -93,7 +97,8 @@ TEST_CASE("the server speaks TLS 1.2 with AEAD suites and 1.3, nothing older", "
     CHECK(status_of(modern.text) == 200);
     CHECK(has(modern.text, "Strict-Transport-Security: max-age=31536000\r\n"));
     CHECK(modern.text.ends_with(large));
-    const auto older = ask(port, request, [](SSL_CTX* tls) { SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION); });
+    const auto older = ask(
+        port, request, [](SSL_CTX* tls) { SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION); });
     CHECK(older.protocol == "TLSv1.2");
     CHECK(status_of(older.text) == 200);
     CHECK_FALSE(ask(port, request, [](SSL_CTX* tls) {
@@ -109,7 +114,8 @@ TEST_CASE("the server speaks TLS 1.2 with AEAD suites and 1.3, nothing older", "
     CHECK_FALSE(has(plain.rest(), "HTTP/1.1"));
 }
 
-TEST_CASE("a renewed certificate is used after a reload, a broken one is refused", "[net][server][tls]") {
+TEST_CASE("a renewed certificate is used after a reload, a broken one is refused",
+          "[net][server][tls]") {
     CertificateFiles certificate("first");
     ServerWorld world;
     world.options.tls = certificate.files();

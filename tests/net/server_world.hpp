@@ -31,7 +31,8 @@ namespace sluice::test {
 
 namespace asio = boost::asio;
 
-/// Blocking sockets with a bound on every wait, so that a defect fails the test instead of hanging it.
+/// Blocking sockets with a bound on every wait, so that a defect fails the test instead of hanging
+/// it.
 template <class Protocol>
 class RawClient {
   public:
@@ -42,7 +43,8 @@ class RawClient {
         ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
     }
     void send(std::string_view text) { asio::write(socket_, asio::buffer(text)); }
-    /// Bytes until `mark` has come (inclusive); what follows stays for the next call. Everything at the end of the stream.
+    /// Bytes until `mark` has come (inclusive); what follows stays for the next call. Everything at
+    /// the end of the stream.
     std::string until(std::string_view mark) {
         while (true) {
             const auto at = pending_.find(mark);
@@ -51,11 +53,13 @@ class RawClient {
         }
     }
     std::string bytes(std::size_t count) {
-        while (pending_.size() < count && more()) {}
+        while (pending_.size() < count && more()) {
+        }
         return take(std::min(count, pending_.size()));
     }
     std::string rest() {
-        while (more()) {}
+        while (more()) {
+        }
         return take(pending_.size());
     }
     /// One answer with Content-Length: head and body.
@@ -101,8 +105,10 @@ class FakeAuthenticator final : public net::Authenticator {
             return principal;
         }
         const auto credential = request.headers.get("Authorization");
-        if (credential == "Bearer good") principal.permissions.set();
-        else if (credential != "Bearer weak") return fail(ErrorCode::unauthenticated, "send an API key");
+        if (credential == "Bearer good")
+            principal.permissions.set();
+        else if (credential != "Bearer weak")
+            return fail(ErrorCode::unauthenticated, "send an API key");
         principal.id = "key_" + std::string(credential.substr(7));
         return principal;
     }
@@ -115,6 +121,9 @@ class FakeRecords final : public net::IdempotencyRecords {
         explicit Handle(std::string text) : key_text(std::move(text)) {}
         std::string_view key() const override { return key_text; }
         void record(storage::WriteUnit&, const net::StoredAnswer&) override {}
+        Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override {
+            co_return std::nullopt;
+        }
         std::string key_text;
     };
     Result<std::unique_ptr<net::Idempotency>> begin(const net::Request& request) override {
@@ -126,7 +135,8 @@ class FakeRecords final : public net::IdempotencyRecords {
         ++finds;
         const auto found = answers.find(std::string(request.headers.get("Idempotency-Key")));
         if (found == answers.end()) co_return std::nullopt;
-        if (found->second.first != request.body) co_return fail(ErrorCode::unprocessable, "the key came with another body");
+        if (found->second.first != request.body)
+            co_return fail(ErrorCode::unprocessable, "the key came with another body");
         co_return found->second.second;
     }
     std::map<std::string, std::pair<std::string, net::StoredAnswer>> answers;
@@ -137,7 +147,10 @@ class ServerWorld {
   public:
     using Raw = RawClient<asio::ip::tcp>;
 
-    explicit ServerWorld(net::ServerOptions settings = {}) : options(std::move(settings)), loop(clock) { options.port = 0; }
+    explicit ServerWorld(net::ServerOptions settings = {})
+        : options(std::move(settings)), loop(clock) {
+        options.port = 0;
+    }
     ~ServerWorld() {
         if (!runner_.joinable()) return;
         stop();
@@ -152,7 +165,9 @@ class ServerWorld {
     }
     /// A handler that answers with a fixed text.
     static net::Handler says(std::string text) {
-        return [text = std::move(text)](net::Request&) -> Awaitable<net::Response> { return answer_with(text); };
+        return [text = std::move(text)](net::Request&) -> Awaitable<net::Response> {
+            return answer_with(text);
+        };
     }
     Result<void> try_start() {
         router.seal("1.0.0");
@@ -179,19 +194,25 @@ class ServerWorld {
     }
     void begin_stop() {
         on_loop([this] {
-            if (!stopping_.valid()) stopping_ = asio::co_spawn(loop.context(), server->stop(), asio::use_future);
+            if (!stopping_.valid())
+                stopping_ = asio::co_spawn(loop.context(), server->stop(), asio::use_future);
         });
     }
     void stop() {
         begin_stop();
         if (stopped_) return;
         // Drain times pass by hand: a handler that waits for ever must not keep the test.
-        while (stopping_.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) advance(std::chrono::seconds(1));
+        while (stopping_.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready)
+            advance(std::chrono::seconds(1));
         stopping_.get();
         stopped_ = true;
     }
-    bool has_stopped() { return stopping_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
-    Raw connect() { return Raw(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), server->port())); }
+    bool has_stopped() {
+        return stopping_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
+    Raw connect() {
+        return Raw(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), server->port()));
+    }
     /// One request on a connection of its own.
     std::string exchange(std::string_view text) {
         auto client = connect();
@@ -201,8 +222,11 @@ class ServerWorld {
     std::string get(std::string_view path, std::string_view headers = {}) {
         return exchange(fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n{}\r\n", path, headers));
     }
-    std::string post(std::string_view path, std::string_view body, std::string_view headers = "Content-Type: application/json\r\n") {
-        return exchange(fmt::format("POST {} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n{}\r\n{}", path, body.size(), headers, body));
+    std::string post(std::string_view path, std::string_view body,
+                     std::string_view headers = "Content-Type: application/json\r\n") {
+        return exchange(
+            fmt::format("POST {} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n{}\r\n{}", path,
+                        body.size(), headers, body));
     }
     template <class Condition>
     bool eventually(Condition condition) {
@@ -224,14 +248,20 @@ class ServerWorld {
     std::optional<net::Server> server;
 
   private:
-    static Awaitable<net::Response> answer_with(std::string text) { co_return net::text_response(200, "text/plain", text); }
+    static Awaitable<net::Response> answer_with(std::string text) {
+        co_return net::text_response(200, "text/plain", text);
+    }
     std::thread runner_;
     std::future<void> stopping_;
     bool stopped_ = false;
 };
 
-inline bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-inline int status_of(std::string_view answer) { return answer.size() < 12 ? 0 : std::stoi(std::string(answer.substr(9, 3))); }
+inline bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+inline int status_of(std::string_view answer) {
+    return answer.size() < 12 ? 0 : std::stoi(std::string(answer.substr(9, 3)));
+}
 inline Json body_of(std::string_view answer) {
     const auto at = answer.find("\r\n\r\n");
     auto value = base::parse_json(at == std::string_view::npos ? answer : answer.substr(at + 4));

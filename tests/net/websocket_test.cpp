@@ -11,7 +11,8 @@ using std::chrono::seconds;
 namespace {
 
 constexpr std::string_view upgrade =
-    "GET /ws HTTP/1.1\r\nHost: sluice.test:8080\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+    "GET /ws HTTP/1.1\r\nHost: sluice.test:8080\r\nConnection: keep-alive, Upgrade\r\nUpgrade: "
+    "websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// A client's frame: masked, as RFC 6455 demands.
@@ -25,11 +26,13 @@ std::string frame(int opcode, std::string_view payload) {
         out.push_back(static_cast<char>(payload.size() & 255));
     } else {
         out.push_back(static_cast<char>(0x80 | 127));
-        for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>((payload.size() >> shift) & 255));
+        for (int shift = 56; shift >= 0; shift -= 8)
+            out.push_back(static_cast<char>((payload.size() >> shift) & 255));
     }
     const std::string mask = "abcd";
     out += mask;
-    for (std::size_t i = 0; i < payload.size(); ++i) out.push_back(static_cast<char>(payload[i] ^ mask[i % 4]));
+    for (std::size_t i = 0; i < payload.size(); ++i)
+        out.push_back(static_cast<char>(payload[i] ^ mask[i % 4]));
     return out;
 }
 
@@ -37,7 +40,9 @@ struct Frame {
     int opcode = -1;
     std::string payload;
     int code() const {
-        return payload.size() < 2 ? 0 : static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
+        return payload.size() < 2 ? 0
+                                  : static_cast<unsigned char>(payload[0]) * 256 +
+                                        static_cast<unsigned char>(payload[1]);
     }
 };
 
@@ -123,14 +128,18 @@ TEST_CASE("a WebSocket is opened by our own pages and real upgrades alone", "[ne
     world.route(Verb::get, "/ws", opens(echo));
     world.route(Verb::get, "/protected", opens(echo), {}, Permission::events_read);
     world.start();
-    for (const auto* origin : {"http://evil.example", "https://sluice.test:8080", "http://sluice.test", "http://sluice.test:8080.evil.example", "null"}) {
+    for (const auto* origin :
+         {"http://evil.example", "https://sluice.test:8080", "http://sluice.test",
+          "http://sluice.test:8080.evil.example", "null"}) {
         CAPTURE(origin);
-        CHECK(status_of(world.exchange(fmt::format("{}Origin: {}\r\n\r\n", upgrade, origin))) == 403);
+        CHECK(status_of(world.exchange(fmt::format("{}Origin: {}\r\n\r\n", upgrade, origin))) ==
+              403);
     }
     const auto plain = world.get("/ws");
     CHECK(status_of(plain) == 426);
     CHECK(has(plain, "Upgrade: websocket\r\n"));
-    CHECK(status_of(world.exchange("GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"
+    CHECK(status_of(world.exchange("GET /ws HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: "
+                                   "websocket\r\nSec-WebSocket-Version: 8\r\n"
                                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")) == 426);
     auto request = std::string(upgrade);
     request.replace(request.find("/ws"), 3, "/protected");
@@ -175,14 +184,14 @@ TEST_CASE("a handler that waits elsewhere ends when the WebSocket closes", "[net
     runtime::Signal never(world.loop);
     bool began = false, ended = false;
     world.route(Verb::get, "/ws", opens([&](WebSocket& socket) -> Awaitable<void> {
-        began = static_cast<bool>(socket.send("hello"));
-        try {
-            co_await never.wait();
-        } catch (...) {
-            ended = true;
-            throw;
-        }
-    }));
+                    began = static_cast<bool>(socket.send("hello"));
+                    try {
+                        co_await never.wait();
+                    } catch (...) {
+                        ended = true;
+                        throw;
+                    }
+                }));
     world.start();
     auto client = world.connect();
     client.send(std::string(upgrade) + "\r\n");

@@ -1,0 +1,220 @@
+// The reading half of a session: heads, bodies, and what is wrong with them.
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "net/session.hpp"
+
+namespace sluice::net {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+namespace {
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t first_buffer = 4 << 10;
+constexpr std::size_t body_buffer = 64 << 10;
+constexpr std::size_t skipped_at_most = 256 << 10;  ///< of an unread body, to keep the connection
+constexpr std::size_t chunk_head_at_most = 4 << 10;
+
+/// Obsolete line folding, which Beast unfolds silently and other readers take for another header.
+bool has_folded_line(std::string_view head) {
+    head = head.substr(0, head.find("\r\n\r\n"));
+    for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
+        if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
+    return false;
+}
+}  // namespace
+
+Awaitable<bool> Session::read_head() {
+    const auto& options = server_->options;
+    parser_.emplace(exchange_.request, options.max_header_bytes, options.max_header_count);
+    if (in_begin_ == in_end_) {
+        if (server_->draining) co_return false;
+        if (in_.size() > 4 * first_buffer)
+            in_ = std::string();  // an idle connection keeps little memory
+        set_phase(Phase::idle, options.idle_timeout);
+    }
+    ErrorNumber failed;
+    if (in_begin_ == in_end_ && co_await fill() == 0) co_return false;
+    while (true) {
+        // Empty lines before a request are allowed (RFC 9112, 2.2).
+        while (in_begin_ < in_end_ && (in_[in_begin_] == '\r' || in_[in_begin_] == '\n'))
+            ++in_begin_;
+        const auto head = std::string_view(in_).substr(in_begin_, in_end_ - in_begin_);
+        if (!head.empty()) failed = parse();
+        if (parser_->is_header_done() && has_folded_line(head)) {
+            auto folded = problem(Error{ErrorCode::invalid_argument,
+                                        "a header is folded over lines, which is obsolete",
+                                        {},
+                                        false});
+            co_await refuse(400, std::move(folded));
+            co_return false;
+        }
+        if (failed && failed != http::error::need_more) {
+            auto refused = framing_problem(failed);
+            co_await refuse(refused.status, std::move(refused));
+            co_return false;
+        }
+        if (parser_->is_header_done()) break;
+        if (phase_ != Phase::head) set_phase(Phase::head, options.header_timeout);
+        if (co_await fill() == 0) {
+            if (expired_)
+                co_await refuse(408, problem_of(408, "timeout", "Request timeout",
+                                                "the request's headers took too long to arrive"));
+            co_return false;
+        }
+    }
+    if (const auto mistake = parser_->judge(); mistake.status) {
+        auto refused = problem(Error{mistake.code, std::string(mistake.message), {}, false});
+        co_await refuse(mistake.status, std::move(refused));
+        co_return false;
+    }
+    exchange_.target = parser_->target();
+    close_after_ =
+        !parser_->keep_alive() || parser_->version() == 10 || requests_ + 1 >= options.max_requests;
+    co_return true;
+}
+
+Awaitable<Result<std::string>> Session::next_of_body() {
+    Result<std::string> piece;
+    while (piece->empty() && !parser_->is_done()) {
+        set_phase(Phase::body,
+                  server_->options.body_timeout);  // for each piece: an upload may be large
+        auto more = co_await read_body_piece();
+        set_phase(Phase::handling, Duration{});
+        if (!more) {
+            close_after_ = true;
+            co_return fail(std::move(more.error()));
+        }
+        piece->swap(body_sink_);
+    }
+    co_return piece;
+}
+
+Awaitable<Result<void>> Session::read_whole_body() {
+    auto& body = exchange_.request.body;
+    if (parser_->is_done()) co_return Result<void>();
+    parser_->body_to(body, exchange_.max_body);
+    if (const auto length = parser_->content_length())
+        body.reserve(std::min<std::uint64_t>(*length, body_buffer));
+    set_phase(Phase::body, server_->options.body_timeout);
+    while (!parser_->is_done()) {
+        auto more = co_await read_body_piece();
+        if (!more) co_return more;
+    }
+    co_return Result<void>();
+}
+
+Awaitable<Result<void>> Session::read_body_piece() {
+    if (in_begin_ == in_end_) {
+        if (phase_ != Phase::body) set_phase(Phase::body, server_->options.body_timeout);
+        if (co_await fill() == 0) {
+            if (expired_)
+                co_return fail(ErrorCode::timeout, "the request's body took too long to arrive");
+            broken_ = true;
+            co_return fail(ErrorCode::invalid_argument,
+                           "the connection ended before the request's body did");
+        }
+    }
+    const auto failed = parse();
+    if (parser_->body_too_large())
+        co_return fail(ErrorCode::too_large, "the body is larger than {} bytes, the limit of {}",
+                       exchange_.max_body, exchange_.request.route);
+    if (failed && failed != http::error::need_more)
+        co_return fail(ErrorCode::invalid_argument, "the body's chunks are malformed ({})",
+                       failed.message());
+    // The parser wants a chunk's whole head before it takes any of it.
+    if (failed && in_end_ - in_begin_ > chunk_head_at_most)
+        co_return fail(ErrorCode::invalid_argument, "a chunk's head is longer than {} bytes",
+                       chunk_head_at_most);
+    if (failed == http::error::need_more && in_begin_ < in_end_ && co_await fill() == 0) {
+        if (expired_)
+            co_return fail(ErrorCode::timeout, "the request's body took too long to arrive");
+        broken_ = true;
+        co_return fail(ErrorCode::invalid_argument,
+                       "the connection ended before the request's body did");
+    }
+    co_return Result<void>();
+}
+
+Awaitable<bool> Session::skip_rest_of_body() {
+    if (close_after_ || broken_) co_return false;
+    if (exchange_.request.headers.find("Expect"))
+        co_return false;  // the client may not send it at all
+    const auto left = parser_->content_length_remaining();
+    if (!left || *left > skipped_at_most) co_return false;
+    std::string ignored;
+    parser_->body_to(ignored, parser_->received() + skipped_at_most);
+    while (!parser_->is_done()) {
+        auto more = co_await read_body_piece();
+        if (!more) co_return false;
+        ignored.clear();
+    }
+    co_return true;
+}
+
+Awaitable<std::size_t> Session::fill() {
+    without_wait_ = 0;
+    if (expired_) co_return 0;
+    if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+    if (in_end_ == in_.size()) {
+        if (in_begin_ > 0) {
+            in_.erase(0, in_begin_);
+            in_end_ -= in_begin_;
+            in_begin_ = 0;
+        }
+        const auto most = std::max(server_->options.max_header_bytes + 1024, body_buffer);
+        const auto want = phase_ == Phase::body ? body_buffer : std::max(first_buffer, in_end_ * 2);
+        in_.resize(std::min(std::max(want, in_end_ + first_buffer),
+                            std::max(most, in_end_ + first_buffer)));
+    }
+    auto space = asio::buffer(in_.data() + in_end_, in_.size() - in_end_);
+    const auto [failed, size] = co_await transport_.async_read_some(space, as_result);
+    if (failed) co_return 0;
+    in_end_ += size;
+    co_return size;
+}
+
+ErrorNumber Session::parse() {
+    ErrorNumber failed;
+    parser_->eager(parser_->is_header_done());
+    while (in_begin_ < in_end_ && !parser_->is_done()) {
+        const bool had_head = parser_->is_header_done();
+        const auto used =
+            parser_->put(asio::buffer(in_.data() + in_begin_, in_end_ - in_begin_), failed);
+        in_begin_ += used;
+        // The head alone at first: what may follow depends on it.
+        if (failed || used == 0 || (!had_head && parser_->is_header_done())) break;
+    }
+    return failed;
+}
+
+Response Session::framing_problem(ErrorNumber failed) const {
+    const auto of = [](ErrorCode code, std::string message) {
+        return problem(Error{code, std::move(message), {}, false});
+    };
+    if (const auto& mistake = parser_->mistake(); mistake.status) {
+        auto refused = of(mistake.code, std::string(mistake.message));
+        refused.status = mistake.status;
+        return refused;
+    }
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
+        return of(ErrorCode::headers_too_large,
+                  fmt::format("the request's line and headers are larger than {} bytes",
+                              server_->options.max_header_bytes));
+    if (failed == http::error::bad_version)
+        return problem_of(505, "version_not_supported", "HTTP version not supported",
+                          "this server speaks HTTP/1.1");
+    if (failed == http::error::multiple_content_length || failed == http::error::bad_content_length)
+        return of(ErrorCode::invalid_argument,
+                  "the header Content-Length is malformed, or comes with another length or a "
+                  "Transfer-Encoding");
+    if (failed == http::error::bad_transfer_encoding)
+        return of(ErrorCode::invalid_argument,
+                  "send either Content-Length or one Transfer-Encoding, not both");
+    return of(ErrorCode::invalid_argument,
+              fmt::format("the request is no HTTP ({})", failed.message()));
+}
+
+}  // namespace sluice::net
