@@ -48,7 +48,7 @@ function table(headings, rows) {
 
 function show(title, ...children) {
   document.title = `${title} · Sluice`;
-  main.replaceChildren(element("h1", {}, title), ...children.flat());
+  main.replaceChildren(element("h1", {}, title), ...children.flat().filter((child) => child != null));
 }
 
 function showError(error) {

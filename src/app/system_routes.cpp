@@ -65,6 +65,7 @@ Awaitable<Response> system_state(Request&, App::State& state) {
         providers.push_back({{"name", provider->name()}, {"type", provider->type()}});
     Json answer = {
         {"version", version()},
+        {"url", state.options.listen.empty() ? Json() : Json(state.server->url())},
         {"started_at", base::format_time(state.started_at)},
         {"memory_bytes", resident_bytes()},
         {"engine", {{"active_runs", engine.active_runs}, {"running_steps", engine.running_steps}, {"started", engine.started},
@@ -105,7 +106,7 @@ void add_system_routes(net::Router& router, App::State& state) {
     router.add_schema("OpenApiDocument", R"({"type": "object"})");
     router.add_schema("Anything", R"({"description": "Any JSON"})");
     router.add_schema("SystemState", R"({"type": "object", "properties": {"version": {"type": "string"},
-        "started_at": {"type": "string"}, "memory_bytes": {"type": "integer"}, "engine": {"type": "object"},
+        "url": {"type": ["string", "null"]}, "started_at": {"type": "string"}, "memory_bytes": {"type": "integer"}, "engine": {"type": "object"},
         "storage": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");
     router.add(std::span<const Route<App::State>>(routes), state);
 }
