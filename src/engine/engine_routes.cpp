@@ -30,10 +30,9 @@ Json totals_json(const Totals& totals) {
 
 bool has_ended(const RunHandle& handle) { return handle.done.ready() && is_terminal(handle.done.get().status); }
 
-/// `{"id":…,"status":…,"output":…,"error":…}` without a copy of the output.
+/// `{"id":…,"status":…,"output":…,"error":…}` of a run that has ended, without a copy of the output.
 std::string outcome_text(const RunHandle& handle) {
     std::string text = fmt::format("{{\"id\":\"{}\",\"status\":\"", handle.id);
-    if (!has_ended(handle)) return text + "running\"}";
     const Outcome& outcome = handle.done.get();
     text += to_string(outcome.status);
     text += "\",\"output\":";
@@ -44,8 +43,11 @@ std::string outcome_text(const RunHandle& handle) {
     return text;
 }
 
-Response outcome_response(const RunHandle& handle) {
-    return net::text_response(has_ended(handle) ? 200 : 202, "application/json", outcome_text(handle));
+/// 200 with the output for who waited and saw the end; else 202, also when the run was faster than the answer.
+Response outcome_response(const RunHandle& handle, bool waits) {
+    if (waits && has_ended(handle)) return net::text_response(200, "application/json", outcome_text(handle));
+    const auto status = has_ended(handle) ? to_string(handle.done.get().status) : std::string_view("running");
+    return net::text_response(202, "application/json", fmt::format("{{\"id\":\"{}\",\"status\":\"{}\"}}", handle.id, status));
 }
 
 /// `?wait=30s`; nothing when absent.
@@ -156,7 +158,7 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
         co_return net::problem(error);
     }
     if (*wait && !handle->done.ready()) co_await handle->done.wait_until(engine.now() + **wait);
-    co_return outcome_response(*handle);
+    co_return outcome_response(*handle, wait->has_value());
 }
 
 Awaitable<Response> list_runs(Request& request, Engine& engine) {
@@ -253,6 +255,22 @@ Awaitable<Response> list_events(Request& request, Engine& engine) {
     co_return net::json_response(200, answer);
 }
 
+/// `{"reason"?}`; a body is optional, so that the route's schema is judged here.
+Result<std::string> cancel_reason(const Json& body) {
+    const auto wrong = [](std::string pointer, std::string message) {
+        return fail(Error{ErrorCode::invalid_argument, message, {{std::move(pointer), message}}});
+    };
+    if (!body.is_object()) return wrong("", "the body must be an object such as {\"reason\": \"no longer wanted\"}, or absent");
+    std::string reason;
+    for (const auto& [key, value] : body.items()) {
+        if (key != "reason") return wrong("/" + base::escape_pointer(key), fmt::format("unknown field \"{}\"; there is reason", key));
+        if (!value.is_string() || value.get_ref<const std::string&>().size() > 500)
+            return wrong("/reason", "reason must be a text of at most 500 bytes");
+        reason = value.get<std::string>();
+    }
+    return reason;
+}
+
 Awaitable<Response> cancel_run(Request& request, Engine& engine) {
     auto id = request.id_parameter<RunId>();
     if (!id) co_return net::problem(id.error());
@@ -260,7 +278,9 @@ Awaitable<Response> cancel_run(Request& request, Engine& engine) {
     if (!request.body.empty()) {
         auto body = request.json();
         if (!body) co_return net::problem(body.error());
-        reason = base::string_or(*body, "reason", "");
+        auto given = cancel_reason(*body);
+        if (!given) co_return net::problem(given.error());
+        reason = std::move(*given);
     }
     if (reason.empty()) reason = fmt::format("cancelled by {}", request.principal.name);
     auto done = co_await engine.cancel(request.workspace(), *id, std::move(reason));
@@ -302,7 +322,7 @@ constexpr Route<Engine> routes[] = {
     {Verb::get, "/api/v1/runs/{id}/events", Permission::runs_read, list_events,
      {.summary = "List the journal of a run", .response = "RunEventList", .query = events_query}},
     {Verb::post, "/api/v1/runs/{id}/cancel", Permission::runs_write, cancel_run,
-     {.summary = "Cancel a run", .request = "CancelRun", .response = "Run"}},
+     {.summary = "Cancel a run", .request = "CancelRun", .response = "Run", .check_body = false}},
 };
 
 }  // namespace

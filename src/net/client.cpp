@@ -319,7 +319,11 @@ class Exchange {
         std::size_t since_yield = 0;
         while (true) {
             auto piece = inflater_->next();
-            if (!piece) co_return fail(std::move(piece.error()));
+            if (!piece) {
+                Error error = std::move(piece.error());
+                error.message = fmt::format("{}: {}", authority_of(url), error.message);
+                co_return fail(std::move(error));
+            }
             if (piece->empty()) co_return Result<void>();
             if (auto told = deliver(url, answer, *piece); !told) co_return told;
             since_yield += piece->size();
