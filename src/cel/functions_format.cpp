@@ -83,7 +83,9 @@ bool append_clause(char clause, int precision, const Value& value, std::string& 
         case 'f':
         case 'e': {
             if (!value.is_number()) return false;
-            const double real = value.is(Kind::real) ? value.real : value.is(Kind::integer) ? static_cast<double>(value.integer) : static_cast<double>(value.uinteger);
+            const double real = value.is(Kind::real)      ? value.real
+                                : value.is(Kind::integer) ? static_cast<double>(value.integer)
+                                                          : static_cast<double>(value.uinteger);
             if (!std::isfinite(real)) out += special_real(real);
             else out += clause == 'f' ? fmt::format("{:.{}f}", real, precision) : fmt::format("{:.{}e}", real, precision);
             return true;

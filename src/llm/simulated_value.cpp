@@ -232,9 +232,11 @@ class Maker {
                 winner = &each;
             }
         }
-        if (!winner && names_language(name))  // none of the languages listed
+        // A language that is not listed; a scale without a sign for either end.
+        if (!winner)
             for (const auto& each : choices)
-                if (each == "other") return each;
+                if (names_language(name) ? each == "other" : each == "normal" || each == "medium")
+                    return each;
         return winner ? *winner : choices[dice(name) % choices.size()];
     }
 
