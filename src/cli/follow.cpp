@@ -97,6 +97,17 @@ class Painter {
     std::size_t drawn_ = 0;
 };
 
+/// A long output would push the table off the screen.
+std::string first_lines(std::string text, const std::string& id) {
+    constexpr int most = 100;
+    std::size_t end = 0;
+    for (int line = 0; line < most && end != std::string::npos; ++line)
+        end = text.find('\n', end == 0 ? 0 : end + 1);
+    if (end == std::string::npos || end + 1 >= text.size()) return text;
+    text.resize(end + 1);
+    return text + fmt::format("… (`sluice runs output {}` prints it whole)\n", id);
+}
+
 std::string run_path(const std::string& id) { return "/api/v1/runs/" + encode(id); }
 
 /// One look at the run, waiting a moment for its end.
@@ -202,7 +213,7 @@ Outcome<int> print_run(Context& context, Connection& server, const std::string& 
         context.print("`sluice artifacts get ID -o FILE` saves one\n");
     }
     if (const auto* output = base::find_member(*run, "output"); output && !output->is_null())
-        context.print("\noutput:\n" + base::dump_json_pretty(*output));
+        context.print("\noutput:\n" + first_lines(base::dump_json_pretty(*output), id));
     return exit;
 }
 
