@@ -158,7 +158,9 @@ Awaitable<Result<void>> App::start() {
         if (providers.error().code == ErrorCode::invalid_argument) co_return fail(std::move(providers.error()));
         log::warn("a model provider could not be asked for its models", {{"cause", providers.error().message}});
     }
+    if (s.stopped) co_return Result<void>();
     auto recovered = co_await s.engine->start();
+    if (s.stopped) co_return Result<void>();
     if (!recovered) co_return fail(std::move(recovered.error()));
     s.loop.watch();
     s.tasks->spawn("time-zones", load_time_zones(s.blocking.get()));

@@ -31,7 +31,7 @@ Time Engine::now() const { return state_->clock.now(); }
 EngineStatistics Engine::statistics() const {
     EngineStatistics out = state_->statistics;
     out.active_runs = state_->active.size();
-    for (const auto& [id, run] : state_->active) out.running_steps += run->tasks.size();
+    out.running_steps = state_->tasks.size();
     return out;
 }
 
@@ -75,7 +75,8 @@ Result<std::shared_ptr<RunHandle>> Engine::start_run(StartRun start) {
     RunFacts facts{row.id, row.workspace, row.flow_name, row.flow_version, now, std::move(start.trigger)};
     auto run = std::make_shared<ActiveRun>(handle, std::move(row), flow, std::move(facts), std::move(start.input), durable,
                                            s.options.machine);
-    run->also = std::move(start.also);
+    // Made while the caller lives: a large input is written to a blob before the unit is submitted.
+    if (durable && start.also) start.also(run->prelude, handle->id);
     s.active.emplace(handle->id, run);
     ++s.statistics.started;
     if (!durable) handle->accepted.set({});
@@ -109,10 +110,15 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
 
 void Engine::State::perform(const RunPtr& run, Command command) {
     if (auto* execute = std::get_if<command::Execute>(&command)) {
-        if (execute->barrier) run->page.after.push_back(std::move(*execute));
+        // Until the start is committed the writer may still refuse it (a used key): no effect before that, also when relaxed.
+        const bool early = run->durable && run->first && execute->node->effect != flows::Effect::pure;
+        if (execute->barrier || early) run->page.after.push_back(std::move(*execute));
         else launch(run, std::move(*execute));
     } else if (auto* cancel = std::get_if<command::Cancel>(&command)) {
-        if (const auto task = run->tasks.find(key_of(cancel->step)); task != run->tasks.end()) tasks.cancel(task->second);
+        if (const auto task = run->tasks.find(key_of(cancel->step)); task != run->tasks.end()) {
+            tasks.cancel(task->second);
+            run->tasks.erase(task);  // it may end without having begun; the group still joins it
+        }
         if (const auto timer = run->timers.find(key_of(cancel->step)); timer != run->timers.end()) {
             loop.cancel_timer(timer->second);
             run->timers.erase(timer);
@@ -207,7 +213,7 @@ events::NewEvent Engine::State::run_event(const ActiveRun& run, std::string_view
 
 void Engine::State::submit(const RunPtr& run) {
     const Page& page = *run->flight;
-    storage::WriteUnit unit;
+    storage::WriteUnit unit = run->first ? std::move(run->prelude) : storage::WriteUnit();
     Run row = run->row;
     row.status = run->machine.status();
     if (page.ends) {
@@ -220,10 +226,7 @@ void Engine::State::submit(const RunPtr& run) {
     const bool whole = run->first && page.ends;   // started and ended in one unit: no job is ever seen
     if (whole) store::append_whole_run(unit, row);
     else if (run->first) store::append_run(unit, row, boot);
-    if (run->first) {
-        if (run->also) run->also(unit, row.id);
-        events::append(unit, row.workspace, run_event(*run, "run.started"));
-    }
+    if (run->first) events::append(unit, row.workspace, run_event(*run, "run.started"));
     std::int64_t seq = run->seq;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
         const std::string blob = page.blobs.empty() ? std::string() : page.blobs[i];
@@ -261,6 +264,7 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         run->dropped = true;
         quiet(*run);
         active.erase(run->row.id);
+        run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, run->machine.totals()});
         return;
     }
     const auto page = std::move(run->flight);
@@ -268,7 +272,6 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
     run->seq += static_cast<std::int64_t>(page->records.size());
     if (run->first) {
         run->first = false;
-        run->also = nullptr;
         run->handle->accepted.set({});
         bus.committed(run->row.workspace);
     }
@@ -288,6 +291,7 @@ void Engine::State::refused(const RunPtr& run, const Error& error) {
     quiet(*run);
     active.erase(run->row.id);
     run->handle->accepted.set(fail(error));
+    run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, {}});
 }
 
 void Engine::State::finish(const RunPtr& run) {
@@ -302,12 +306,18 @@ Awaitable<Result<void>> Engine::cancel(WorkspaceId workspace, RunId id, std::str
     if (found == state_->active.end() || found->second->row.workspace != workspace) {
         auto run = co_await get(workspace, id);
         if (!run) co_return fail(std::move(run.error()));
+        if (!is_terminal(run->status))
+            co_return fail(ErrorCode::unavailable, "the run is not taken up in this process (it is being read back, or its journal "
+                                                   "could not be read: see the log); try again in a moment");
         co_return fail(ErrorCode::conflict, "the run has ended ({}); there is nothing to cancel", to_string(run->status));
     }
     const RunPtr run = found->second;
     if (run->ended) co_return fail(ErrorCode::conflict, "the run has just ended; there is nothing to cancel");
     state_->feed(run, event::Cancel{std::move(reason)});
-    co_await run->handle->done.wait();
+    const auto handle = run->handle;
+    co_await handle->done.wait();
+    if (!is_terminal(handle->done.get().status))
+        co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");
     co_return Result<void>();
 }
 

@@ -8,7 +8,7 @@ namespace sluice::engine {
 
 namespace {
 
-constexpr int page_records = 2000;
+constexpr int page_records = 100;   ///< folded on the loop: each read in between lets others run
 constexpr std::int64_t inline_value_bytes = 8 * 1024;   ///< larger values are loaded one by one
 constexpr std::int64_t no_limit = std::int64_t{1} << 40;
 
@@ -31,6 +31,11 @@ const flows::CompiledNode* find_node(const flows::CompiledGraph& graph, std::str
     return nullptr;
 }
 
+Json error_of(const store::StoredRecord& stored) {
+    if (!stored.record.value.empty()) return parse_or_null(stored.record.value);
+    return {{"code", "too_large"}, {"message", "the error is large; read it at the step's own address"}, {"step", stored.record.path}};
+}
+
 void fold(StepSummary& step, const store::StoredRecord& stored) {
     const Record& record = stored.record;
     step.attempts = std::max(step.attempts, record.attempt);
@@ -38,7 +43,7 @@ void fold(StepSummary& step, const store::StoredRecord& stored) {
     if (!step.started_at && record.kind != RecordKind::step_skipped) step.started_at = record.at;
     if (begins || record.kind == RecordKind::step_attempt_failed) step.finished_at.reset();
     else step.finished_at = record.at;
-    const Json data = parse_or_null(record.data);
+    const Json data = record.data.empty() ? Json::object() : parse_or_null(record.data);
     switch (record.kind) {
         case RecordKind::step_started:
             step.status = StepStatus::running;
@@ -51,15 +56,15 @@ void fold(StepSummary& step, const store::StoredRecord& stored) {
         case RecordKind::step_attempt_failed:
             step.status = StepStatus::waiting;
             step.waiting_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
-            step.error = parse_or_null(record.value);
+            step.error = error_of(stored);
             break;
         case RecordKind::step_succeeded:
             step.status = StepStatus::succeeded;
             step.output_bytes = stored.value_bytes;
             step.error.reset();
             break;
-        case RecordKind::step_failed: step.status = StepStatus::failed; step.error = parse_or_null(record.value); break;
-        case RecordKind::step_timed_out: step.status = StepStatus::timed_out; step.error = parse_or_null(record.value); break;
+        case RecordKind::step_failed: step.status = StepStatus::failed; step.error = error_of(stored); break;
+        case RecordKind::step_timed_out: step.status = StepStatus::timed_out; step.error = error_of(stored); break;
         case RecordKind::step_skipped: step.status = StepStatus::skipped; break;
         case RecordKind::step_cancelled: step.status = StepStatus::cancelled; break;
         case RecordKind::step_unknown: step.status = StepStatus::unknown; break;

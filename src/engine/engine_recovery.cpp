@@ -60,17 +60,22 @@ Awaitable<RunPtr> Engine::State::revive(store::OpenJob job) {
 
 Awaitable<Result<void>> Engine::start() {
     State& s = *state_;
+    const auto stopping = [] { return fail(ErrorCode::unavailable, "the server is stopping"); };
+    if (s.stopping) co_return stopping();
     auto jobs = co_await store::take_over_jobs(s.storage, s.boot);
     if (!jobs) co_return fail(std::move(jobs.error()));
     std::vector<RunPtr> runs;
     for (const store::OpenJob& job : *jobs) {
         RunPtr run = co_await s.revive(job);
+        if (s.stopping) co_return stopping();
         if (!run) continue;
         s.active.emplace(run->row.id, run);
         runs.push_back(std::move(run));
     }
+    constexpr std::uint64_t runs_a_turn = 64;
     for (const RunPtr& run : runs) {
-        ++s.statistics.recovered;
+        if (++s.statistics.recovered % runs_a_turn == 0) co_await s.loop.yield();
+        if (s.stopping) co_return stopping();
         s.feed(run, event::Recovered{});
     }
     if (!runs.empty()) log::info("unfinished runs taken up again", {{"runs", runs.size()}});

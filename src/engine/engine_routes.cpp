@@ -46,6 +46,10 @@ std::string outcome_text(const RunHandle& handle) {
 /// 200 with the output for who waited and saw the end; else 202, also when the run was faster than the answer.
 Response outcome_response(const RunHandle& handle, bool waits) {
     if (waits && has_ended(handle)) return net::text_response(200, "application/json", outcome_text(handle));
+    if (!handle.durable)
+        return net::problem(Error{handle.done.ready() ? ErrorCode::unavailable : ErrorCode::timeout,
+                                  "the run did not end within its wait, and this flow has durability none: its result is not kept; "
+                                  "wait longer, or publish the flow with another durability"});
     const auto status = has_ended(handle) ? to_string(handle.done.get().status) : std::string_view("running");
     return net::text_response(202, "application/json", fmt::format("{{\"id\":\"{}\",\"status\":\"{}\"}}", handle.id, status));
 }
@@ -142,6 +146,10 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     }
     if (start.runnable.deleted)
         co_return net::problem(Error{ErrorCode::not_found, fmt::format("the flow {} was deleted; its runs can still be read", *flow)});
+    if (request.idempotency && start.runnable.flow->settings.durability == flows::Durability::none)
+        co_return net::problem(Error{ErrorCode::invalid_argument,
+                                     "this flow has durability none, which keeps no record that an Idempotency-Key could find; "
+                                     "leave the key out, or publish the flow with another durability"});
     if (net::Idempotency* key = request.idempotency) {
         start.also = [key](storage::WriteUnit& unit, RunId id) {
             key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});

@@ -40,7 +40,7 @@ struct ActiveRun {
     std::int64_t seq = 0;              ///< of the last committed record
     Page page;                         ///< gathering
     std::shared_ptr<Page> flight;      ///< committing
-    std::function<void(storage::WriteUnit&, RunId)> also;
+    storage::WriteUnit prelude;        ///< what the caller lets commit with the start
     std::unordered_map<std::uint64_t, runtime::TaskGroup::TaskId> tasks;
     std::unordered_map<std::uint64_t, runtime::Loop::TimerId> timers;
     runtime::Loop::TimerId run_timer = 0;

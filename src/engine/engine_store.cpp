@@ -38,9 +38,10 @@ const Query delete_job{"engine.delete_job", R"sql(
     DELETE FROM job WHERE workspace_id = ?1 AND run_id = ?2 AND worker = ?3)sql"};
 
 // At start, by the one process that holds the data directory.
-const Query claim_jobs{"engine.claim_jobs", R"sql(UPDATE job SET worker = ?1)sql", Query::Note::instance_wide};
+const Query claim_jobs{"engine.claim_jobs", R"sql(UPDATE job SET worker = ?1 WHERE worker <> ?1)sql",
+                       Query::Note::instance_wide};
 const Query select_jobs{"engine.select_jobs", R"sql(
-    SELECT workspace_id, run_id FROM job ORDER BY workspace_id, run_id)sql", Query::Note::instance_wide};
+    SELECT workspace_id, run_id FROM job WHERE worker <> ?1 ORDER BY workspace_id, run_id)sql", Query::Note::instance_wide};
 
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
@@ -160,11 +161,14 @@ void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
 
 Awaitable<Result<std::vector<OpenJob>>> take_over_jobs(storage::Storage& storage, BootId worker) {
     auto claim = [worker](storage::Tx& tx) -> Result<std::vector<OpenJob>> {
-        auto claimed = tx.run(claim_jobs, {storage::to_value(worker)});
-        if (!claimed) return fail(std::move(claimed.error()));
-        return tx.list<OpenJob>(select_jobs, {}, [](const Row& row) {
+        // What this boot has started already (requests come in while others are read back) is not to be taken over.
+        auto jobs = tx.list<OpenJob>(select_jobs, {storage::to_value(worker)}, [](const Row& row) {
             return OpenJob{row.id<WorkspaceId>(0), row.id<RunId>(1)};
         });
+        if (!jobs) return jobs;
+        auto claimed = tx.run(claim_jobs, {storage::to_value(worker)});
+        if (!claimed) return fail(std::move(claimed.error()));
+        return jobs;
     };
     co_return co_await storage.write(std::move(claim));
 }

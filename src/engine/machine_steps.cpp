@@ -206,7 +206,8 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
     for (const Decision& decision : decisions) handled = handled || decision.taken;
     if (broken) {
         handled = false;
-        error["message"] = base::string_or(error, "message", "") + "; then " + broken->message;
+        if (out_ != nullptr)  // a record has it already
+            error["message"] = base::string_or(error, "message", "") + "; then " + broken->message;
         step.error = error;
     } else if (!handled && node.on_error == flows::OnError::proceed) {
         step.view = {{"output", {{"error", error}}}};

@@ -58,7 +58,14 @@ void Compiler::read_node(const Json& json, const std::string& pointer, CompiledN
     read_type(json, pointer, node);
     read_retry(json, pointer, node.retry);
     read_join(json, pointer, node);
-    if (const auto timeout = mistakes_.duration(json, pointer, "timeout")) node.timeout = timeout;
+    if (const auto timeout = mistakes_.duration(json, pointer, "timeout")) {
+        node.timeout = timeout;
+        if (node.type != nullptr && node.type->kind != NodeKind::task)
+            mistakes_.warning(at(pointer, "timeout"),
+                              "the timeout of node \"{}\" has no effect, because {} is no task; set it on the nodes inside, or "
+                              "settings.timeout of the flow",
+                              node.id, node.type_name);
+    }
     if (const auto on_error = mistakes_.choice(json, pointer, "on_error", on_errors))
         node.on_error = static_cast<OnError>(*on_error);
     if (const auto on_unknown = mistakes_.choice(json, pointer, "on_unknown", on_unknowns))

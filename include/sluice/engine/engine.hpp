@@ -66,7 +66,8 @@ struct RunHandle {
     RunId id;
     bool durable = true;
     runtime::OneShot<Result<void>> accepted;  ///< set when the start is committed (or was refused)
-    /// Set when the end is committed; never if `accepted` is an error. When the process stops first, the status is no end.
+    /// Set when the end is committed. Where the start is refused, the journal cannot be written, or the process stops
+    /// first, it is set with a status that is no end.
     runtime::OneShot<Outcome> done;
 };
 
@@ -76,7 +77,7 @@ struct StartRun {
     flows::Flows::Runnable runnable;
     Json input = Json::object();
     std::string trigger = "api";
-    /// Called with the first unit, to let more commit with the start.
+    /// Called at once (not for durability none) with what becomes the first unit, to let more commit with the start.
     std::function<void(storage::WriteUnit&, RunId)> also;
     bool waits = false;   ///< the caller waits for the end (needed for durability none)
 };
