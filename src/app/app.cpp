@@ -93,7 +93,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     server.admin_socket = s.options.data / "admin.sock";
 
     s.blocking = std::make_unique<runtime::Pool>(loop, "blocking", 2);
-    s.client = std::make_unique<net::Client>(loop, *s.blocking, *egress);
+    s.names = std::make_unique<runtime::Pool>(loop, "names", 4);  // look-ups block long: file nodes must not wait for them
+    s.client = std::make_unique<net::Client>(loop, *s.names, *egress);
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);

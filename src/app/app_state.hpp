@@ -31,7 +31,7 @@ struct App::State {
     base::SystemRandom random;
     storage::OpenReport report;
     std::unique_ptr<storage::Storage> storage;
-    std::unique_ptr<runtime::Pool> blocking;
+    std::unique_ptr<runtime::Pool> blocking, names;
     std::unique_ptr<net::Client> client;
     std::unique_ptr<events::Bus> bus;
     std::unique_ptr<identity::Identity> identity;

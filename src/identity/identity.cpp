@@ -17,7 +17,8 @@ Result<void> check_name(std::string_view kind, std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     };
     const bool good = !name.empty() && name.size() <= 63 && std::ranges::all_of(name, fits) &&
-                      name[0] != '.' && name[0] != '-';
+                      name[0] != '.' && name[0] != '-' &&
+                      !WorkspaceId::parse(name) && !ProjectId::parse(name);  // no name is another's id
     if (good) return {};
     Error error{
         ErrorCode::invalid_argument,
@@ -113,7 +114,8 @@ Result<Principal> State::principal_of_key(std::string_view text) {
 Result<Principal> State::principal_of_session(std::string_view secret) {
     const auto found = sessions.find(digest(secret));
     const auto now = clock.now();
-    if (found == sessions.end() || found->second.session.last_used_at + session_idle <= now)
+    if (found == sessions.end() || found->second.session.last_used_at + session_idle <= now ||
+        found->second.session.created_at + session_life <= now)
         return fail(ErrorCode::unauthenticated,
                     "this browser's session is over; sign in again with a new link");
     auto& live = found->second;
@@ -279,8 +281,10 @@ Awaitable<Result<std::int64_t>> Identity::remove_expired() {
         if (!deleted) co_return fail(std::move(deleted.error()));
         total += *deleted;
     }
-    std::erase_if(state_->sessions,
-                  [&](const auto& item) { return item.second.session.last_used_at <= idle_since; });
+    std::erase_if(state_->sessions, [&](const auto& item) {
+        return item.second.session.last_used_at <= idle_since ||
+               item.second.session.created_at + session_life <= now;
+    });
     co_return total;
 }
 

@@ -282,9 +282,10 @@ Awaitable<Response> revoke_key(Request& request, Identity& identity) {
 }
 
 Awaitable<Response> create_link(Request& request, Identity& identity) {
-    if (request.principal.role != "owner") {
+    // A session could otherwise renew itself for ever.
+    if (request.principal.role != "owner" || request.principal.kind == Principal::Kind::session) {
         const Error error{ErrorCode::forbidden,
-                          "only an owner may make a link that signs in as one"};
+                          "only an owner's key or the server's own machine may make a link that signs in as owner"};
         co_return problem(error);
     }
     const Json answer{{"path", identity.make_login_path(request.workspace())},

@@ -18,6 +18,7 @@
 namespace sluice::identity {
 
 inline constexpr Duration session_idle = std::chrono::hours(24);
+inline constexpr Duration session_life = std::chrono::hours(12);  // of an owner's, used or not
 inline constexpr Duration link_life = std::chrono::minutes(10);
 inline constexpr Duration record_life = std::chrono::hours(24 * 7);
 inline constexpr Duration use_interval =

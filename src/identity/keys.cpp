@@ -6,6 +6,7 @@
 namespace sluice::identity {
 namespace {
 
+constexpr std::size_t max_workspace_keys = 1'000;  // live keys of one workspace
 constexpr std::size_t max_keys = 10'000;  // live keys of one instance; all of them are in memory
 
 Result<base::PermissionSet> wanted_permissions(const NewKey& wanted) {
@@ -63,6 +64,11 @@ Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wante
     if (!find_project(maker.workspace, wanted.project))
         co_return fail(ErrorCode::not_found, "there is no project {} in this workspace",
                        wanted.project);
+    const auto own = static_cast<std::size_t>(std::ranges::count_if(
+        state_->keys, [&](const auto& item) { return item.second.key.workspace == maker.workspace; }));
+    if (own >= max_workspace_keys)
+        co_return fail(ErrorCode::unprocessable,
+                       "this workspace has {} live keys already; revoke some first", max_workspace_keys);
     if (state_->keys.size() >= max_keys)
         co_return fail(ErrorCode::unprocessable,
                        "this server has {} live keys already; revoke some first", max_keys);
@@ -130,6 +136,13 @@ Awaitable<Result<void>> Identity::revoke_key(WorkspaceId workspace, ApiKeyId id,
     auto done = co_await state_->storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     std::erase_if(state_->keys, [&](const auto& item) { return item.second.key.id == id; });
+    if (found->role == "owner") {  // its links may have signed browsers in: they sign in anew
+        std::erase_if(state_->links, [&](const auto& item) { return item.second.workspace == workspace; });
+        std::erase_if(state_->sessions, [&](const auto& item) { return item.second.session.workspace == workspace; });
+        const Time all = state_->clock.now() + std::chrono::seconds(1);
+        auto ended = co_await store::delete_idle_sessions(state_->storage, workspace, all);
+        if (!ended) co_return fail(std::move(ended.error()));
+    }
     co_return Result<void>{};
 }
 

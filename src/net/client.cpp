@@ -26,6 +26,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t read_bytes = 16 << 10;
+constexpr std::size_t unparsed_at_most = 128 << 10;  ///< what is read and not yet understood
 constexpr std::size_t inline_body = 8 << 10;      // sent in one piece with the head
 constexpr std::size_t drained_redirect = 64 << 10;  // a longer body of a redirect costs more than a new connection
 constexpr std::size_t yield_after = 256 << 10;    // decompressed bytes; other work of the loop gets its turn
@@ -268,7 +269,10 @@ class Exchange {
             if (parser->is_done()) break;
             if (used > 0 && filled > 0) continue;
 
-            if (filled == buffer.size()) buffer.resize(buffer.size() * 2);  // a long header; the parser bounds it
+            // The parser bounds a header, but neither a chunk's extension nor the trailers.
+            if (filled >= unparsed_at_most)
+                co_return fail(broken(fmt::format("{} frames its answer without end", authority_of(url))));
+            if (filled == buffer.size()) buffer.resize(buffer.size() * 2);
             const auto got = co_await connection.read(buffer.data() + filled, buffer.size() - filled, failed);
             if (alarm_.expired()) co_return fail(late(url));
             if (got == 0) {

@@ -1,5 +1,6 @@
 #include "sluice/runtime/pool.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,6 +19,7 @@ namespace {
 
 struct Job {
     std::function<void()> work;
+    std::atomic<bool> abandoned{false};  // its caller has gone before it began
     std::exception_ptr failure;
     std::shared_ptr<Waiter> waiter;  // touched and released on the loop only
 };
@@ -55,7 +57,7 @@ struct Pool::State {
             queue.pop_front();
             lock.unlock();
             try {
-                job->work();
+                if (!job->abandoned) job->work();
             } catch (...) {
                 job->failure = std::current_exception();
             }
@@ -93,7 +95,10 @@ Awaitable<void> Pool::execute(std::function<void()> work) {
         state->wake.notify_one();
     };
     const auto outcome = co_await suspend(state->loop, std::move(attach));
-    if (outcome == Outcome::cancelled) throw_cancelled();
+    if (outcome == Outcome::cancelled) {
+        job->abandoned = true;
+        throw_cancelled();
+    }
     if (job->failure) std::rethrow_exception(job->failure);
 }
 

@@ -87,8 +87,10 @@ Json edge(std::string from, std::string to, Json more = Json::object()) {
     out.update(more);
     return out;
 }
-Json flow(Json nodes, Json edges, Json more = Json::object()) {
-    Json out = {{"name", "story"}, {"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+// Vectors: a JSON value in braces would be a copy of it, not a list of one.
+using List = std::vector<Json>;
+Json flow(const List& nodes, const List& edges, Json more = Json::object()) {
+    Json out = {{"name", "story"}, {"nodes", nodes}, {"edges", edges}};
     out.update(more);
     return out;
 }
@@ -141,10 +143,10 @@ TEST_CASE("ports choose edges", "[engine][machine]") {
 }
 
 TEST_CASE("joins wait for all, any, n, or the first", "[engine][machine]") {
-    const Json nodes = {node("a", "safe"), node("b", "safe"), node("c", "safe")};
-    const Json edges = {edge("a", "j"), edge("b", "j"), edge("c", "j")};
+    const List nodes = {node("a", "safe"), node("b", "safe"), node("c", "safe")};
+    const List edges = {edge("a", "j"), edge("b", "j"), edge("c", "j")};
     auto with = [&](Json join) {
-        Json all = nodes;
+        List all = nodes;
         all.push_back(node("j", "pure", Json::object(), {{"join", std::move(join)}}));
         return Driver(flow(all, edges));
     };
@@ -213,7 +215,7 @@ TEST_CASE("an unhandled failure fails the run and cancels what runs", "[engine][
 TEST_CASE("attempts are repeated with backoff while the error is retryable", "[engine][machine]") {
     const Json retry = {{"retry", {{"max_attempts", 3}, {"backoff", "10s"}, {"factor", 2}, {"jitter", 0}}}};
     SECTION("and the third can succeed") {
-        Driver d(flow({node("a", "safe", Json::object(), retry)}, Json::array()));
+        Driver d(flow({node("a", "safe", Json::object(), retry)}, List{}));
         d.fail_step("a", true);
         CHECK(d.run() == "waiting");
         d.advance(std::chrono::seconds(9));
@@ -229,7 +231,7 @@ TEST_CASE("attempts are repeated with backoff while the error is retryable", "[e
         CHECK(d.count(RecordKind::step_attempt_failed) == 2);
     }
     SECTION("and the last failure is final") {
-        Driver d(flow({node("a", "safe", Json::object(), retry)}, Json::array()));
+        Driver d(flow({node("a", "safe", Json::object(), retry)}, List{}));
         for (int i = 0; i < 3; ++i) {
             d.fail_step("a", true);
             d.advance(std::chrono::minutes(1));
@@ -238,20 +240,20 @@ TEST_CASE("attempts are repeated with backoff while the error is retryable", "[e
         CHECK(d.machine.error()->at("attempt") == 3);
     }
     SECTION("but not for an error that will not go away") {
-        Driver d(flow({node("a", "safe", Json::object(), retry)}, Json::array()));
+        Driver d(flow({node("a", "safe", Json::object(), retry)}, List{}));
         d.fail_step("a", false);
         CHECK(d.run() == "failed");
     }
     SECTION("and a timeout is said to be one") {
-        Driver d(flow({node("a", "safe")}, Json::array()));
+        Driver d(flow({node("a", "safe")}, List{}));
         d.fail_step("a", false, ErrorCode::timeout);
         CHECK(d.status("a") == "timed_out");
     }
 }
 
 TEST_CASE("a map runs its items in order of start, at most as many at once as told", "[engine][machine][map]") {
-    const Json body = {{"nodes", {node("x", "safe")}}, {"edges", Json::array()}, {"output", "{{ nodes.x.output.n + index }}"}};
-    Driver d(flow({node("each", "each", {{"items", {5, 6, 7, 8}}, {"concurrency", 2}, {"body", body}})}, Json::array()));
+    const Json body = {{"nodes", List{node("x", "safe")}}, {"edges", Json::array()}, {"output", "{{ nodes.x.output.n + index }}"}};
+    Driver d(flow({node("each", "each", {{"items", {5, 6, 7, 8}}, {"concurrency", 2}, {"body", body}})}, List{}));
     CHECK(d.running.size() == 2);
     d.end("each[1]/x", {{"n", 20}});
     CHECK(d.running.count("each[2]/x") == 1);
@@ -263,28 +265,28 @@ TEST_CASE("a map runs its items in order of start, at most as many at once as to
 }
 
 TEST_CASE("a map's failing item fails it, or is collected", "[engine][machine][map]") {
-    const Json body = {{"nodes", {node("x", "safe")}}, {"edges", Json::array()}};
+    const Json body = {{"nodes", List{node("x", "safe")}}, {"edges", Json::array()}};
     SECTION("fail") {
-        Driver d(flow({node("each", "each", {{"items", {1, 2}}, {"body", body}})}, Json::array()));
+        Driver d(flow({node("each", "each", {{"items", {1, 2}}, {"body", body}})}, List{}));
         d.fail_step("each[1]/x");
         CHECK(d.run() == "failed");
         CHECK(d.machine.error()->at("item") == 1);
         CHECK(d.cancelled.size() == 1);
     }
     SECTION("collect") {
-        Driver d(flow({node("each", "each", {{"items", {1, 2}}, {"on_item_error", "collect"}, {"body", body}})}, Json::array()));
+        Driver d(flow({node("each", "each", {{"items", {1, 2}}, {"on_item_error", "collect"}, {"body", body}})}, List{}));
         d.fail_step("each[1]/x");
         d.end("each[0]/x", {{"n", 1}});
         CHECK(d.run() == "succeeded");
         CHECK(d.machine.output()["each"][1]["error"]["code"] == "upstream_failed");
     }
     SECTION("what is no list is refused with a way out") {
-        Driver d(flow({node("each", "each", {{"items", "{{ input }}"}, {"body", body}})}, Json::array()), {{"a", 1}});
+        Driver d(flow({node("each", "each", {{"items", "{{ input }}"}, {"body", body}})}, List{}), {{"a", 1}});
         CHECK(d.run() == "failed");
         CHECK_THAT(d.machine.error()->at("message").get<std::string>(), Catch::Contains("must be a list"));
     }
     SECTION("no items, an empty list") {
-        Driver d(flow({node("each", "each", {{"items", Json::array()}, {"body", body}})}, Json::array()));
+        Driver d(flow({node("each", "each", {{"items", Json::array()}, {"body", body}})}, List{}));
         CHECK(d.machine.output() == Json{{"each", Json::array()}});
     }
 }
@@ -325,7 +327,7 @@ TEST_CASE("a step that is held starts only after a restart", "[engine][machine]"
 TEST_CASE("after a crash on_unknown decides what becomes of a started effect", "[engine][machine][recovery]") {
     for (const auto& [type, expected] : {std::pair<std::string, std::string>{"keyed", "running"}, {"unsafe", "unknown"}}) {
         CAPTURE(type);
-        const Json document = flow({node("a", type)}, Json::array());
+        const Json document = flow({node("a", type)}, List{});
         Driver d(document);
         Machine next(compile(document), Driver::facts(), Json::object());
         for (const Record& record : d.journal) REQUIRE(next.apply(record));
@@ -343,7 +345,7 @@ TEST_CASE("what respond gives is the run's output", "[engine][machine]") {
 }
 
 TEST_CASE("a long chain of pure steps is cut into turns", "[engine][machine]") {
-    Json nodes = Json::array(), edges = Json::array();
+    List nodes, edges;
     for (int i = 0; i < 500; ++i) {
         nodes.push_back(node("n" + std::to_string(i), "pure", {{"n", 1}}));
         if (i > 0) edges.push_back(edge("n" + std::to_string(i - 1), "n" + std::to_string(i)));
@@ -359,7 +361,7 @@ TEST_CASE("a long chain of pure steps is cut into turns", "[engine][machine]") {
 }
 
 TEST_CASE("a flow's timeout ends the run", "[engine][machine]") {
-    Driver d(flow({node("a", "safe")}, Json::array(), {{"settings", {{"timeout", "1m"}}}}));
+    Driver d(flow({node("a", "safe")}, List{}, {{"settings", {{"timeout", "1m"}}}}));
     d.take(d.machine.handle(event::RunTimedOut{}, d.now, d.random));
     CHECK(d.run() == "timed_out");
     CHECK_THAT(d.machine.error()->at("message").get<std::string>(), Catch::Contains("1m"));

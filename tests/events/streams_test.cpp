@@ -80,7 +80,7 @@ struct Fixture : sluice::testing::Live {
     static Awaitable<void> commit_when_followed(Fixture* f, WorkspaceId workspace,
                                                 std::string topic, std::function<void()> change,
                                                 int events) {
-        for (int i = 0; i < 200'000 && !f->bus.has_listeners(workspace, topic); ++i)
+        for (int i = 0; i < 50'000'000 && !f->bus.has_listeners(workspace, topic); ++i)
             co_await f->loop.yield();
         auto unit = f->some(workspace, events);
         if (events > 0) (void)co_await f->storage->submit(std::move(unit));

@@ -22,8 +22,9 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// Runs `job` on a pool thread and resumes on the loop with its value; its exception is rethrown here. The job
-    /// itself is not interrupted by cancellation: the wait is, and the job's captured values live until it ends.
+    /// Runs `job` on a pool thread and resumes on the loop with its value; its exception is rethrown here. A job that has
+    /// begun is not interrupted by cancellation: the wait is, and its captured values live until it ends. One that has
+    /// not begun when its caller is cancelled never does.
     template <class Job>
     auto run(Job job) -> Awaitable<std::invoke_result_t<Job&>> {
         using Value = std::invoke_result_t<Job&>;
