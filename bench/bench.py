@@ -187,12 +187,8 @@ def measure(arguments):
 
 
 def writer_share(lines):
-    """The least share among the lines of 256 writers: "… 256 writers … 89 %"."""
-    shares = []
-    for line in lines:
-        words = line.replace("%", " %").split()
-        if "256" in words and "%" in words:
-            shares.append(float(words[words.index("%") - 1]))
+    """The least share among the lines of 256 writers: "storage writers=256 …; share 89 %"."""
+    shares = [float(line.rsplit("share", 1)[1].split()[0]) for line in lines if "writers=256 " in line]
     return min(shares) if shares else 0.0
 
 
