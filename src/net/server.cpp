@@ -78,7 +78,8 @@ Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Accepto
             if (failed) continue;  // the client went away before it was accepted
             Socket socket(std::move(incoming));
             const auto tls = local ? nullptr : state->tls;
-            if (state->sessions.size() >= state->options.max_connections) {
+            // The admin socket is the way in when the others are all taken.
+            if (!local && state->sessions.size() >= state->options.max_connections) {
                 turn_away(socket, tls != nullptr);
                 continue;
             }
@@ -202,7 +203,11 @@ void Server::State::sweep() {
     sweep_at = {};
     const auto now = loop.clock().steady();
     Duration next{};
-    for (auto* session : std::vector<Session*>(sessions.begin(), sessions.end())) {
+    std::vector<std::shared_ptr<Session>> all;  // one that ends here must not take others along
+    all.reserve(sessions.size());
+    for (auto* session : sessions)
+        if (auto held = session->weak_from_this().lock()) all.push_back(std::move(held));
+    for (const auto& session : all) {
         const auto deadline = session->deadline();
         if (deadline == Duration{}) continue;
         if (deadline <= now)

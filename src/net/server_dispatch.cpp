@@ -258,6 +258,31 @@ std::optional<Response> Server::State::authorize(Exchange& exchange) {
     return std::nullopt;
 }
 
+bool Server::State::still_admitted(const Exchange& exchange) {
+    if (!exchange.route || exchange.route->access.is_open()) return true;
+    const auto& before = exchange.request.principal;
+    const auto now = authenticator->authenticate(exchange.request);
+    return now && now->id == before.id && now->workspace == before.workspace &&
+           now->may(exchange.route->access.permission());
+}
+
+bool Share::take(const Principal& principal) {
+    if (principal.kind == Principal::Kind::anonymous || principal.kind == Principal::Kind::local)
+        return true;
+    const auto most = std::max<std::size_t>(1, server_->options.max_connections / 2);
+    auto& open = server_->open_by_workspace[principal.workspace];
+    if (open >= most) return false;
+    ++open;
+    workspace_ = principal.workspace;
+    return true;
+}
+
+Share::~Share() {
+    if (!workspace_) return;
+    const auto found = server_->open_by_workspace.find(*workspace_);
+    if (--found->second == 0) server_->open_by_workspace.erase(found);
+}
+
 std::optional<Response> Server::State::admit(Exchange& exchange,
                                              std::optional<std::uint64_t> content_length) {
     auto& request = exchange.request;

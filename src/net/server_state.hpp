@@ -3,7 +3,9 @@
 /// here.
 
 #include <list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::optional<Response> admit(Exchange& exchange, std::optional<std::uint64_t> content_length);
     /// What needs the whole body, then the handler. Never throws but for cancellation.
     Awaitable<Response> answer(Exchange& exchange);
+    /// Whether the credential of a request that was admitted still counts.
+    bool still_admitted(const Exchange& exchange);
     void count(const Exchange& exchange, int status);
 
     // server_head.cpp
@@ -82,6 +86,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     bool owns_socket_file = false;
     std::uint16_t bound_port = 0;
     std::list<Session*> sessions;
+    std::map<WorkspaceId, std::size_t> open_by_workspace;  ///< requests, streams and WebSockets
     bool started = false, draining = false;
     Duration sweep_at{};  ///< steady; 0: not armed
     runtime::Loop::TimerId sweep_timer = 0;
@@ -97,6 +102,23 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::optional<Response> refuse_verb(Exchange& exchange, const Router::Match& match);
     std::optional<Response> authorize(Exchange& exchange);
     Awaitable<Response> run_route(Exchange& exchange);
+};
+
+/// One request that is being served, in the count of its workspace: no workspace may take every
+/// connection. Lives until the answer, the stream or the WebSocket is over.
+class Share {
+  public:
+    explicit Share(std::shared_ptr<Server::State> server) : server_(std::move(server)) {}
+    ~Share();
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    /// False when the workspace has its share open already. Callers without a workspace of their
+    /// own (anonymous, the admin socket) are not counted.
+    bool take(const Principal& principal);
+
+  private:
+    std::shared_ptr<Server::State> server_;
+    std::optional<WorkspaceId> workspace_;  ///< counted
 };
 
 /// The longest wait for the rest of an answer's bytes to leave, and for a TLS handshake.

@@ -16,6 +16,7 @@ namespace asio = boost::asio;
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t lingered_at_most = 8 << 20;
+constexpr Duration recheck_every = std::chrono::seconds(5);
 constexpr unsigned pipelined_at_most = 16;  ///< before other connections get their turn
 
 base::metrics::Gauge open_connections("sluice_http_connections",
@@ -77,7 +78,9 @@ Awaitable<bool> Session::serve_one() {
     set_phase(Phase::handling, Duration{});
     exchange_.began = server_->loop.clock().steady();
     ++requests_;
-    auto response = co_await make_response();
+    body_waited_ = {};
+    Share share(server_);  // also while the answer streams
+    auto response = co_await make_response(share);
     if (broken_) co_return false;
     set_phase(Phase::handling, Duration{});
     if (response.websocket && response.status < 400) {
@@ -93,7 +96,7 @@ Awaitable<bool> Session::serve_one() {
     co_return false;
 }
 
-Awaitable<Response> Session::make_response() {
+Awaitable<Response> Session::make_response(Share& share) {
     auto& request = exchange_.request;
     if (request.id.empty())
         request.id = Id<ids::Request>::make(server_->loop.now(), server_->random).str();
@@ -106,6 +109,12 @@ Awaitable<Response> Session::make_response() {
     const auto content_length =
         parser_->chunked() ? std::optional<std::uint64_t>() : parser_->content_length().value_or(0);
     if (auto refused = server_->admit(exchange_, content_length)) co_return std::move(*refused);
+    if (!share.take(request.principal))
+        co_return problem(Error{ErrorCode::rate_limited,
+                                "this workspace has too many requests open; close some, or wait "
+                                "less",
+                                {},
+                                true});
     if (!parser_->is_done()) {
         if (const auto expect = request.headers.find("Expect")) {
             if (!boost::beast::iequals(*expect, "100-continue"))
@@ -281,7 +290,24 @@ void Session::set_phase(Phase phase, Duration limit) {
     server_->sweep_by(deadline_);
 }
 
+void Session::recheck_later() {
+    recheck_at_ = server_->loop.clock().steady() + recheck_every;
+    server_->sweep_by(recheck_at_);
+}
+
 void Session::expire() {
+    const auto now = server_->loop.clock().steady();
+    if (recheck_at_ != Duration{} && recheck_at_ <= now) {
+        if (server_->still_admitted(exchange_)) {
+            recheck_later();
+        } else {
+            recheck_at_ = {};
+            server_->tasks.cancel(stream_task_);
+            close();
+            return;
+        }
+    }
+    if (deadline_ == Duration{} || deadline_ > now) return;
     deadline_ = {};
     expired_ = true;
     ErrorNumber ignored;
@@ -310,11 +336,13 @@ void Session::stream_begins(std::function<void()> closing, runtime::TaskGroup::T
     closing_ = std::move(closing);
     stream_task_ = task;
     event_stream_ = events;
+    if (exchange_.route && !exchange_.route->access.is_open()) recheck_later();
     if (server_->draining && closing_) closing_();
 }
 
 void Session::stream_ended() {
     closing_ = nullptr;
+    recheck_at_ = {};
     stream_task_ = 0;
     event_stream_ = false;
 }

@@ -20,7 +20,8 @@ class Session : public std::enable_shared_from_this<Session> {
     /// The session's whole life.
     static Awaitable<void> run(std::shared_ptr<Session> self);
 
-    /// By the sweep: ends what takes longer than its deadline.
+    /// By the sweep: ends what takes longer than its deadline, and what its credential no longer
+    /// admits.
     void expire();
     /// By `stop`: idle connections close now, others after their present answer; streams are told.
     void drain();
@@ -28,7 +29,12 @@ class Session : public std::enable_shared_from_this<Session> {
     void end_event_stream();
     void close();
 
-    Duration deadline() const { return deadline_; }
+    /// The next time that the sweep has something to do here; steady, 0: never.
+    Duration deadline() const {
+        if (deadline_ == Duration{} || recheck_at_ == Duration{})
+            return std::max(deadline_, recheck_at_);
+        return std::min(deadline_, recheck_at_);
+    }
     std::list<Session*>::iterator place;  ///< in the server's list
 
     // For streams, bodies and WebSockets.
@@ -50,7 +56,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Awaitable<bool> serve_one();
     /// False when the connection is to end; mistakes of the head are answered first.
     Awaitable<bool> read_head();
-    Awaitable<Response> make_response();
+    Awaitable<Response> make_response(Share& share);
     Awaitable<Result<void>> read_whole_body();
     Awaitable<Result<void>> read_body_piece();
     Awaitable<bool> send_response(Response& response);
@@ -70,6 +76,8 @@ class Session : public std::enable_shared_from_this<Session> {
     Response framing_problem(ErrorNumber failed) const;
     bool may_keep_alive() const;
     void set_phase(Phase phase, Duration limit);
+    /// Streams and sockets outlive the look at their credential: it is repeated while they are open.
+    void recheck_later();
 
     std::shared_ptr<Server::State> server_;
     Transport transport_;
@@ -80,7 +88,9 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string out_;        ///< the answer being made; its memory is reused
     std::string body_sink_;  ///< of a streamed body
     Phase phase_ = Phase::idle;
-    Duration deadline_{};  ///< steady; 0: none
+    Duration deadline_{};     ///< steady; 0: none
+    Duration recheck_at_{};   ///< of the credential of an open stream; steady; 0: none
+    Duration body_waited_{};  ///< for the pieces of a streamed body so far
     std::size_t requests_ = 0;
     unsigned without_wait_ = 0;  ///< requests answered since the last wait on the socket
     bool expired_ = false, broken_ = false, close_after_ = false, local_ = false;

@@ -15,6 +15,7 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t first_buffer = 4 << 10;
 constexpr std::size_t body_buffer = 64 << 10;
 constexpr std::size_t skipped_at_most = 256 << 10;  ///< of an unread body, to keep the connection
+constexpr std::uint64_t slowest_upload = 1 << 10;  ///< bytes a second, over the whole of it
 constexpr std::size_t chunk_head_at_most = 4 << 10;
 
 /// Obsolete line folding, which Beast unfolds silently and other readers take for another header.
@@ -33,7 +34,8 @@ Awaitable<bool> Session::read_head() {
         if (server_->draining) co_return false;
         if (in_.size() > 4 * first_buffer)
             in_ = std::string();  // an idle connection keeps little memory
-        set_phase(Phase::idle, options.idle_timeout);
+        // Who connects and says nothing holds a place that a request could have.
+        set_phase(Phase::idle, requests_ > 0 ? options.idle_timeout : options.header_timeout);
     }
     ErrorNumber failed;
     if (in_begin_ == in_end_ && co_await fill() == 0) co_return false;
@@ -79,10 +81,21 @@ Awaitable<bool> Session::read_head() {
 Awaitable<Result<std::string>> Session::next_of_body() {
     Result<std::string> piece;
     while (piece->empty() && !parser_->is_done()) {
-        set_phase(Phase::body,
-                  server_->options.body_timeout);  // for each piece: an upload may be large
+        // For each piece, as an upload may be large; and for the whole by its size, so that bytes
+        // that drip do not hold the connection for ever. The handler's own time is not counted.
+        const auto& clock = server_->loop.clock();
+        const auto per_piece = server_->options.body_timeout;
+        const auto allowed =
+            per_piece + Duration(std::chrono::seconds(parser_->received() / slowest_upload));
+        if (body_waited_ >= allowed) {
+            close_after_ = true;
+            co_return fail(ErrorCode::timeout, "the request's body arrives too slowly");
+        }
+        const auto began = clock.steady();
+        set_phase(Phase::body, std::min(per_piece, allowed - body_waited_));
         auto more = co_await read_body_piece();
         set_phase(Phase::handling, Duration{});
+        body_waited_ += clock.steady() - began;
         if (!more) {
             close_after_ = true;
             co_return fail(std::move(more.error()));

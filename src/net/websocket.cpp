@@ -42,6 +42,7 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t inbox_at_most = 64;  ///< messages read ahead; then the client waits
+constexpr Duration too_slow_timeout = std::chrono::seconds(5);  ///< to take the close frame
 constexpr auto ping_after = std::chrono::seconds(20);
 
 class Socketed final : public WebSocket, public std::enable_shared_from_this<Socketed> {
@@ -88,7 +89,7 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
             queue_.clear();
             outgoing_.notify();
             // A client that reads nothing cannot be sent a close frame either.
-            close_after(std::chrono::seconds(5));
+            close_after(too_slow_timeout);
             return fail(ErrorCode::unavailable,
                         "the client reads too slowly; the WebSocket closes");
         }
@@ -110,6 +111,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
         close_code_ = code;
         close_reason_ = std::move(reason);
         outgoing_.notify();
+        // A client that reads nothing lets neither what waits nor the close frame through.
+        close_after(code == 1013 ? too_slow_timeout : write_timeout);
     }
 
     Awaitable<bool> accept() {
@@ -210,7 +213,8 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
   private:
     void close_after(Duration time) {
         auto& loop = session_->server().loop;
-        loop.at(loop.now() + time, [weak = weak_from_this()] {
+        loop.cancel_timer(close_timer_);
+        close_timer_ = loop.at(loop.now() + time, [weak = weak_from_this()] {
             if (const auto self = weak.lock()) self->mark_closed();
         });
     }
@@ -228,6 +232,7 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
     }
     void mark_closed() {
         if (std::exchange(closed_, true)) return;
+        session_->server().loop.cancel_timer(close_timer_);
         const bool reader_waits = incoming_.has_waiters();
         incoming_.notify();
         outgoing_.notify();
@@ -249,6 +254,7 @@ class Socketed final : public WebSocket, public std::enable_shared_from_this<Soc
     std::string close_reason_;
     bool closed_ = false, too_large_ = false;
     int pumps_ = 0;
+    runtime::Loop::TimerId close_timer_ = 0;
     runtime::TaskGroup::TaskId handler_ = 0;
     runtime::Signal incoming_, taken_, outgoing_, pumps_ended_;
     runtime::OneShot<bool> done_;

@@ -206,6 +206,15 @@ TEST_CASE("slow and idle connections are closed by the sweep", "[net][limits]") 
         CHECK(until_closed());
         CHECK(status_of(client.answer()) == 408);
     }
+    SECTION("a connection that never says anything has the time of a head alone") {
+        auto client = world.connect();
+        REQUIRE(world.eventually([&] { return world.server->connections() == 1; }));
+        world.advance(seconds(5));
+        CHECK(world.eventually([&] { return world.server->connections() == 1; }));
+        world.advance(seconds(7));
+        CHECK(client.closed());
+        CHECK(world.eventually([&] { return world.server->connections() == 0; }));
+    }
     SECTION("nothing at all: closed without a word, and the server sleeps again") {
         auto client = world.connect();
         client.send(
@@ -241,6 +250,65 @@ TEST_CASE("connections over the limit are told to come later", "[net][limits]") 
     first.reset();
     REQUIRE(world.eventually([&] { return world.server->connections() == 1; }));
     CHECK(status_of(world.get("/a")) == 200);
+}
+
+TEST_CASE("the admin socket is served when every connection is taken", "[net][limits]") {
+    ServerWorld world;
+    world.options.max_connections = 1;
+    world.options.admin_socket = std::filesystem::temp_directory_path() /
+                                 fmt::format("sluice-limits-{}.sock", ::getpid());
+    world.route(Verb::get, "/a", ServerWorld::says("a"));
+    world.start();
+    const std::string request = "GET /a HTTP/1.1\r\nHost: t\r\n\r\n";
+    auto only = world.connect();
+    only.send(request);
+    CHECK(status_of(only.answer()) == 200);
+    CHECK(status_of(world.connect().answer()) == 503);
+    RawClient<asio::local::stream_protocol> admin(
+        asio::local::stream_protocol::endpoint(world.options.admin_socket.string()));
+    admin.send(request);
+    CHECK(status_of(admin.answer()) == 200);
+}
+
+TEST_CASE("a workspace has at most half of the connections in use", "[net][limits]") {
+    ServerWorld world;
+    world.options.max_connections = 5;
+    runtime::Signal release(world.loop);
+    int waiting = 0;
+    world.route(
+        Verb::get, "/wait",
+        [&](Request&) -> Awaitable<Response> {
+            ++waiting;
+            co_await release.wait();
+            --waiting;
+            co_return net::text_response(200, "text/plain", "done");
+        },
+        {}, Permission::flows_read);
+    world.route(Verb::get, "/a", ServerWorld::says("a"), {}, Permission::flows_read);
+    world.route(Verb::get, "/open", ServerWorld::says("open"));
+    world.start();
+    const auto ask = [](std::string_view path, std::string_view key) {
+        return fmt::format("GET {} HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {}\r\n\r\n", path,
+                           key);
+    };
+    auto first = world.connect(), second = world.connect(), third = world.connect();
+    first.send(ask("/wait", "good"));
+    second.send(ask("/wait", "good"));
+    REQUIRE(world.eventually([&] { return waiting == 2; }));
+    third.send(ask("/a", "good"));
+    const auto refused = third.answer();
+    CHECK(status_of(refused) == 429);
+    CHECK(body_of(refused)["code"] == "rate_limited");
+    CHECK(has(refused, "Retry-After: "));
+    third.send(ask("/a", "other"));
+    CHECK(status_of(third.answer()) == 200);
+    third.send("GET /open HTTP/1.1\r\nHost: t\r\n\r\n");
+    CHECK(status_of(third.answer()) == 200);
+    world.on_loop([&] { release.notify(); });
+    CHECK(status_of(first.answer()) == 200);
+    CHECK(status_of(second.answer()) == 200);
+    third.send(ask("/a", "good"));
+    CHECK(status_of(third.answer()) == 200);
 }
 
 TEST_CASE("without a free descriptor new connections wait, and are served once there is one",

@@ -225,3 +225,81 @@ TEST_CASE("an upload is read in pieces, within its limit", "[net][server][stream
     const auto over = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", large.size(), large);
     CHECK(status_of(world.exchange(put("Transfer-Encoding: chunked", over))) == 413);
 }
+
+TEST_CASE("an upload that drips is ended, however often a byte comes", "[net][server][stream]") {
+    ServerWorld world;
+    std::size_t read = 0;
+    const auto counts = [&read](Request& request) -> Awaitable<Response> {
+        while (true) {
+            auto piece = co_await request.body_reader->read();
+            if (!piece) co_return net::problem(piece.error());
+            if (piece->empty()) co_return net::text_response(200, "text/plain", "whole");
+            read += piece->size();
+        }
+    };
+    world.route(Verb::put, "/upload", counts,
+                {.summary = "x",
+                 .max_body = 3 << 20,
+                 .stream_body = true,
+                 .request_media = "application/octet-stream"});
+    world.start();
+    auto client = world.connect();
+    client.send(
+        "PUT /upload HTTP/1.1\r\nHost: t\r\nContent-Type: application/octet-stream\r\n"
+        "Content-Length: 100000\r\n\r\n");
+    const auto send = [&](std::size_t size) {
+        const auto before = read;
+        client.send(std::string(size, 'd'));
+        REQUIRE(world.eventually([&] { return read == before + size; }));
+    };
+    send(10);
+    world.advance(seconds(50));
+    SECTION("ten bytes in a minute") {
+        send(10);
+        world.advance(seconds(15));
+        const auto answer = client.answer();
+        CHECK(body_of(answer)["code"] == "timeout");
+        CHECK(has(answer, "Connection: close\r\n"));
+    }
+    SECTION("more than a KiB a second") {
+        send(90'000);
+        world.advance(seconds(55));
+        send(9'000);
+        world.advance(seconds(40));
+        client.send(std::string(990, 'd'));
+        CHECK(has(client.answer(), "whole"));
+    }
+}
+
+TEST_CASE("a stream ends soon after its credential does", "[net][server][sse]") {
+    ServerWorld world;
+    Waiting guarded(world.loop), open(world.loop);
+    world.route(
+        Verb::get, "/events",
+        [&](Request&) -> Awaitable<Response> {
+            co_return net::event_stream(
+                [&](BodyWriter& writer) { return Waiting::run(writer, guarded); });
+        },
+        {}, Permission::events_read);
+    world.route(Verb::get, "/open", [&](Request&) -> Awaitable<Response> {
+        co_return net::event_stream([&](BodyWriter& writer) { return Waiting::run(writer, open); });
+    });
+    world.start();
+    const auto follow = [&](ServerWorld::Raw& client, std::string_view path) {
+        client.send(fmt::format("GET {} HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer good\r\n\r\n",
+                                path));
+        CHECK(has(client.until("\n\n"), "HTTP/1.1 200 "));
+    };
+    auto client = world.connect(), everybody = world.connect();
+    follow(client, "/events");
+    follow(everybody, "/open");
+    REQUIRE(world.eventually([&] { return guarded.began && open.began; }));
+    for (int i = 0; i < 4; ++i) world.advance(seconds(6));
+    world.on_loop([&] { CHECK_FALSE(guarded.cancelled); });
+    world.on_loop([&] { world.authenticator.revoked.insert("Bearer good"); });
+    world.advance(seconds(7));
+    CHECK(world.eventually([&] { return guarded.cancelled; }));
+    CHECK_FALSE(has(client.rest(), "\r\n0\r\n\r\n"));
+    CHECK(world.eventually([&] { return world.server->connections() == 1; }));
+    world.on_loop([&] { CHECK_FALSE(open.cancelled); });
+}

@@ -9,6 +9,7 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -93,7 +94,8 @@ class RawClient {
     bool ended_ = false;
 };
 
-/// Knows the keys "good" (every permission) and "weak" (none).
+/// Knows the keys "good" (every permission), "weak" (none) and "other" (every permission, in
+/// another workspace).
 class FakeAuthenticator final : public net::Authenticator {
   public:
     Result<Principal> authenticate(const net::Request& request) override {
@@ -105,13 +107,18 @@ class FakeAuthenticator final : public net::Authenticator {
             return principal;
         }
         const auto credential = request.headers.get("Authorization");
-        if (credential == "Bearer good")
+        if (revoked.contains(credential)) return fail(ErrorCode::unauthenticated, "revoked");
+        if (credential == "Bearer other") principal.workspace = other;
+        if (credential == "Bearer good" || credential == "Bearer other")
             principal.permissions.set();
         else if (credential != "Bearer weak")
             return fail(ErrorCode::unauthenticated, "send an API key");
         principal.id = "key_" + std::string(credential.substr(7));
         return principal;
     }
+    base::SeededRandom random{3};
+    WorkspaceId other = WorkspaceId::make(base::from_us(1'700'000'000'000'000), random);
+    std::set<std::string, std::less<>> revoked;  ///< whole Authorization headers; change on the loop
 };
 
 /// Keeps answers in memory.

@@ -219,3 +219,47 @@ TEST_CASE("a drain closes WebSockets with 1001", "[net][websocket][drain]") {
     client.send(frame(8, end.payload));
     CHECK(world.eventually([&] { return world.has_stopped(); }));
 }
+
+TEST_CASE("a WebSocket ends soon after its credential does", "[net][websocket]") {
+    ServerWorld world;
+    world.route(Verb::get, "/ws", opens(echo), {}, Permission::events_read);
+    world.start();
+    auto client = world.connect();
+    client.send(std::string(upgrade) + "Authorization: Bearer good\r\n\r\n");
+    CHECK(status_of(client.until("\r\n\r\n")) == 101);
+    for (int i = 0; i < 4; ++i) world.advance(seconds(6));
+    client.send(frame(1, "a"));
+    CHECK(read_frame(client).payload == "echo a");
+    world.on_loop([&] { world.authenticator.revoked.insert("Bearer good"); });
+    world.advance(seconds(7));
+    client.rest();
+    CHECK(client.closed());
+    CHECK(world.eventually([&] { return world.server->connections() == 0; }));
+}
+
+TEST_CASE("a close that the client never takes ends with the connection", "[net][websocket]") {
+    ServerWorld world;
+    world.options.websocket_queue = 64 << 20;
+    std::uint16_t code = 0;
+    seconds nearly{}, enough{};
+    std::tie(code, nearly, enough) = GENERATE(table<std::uint16_t, seconds, seconds>(
+        {{1013, seconds(3), seconds(4)}, {1001, seconds(50), seconds(20)}}));
+    bool asked = false, ended = false;
+    world.route(Verb::get, "/ws", opens([&](WebSocket& socket) -> Awaitable<void> {
+                    for (int i = 0; i < 500; ++i)
+                        if (!socket.send(std::string(64 << 10, 'x'))) co_return;
+                    asked = true;
+                    std::string reason = "enough";
+                    co_await socket.close(code, std::move(reason));
+                    ended = true;
+                }));
+    world.start();
+    auto client = world.connect();
+    client.send(std::string(upgrade) + "\r\n");
+    REQUIRE(world.eventually([&] { return asked; }));
+    world.advance(nearly);
+    world.on_loop([&] { CHECK_FALSE(ended); });
+    world.advance(enough);
+    CHECK(world.eventually([&] { return ended; }));
+    CHECK(world.eventually([&] { return world.server->connections() == 0; }));
+}
