@@ -160,8 +160,15 @@ Awaitable<void> send_deliveries(std::shared_ptr<SenderEnd> end, Bus& bus) {
             co_return;
         }
         for (const auto& delivery : *deliveries) {
-            while (peer->socket && peer->socket->queued_bytes() > pace_bytes)
+            const auto give_up = bus.loop().now() + write_limit;
+            while (peer->socket && peer->socket->queued_bytes() > pace_bytes) {
+                if (bus.loop().now() >= give_up) {
+                    std::string reason = "too slow";
+                    co_await peer->socket->close(1013, std::move(reason));
+                    co_return;
+                }
                 co_await bus.loop().sleep_for(std::chrono::milliseconds(5));
+            }
             if (!peer->socket || !peer->socket->send(socket_text(delivery))) co_return;
         }
     }

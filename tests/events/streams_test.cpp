@@ -312,3 +312,41 @@ TEST_CASE("a long history reaches a WebSocket whole", "[events][http][websocket]
     }
     CHECK(expected == 5000);
 }
+
+TEST_CASE("a WebSocket that is never read from is closed", "[events][http][websocket]") {
+    Fixture f;
+    for (int i = 0; i < 10; ++i) {  // more than the kernel's buffers take
+        storage::WriteUnit unit;
+        for (int k = 0; k < 100; ++k)
+            append(unit, f.one,
+                   {EventId::make(f.clock.now(), f.random),
+                    "run.finished",
+                    "run_x",
+                    f.clock.now(),
+                    {{"pad", std::string(16 << 10, 'x')}}});
+        f.done(f.storage->submit(std::move(unit)));
+    }
+    f.bus.committed(f.one);
+    const auto port = f.server->port();
+    auto socket = f.beside([port] {
+        auto made = std::make_shared<SocketClient>(port, "/api/v1/events",
+                                                   "Authorization: Bearer one\r\n");
+        made->send(R"({"subscribe":["events"],"resume_from":0})");
+        return made;
+    });
+    REQUIRE(socket->status() == "101");
+    auto followed = [](Fixture* fixture) -> Awaitable<bool> {
+        for (int i = 0; i < 200'000 && !fixture->bus.has_listeners(fixture->one, "events"); ++i)
+            co_await fixture->loop.yield();
+        co_return fixture->bus.has_listeners(fixture->one, "events");
+    };
+    REQUIRE(f.run(followed(&f)));
+    f.let_time_pass(std::chrono::milliseconds(1));
+    auto closed = [](Fixture* fixture) -> Awaitable<bool> {
+        const auto limit = fixture->clock.now() + std::chrono::minutes(5);
+        while (fixture->server->connections() > 0 && fixture->clock.now() < limit)
+            co_await fixture->loop.yield();
+        co_return fixture->server->connections() == 0;
+    };
+    CHECK(f.run(closed(&f)));
+}
