@@ -55,12 +55,27 @@ int exit_code_of_answer(const Error& error) {
     }
 }
 
+std::string tame(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+        // U+0080 to U+009F: some terminals take U+009B for ESC [.
+        const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
+                        (static_cast<unsigned char>(text[i + 1]) & 0xe0U) == 0x80;
+        if (c1) ++i;
+        out += c0 || c1 ? ' ' : text[i];
+    }
+    return out;
+}
+
 std::string describe(const Error& error) {
     std::string text = fmt::format("error: {}\n", error.message);
     for (const auto& detail : error.details)
         text += fmt::format("  {}: {}\n", detail.pointer.empty() ? "(whole)" : detail.pointer,
                             detail.message);
-    return text;
+    return tame(text);
 }
 
 int run_command_line(int argc, const char* const* argv, const Host& host, Streams streams) {

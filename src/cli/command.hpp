@@ -76,9 +76,12 @@ class Context {
     /// warnings.
     Outcome<void> start_log(bool quiet);
 
-    void print(std::string_view text) const { write_to(streams.out, text); }
-    void note(std::string_view text) const { write_to(streams.err, text); }
-    void print_json(const Json& value) const { print(base::dump_json_pretty(value)); }
+    /// Text for people: what a terminal would obey in it (see `tame`) is blanked.
+    void print(std::string_view text) const { write_to(streams.out, tame(text)); }
+    void note(std::string_view text) const { write_to(streams.err, tame(text)); }
+    /// Every byte as it is: JSON, documents, and what draws on the terminal.
+    void print_exactly(std::string_view text) const { write_to(streams.out, text); }
+    void print_json(const Json& value) const { print_exactly(base::dump_json_pretty(value)); }
 
     /// JSON given as text, `@file` or `@-` (standard input). Failure: exit_usage.
     Outcome<Json> json_argument(std::string_view option) const;

@@ -2,6 +2,7 @@
 // Why a command ends early: an error for people and the exit code for machines.
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "sluice/base/result.hpp"
@@ -40,6 +41,9 @@ tl::unexpected<Failure> answer_no(fmt::format_string<Args...> format, Args&&... 
 /// The exit code of an error that the REST API answered: a refusal is "no", a server that cannot
 /// serve is "unreachable".
 int exit_code_of_answer(const Error& error);
+/// The text with spaces in place of control characters other than newline and tab: what a server,
+/// a model or a flow's author wrote must not move the cursor or retitle the terminal.
+std::string tame(std::string_view text);
 /// "error: …" and one line for each detail.
 std::string describe(const Error& error);
 

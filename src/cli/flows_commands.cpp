@@ -102,7 +102,7 @@ Outcome<int> export_flow(Context& context) {
     auto text = named->server->text(Call{"GET", named->path + "/export", std::move(query)});
     if (!text) return stop(std::move(text.error()));
     if (!context.arguments.has("output")) {
-        context.print(*text);
+        context.print_exactly(*text);
         return exit_ok;
     }
     const auto place = context.arguments.text("output");

@@ -63,7 +63,7 @@ class Painter {
 
     /// Takes the view away, so that the table follows the command.
     void clear() {
-        if (drawn_ > 0) context_.print(fmt::format("\x1b[{}A\x1b[J", drawn_));
+        if (drawn_ > 0) context_.print_exactly(fmt::format("\x1b[{}A\x1b[J", drawn_));
         drawn_ = 0;
     }
 
@@ -83,9 +83,9 @@ class Painter {
         std::string text = drawn_ > 0 ? fmt::format("\x1b[{}A\x1b[J", drawn_) : "";
         for (auto& line : lines) {
             if (line.size() > width) line.resize(width);  // a line that wraps would spoil the count
-            text += line + "\n";
+            text += tame(line) + "\n";
         }
-        context_.print(text);
+        context_.print_exactly(text);
         drawn_ = lines.size();
     }
 

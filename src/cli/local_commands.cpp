@@ -81,8 +81,8 @@ Outcome<int> evaluate_cel(Context& context) {
             }
             if (line.ends_with('\r')) line.pop_back();
             if (!line.empty())
-                context.print(cel::evaluate_case_line(line) +
-                              "\n");  // flushed, for who waits for it
+                context.print_exactly(cel::evaluate_case_line(line) +
+                                      "\n");  // flushed, for who waits for it
             line.clear();
             if (c == EOF) return exit_ok;
         }
@@ -105,7 +105,7 @@ Outcome<int> evaluate_cel(Context& context) {
     scope.set_now(base::SystemClock().now());
     const auto value = program->evaluate(scope);
     if (!value) return answer_no("{}", value.error().message);
-    context.print(base::dump_json(*value) + "\n");
+    context.print_exactly(base::dump_json(*value) + "\n");
     return exit_ok;
 }
 

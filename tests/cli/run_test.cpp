@@ -267,3 +267,27 @@ TEST_CASE("a run's journal is read over its pages", "[cli][runs]") {
     CHECK(Json::parse(world.command({"runs", "events", "run_1", "--json"}).out)["items"].size() ==
           2);
 }
+
+TEST_CASE("what a server sends cannot steer the terminal", "[cli][runs]") {
+    World world;
+    SECTION("by the error of a run") {
+        world.server.on(
+            "GET /api/v1/runs/run_1", 200,
+            R"({"id":"run_1","status":"failed","error":{"code":"x","message":"a\u001b]0;b\u0007\rc\u009bd\u007f\té"}})");
+        const auto done = world.command({"runs", "show", "run_1"});
+        CHECK(done.out.find("error: a ]0;b  c d \té\n") != std::string::npos);
+        CHECK(done.out.find('\x1b') == std::string::npos);
+    }
+    SECTION("by a problem") {
+        world.server.on_problem("GET /api/v1/runs/run_1", 404, "not_found", "no\x1b[2J such\nrun");
+        const auto done = world.command({"runs", "show", "run_1"});
+        CHECK(done.err == "error: no [2J such\nrun\n");
+    }
+    SECTION("by an event") {
+        world.server.on("GET /api/v1/runs/run_1/events", 200,
+                        R"({"items":[{"seq":1,"kind":"step.started","path":"a\u001b[2Jb"}]})");
+        const auto done = world.command({"runs", "events", "run_1"});
+        CHECK(done.out.find("a [2Jb\n") != std::string::npos);
+        CHECK(done.out.find('\x1b') == std::string::npos);
+    }
+}
