@@ -2,6 +2,16 @@
 
 namespace sluice::engine {
 
+const Json* RunVariable::find(std::string_view key) const {
+    if (members_.is_null())
+        members_ = {{"id", facts_.id.str()},
+                    {"flow", facts_.flow_name},
+                    {"version", facts_.flow_version},
+                    {"started_at", base::format_time(facts_.started_at)},
+                    {"trigger", facts_.trigger}};
+    return base::find_member(members_, key);
+}
+
 const Json* Instance::find(std::string_view key) const {
     for (const Instance* instance = this; instance != nullptr; instance = instance->parent.get()) {
         const auto found = instance->graph->index.find(key);
@@ -25,7 +35,7 @@ cel::Scope Instance::scope(const Json* error) const {
     scope.set("input", &run->input);
     scope.set("nodes", static_cast<const cel::LazyMap*>(this));
     scope.set("vars", &run->flow->vars);
-    scope.set("run", &run->run_value);
+    scope.set("run", static_cast<const cel::LazyMap*>(&run->variable));
     if (parent) {
         scope.set("item", &item);
         scope.set("index", &index_value);

@@ -9,10 +9,25 @@
 
 namespace sluice::engine {
 
+/// The variable `run`: {id, flow, version, started_at, trigger}, made when an expression first asks for it.
+class RunVariable final : public cel::LazyMap {
+  public:
+    explicit RunVariable(RunFacts facts) : facts_(std::move(facts)) {}
+    const Json* find(std::string_view key) const override;
+    std::vector<std::string> keys() const override { return {"id", "flow", "version", "started_at", "trigger"}; }
+
+  private:
+    RunFacts facts_;
+    mutable Json members_;
+};
+
 /// What all instances of a run share, and what running tasks keep alive.
 struct RunData {
+    RunData(flows::FlowPtr the_flow, Json the_input, const RunFacts& facts)
+        : flow(std::move(the_flow)), input(std::move(the_input)), variable(facts) {}
     flows::FlowPtr flow;
-    Json input, run_value;
+    Json input;
+    RunVariable variable;
 };
 
 struct MapState {

@@ -5,17 +5,8 @@
 namespace sluice::engine {
 
 Machine::Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal, MachineLimits limits)
-    : flow_(std::move(flow)), facts_(std::move(facts)), journal_(journal), limits_(limits) {
-    auto data = std::make_shared<RunData>();
-    data->flow = flow_;
-    data->input = std::move(input);
-    data->run_value = {{"id", facts_.id.str()},
-                       {"flow", facts_.flow_name},
-                       {"version", facts_.flow_version},
-                       {"started_at", base::format_time(facts_.started_at)},
-                       {"trigger", facts_.trigger}};
-    data_ = std::move(data);
-}
+    : flow_(std::move(flow)), facts_(std::move(facts)),
+      data_(std::make_shared<const RunData>(flow_, std::move(input), facts_)), journal_(journal), limits_(limits) {}
 
 Machine::~Machine() = default;
 
