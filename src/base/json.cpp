@@ -147,6 +147,8 @@ std::string dump_json(const Json& value) {
     return out;
 }
 
+void append_json(std::string& out, const Json& value) { write(out, value, Style::compact, 0); }
+
 std::string dump_json_pretty(const Json& value) {
     std::string out;
     write(out, value, Style::pretty, 0);

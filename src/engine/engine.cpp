@@ -35,53 +35,75 @@ EngineStatistics Engine::statistics() const {
     return out;
 }
 
-Result<std::shared_ptr<RunHandle>> Engine::start_run(StartRun start) {
-    State& s = *state_;
-    const auto& flow = start.runnable.flow;
-    if (s.stopping) return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
-    const bool durable = flow->settings.durability != flows::Durability::none;
+Result<void> Engine::State::check_start(const StartRun& start) const {
+    const auto& flow = *start.runnable.flow;
+    if (stopping) return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
+    const bool durable = flow.settings.durability != flows::Durability::none;
     if (!durable && !start.waits)
         return fail(ErrorCode::conflict, "this flow has durability none, which keeps no record of the run; "
                                          "start it with ?wait=30s, or publish it with another durability");
-    if (durable && s.storage.saturated()) return fail(ErrorCode::unavailable, "{}", s.storage.saturation_reason());
-    if (s.active.size() >= s.options.max_active_runs)
+    if (durable && storage.saturated()) return fail(ErrorCode::unavailable, "{}", storage.saturation_reason());
+    if (active.size() >= options.max_active_runs)
         return fail(ErrorCode::rate_limited, "{} runs are active, the most this server takes (engine.max_active_runs); "
-                                             "try again when some have ended", s.active.size());
-    if (flow->input_schema) {
-        if (auto mistakes = flow->input_schema->validate(start.input); !mistakes.empty()) {
-            for (auto& mistake : mistakes) mistake.pointer = "/input" + mistake.pointer;
-            Error error{ErrorCode::unprocessable,
-                        fmt::format("the input does not fit the flow's input_schema: {} {}", mistakes.front().pointer,
-                                    mistakes.front().message)};
-            error.details = std::move(mistakes);
-            return fail(std::move(error));
-        }
-    }
+                                             "try again when some have ended", active.size());
+    if (!flow.input_schema) return {};
+    auto mistakes = flow.input_schema->validate(start.input);
+    if (mistakes.empty()) return {};
+    for (auto& mistake : mistakes) mistake.pointer = "/input" + mistake.pointer;
+    Error error{ErrorCode::unprocessable, fmt::format("the input does not fit the flow's input_schema: {} {}",
+                                                      mistakes.front().pointer, mistakes.front().message)};
+    error.details = std::move(mistakes);
+    return fail(std::move(error));
+}
+
+Result<StartedRun> Engine::start_run(StartRun start) {
+    State& s = *state_;
+    if (auto checked = s.check_start(start); !checked) return fail(std::move(checked.error()));
+    const bool durable = start.runnable.flow->settings.durability != flows::Durability::none;
     const Time now = s.clock.now();
-    auto handle = std::make_shared<RunHandle>(s.loop);
-    handle->id = RunId::make(now, s.random);
+    RunFacts facts{RunId::make(now, s.random), start.workspace,          std::move(start.runnable.name),
+                   start.runnable.version,     now,                      std::move(start.trigger)};
+    Machine machine(start.runnable.flow, std::move(facts), std::move(start.input), durable, s.options.machine);
+    ++s.statistics.started;
+    if (!durable) {
+        // Most end within their first turn, and then nobody else ever sees them.
+        auto output = machine.handle(event::Start{}, now, s.random);
+        if (machine.finished()) {
+            ++s.statistics.finished;
+            return EndedRun{machine.facts().id,
+                            {machine.status(), machine.take_output(), machine.error(), machine.totals()}};
+        }
+        const auto run = s.make_active(start, std::move(machine), false);
+        run->handle->accepted.set({});
+        s.absorb(run, std::move(output));
+        return run->handle;
+    }
+    const auto run = s.make_active(start, std::move(machine), true);
+    // Made while the caller lives: a large input is written to a blob before the unit is submitted.
+    if (start.also) start.also(run->prelude, run->handle->id);
+    s.feed(run, event::Start{});
+    return run->handle;
+}
+
+RunPtr Engine::State::make_active(const StartRun& start, Machine machine, bool durable) {
+    const RunFacts& facts = machine.facts();
+    auto handle = std::make_shared<RunHandle>(loop);
+    handle->id = facts.id;
     handle->durable = durable;
     Run row;
-    row.id = handle->id;
-    row.workspace = start.workspace;
+    row.id = facts.id;
+    row.workspace = facts.workspace;
     row.flow = start.flow_id;
-    row.flow_version = start.runnable.version;
-    row.flow_name = start.runnable.name;
+    row.flow_version = facts.flow_version;
+    row.flow_name = facts.flow_name;
     row.project = start.runnable.project;
-    row.trigger = start.trigger;
+    row.trigger = facts.trigger;
     row.status = RunStatus::running;
-    row.created_at = now;
-    row.started_at = now;
-    RunFacts facts{row.id, row.workspace, row.flow_name, row.flow_version, now, std::move(start.trigger)};
-    auto run = std::make_shared<ActiveRun>(handle, std::move(row), flow, std::move(facts), std::move(start.input), durable,
-                                           s.options.machine);
-    // Made while the caller lives: a large input is written to a blob before the unit is submitted.
-    if (durable && start.also) start.also(run->prelude, handle->id);
-    s.active.emplace(handle->id, run);
-    ++s.statistics.started;
-    if (!durable) handle->accepted.set({});
-    s.feed(run, event::Start{});
-    return handle;
+    row.created_at = facts.started_at;
+    row.started_at = facts.started_at;
+    auto run = std::make_shared<ActiveRun>(std::move(handle), std::move(row), std::move(machine));
+    active.emplace(run->row.id, run);
+    return run;
 }
 
 void Engine::State::feed(const RunPtr& run, Event event) {

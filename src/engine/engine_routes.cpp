@@ -2,6 +2,7 @@
 
 #include "sluice/base/money.hpp"
 #include "sluice/engine/engine.hpp"
+#include "sluice/engine/history.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::engine {
@@ -31,21 +32,25 @@ Json totals_json(const Totals& totals) {
 bool has_ended(const RunHandle& handle) { return handle.done.ready() && is_terminal(handle.done.get().status); }
 
 /// `{"id":…,"status":…,"output":…,"error":…}` of a run that has ended, without a copy of the output.
-std::string outcome_text(const RunHandle& handle) {
-    std::string text = fmt::format("{{\"id\":\"{}\",\"status\":\"", handle.id);
-    const Outcome& outcome = handle.done.get();
+Response ended_response(RunId id, const Outcome& outcome, bool durable) {
+    std::string text;
+    text.reserve(192);
+    text += "{\"id\":\"";
+    text += id.str();
+    text += "\",\"status\":\"";
     text += to_string(outcome.status);
     text += "\",\"output\":";
-    text += base::dump_json(outcome.output);
+    base::append_json(text, outcome.output);
     text += ",\"error\":";
-    text += outcome.error ? base::dump_json(*outcome.error) : "null";
-    text += handle.durable ? "}" : ",\"durable\":false}";
-    return text;
+    if (outcome.error) base::append_json(text, *outcome.error);
+    else text += "null";
+    text += durable ? "}" : ",\"durable\":false}";
+    return net::text_response(200, "application/json", std::move(text));
 }
 
 /// 200 with the output for who waited and saw the end; else 202, also when the run was faster than the answer.
 Response outcome_response(const RunHandle& handle, bool waits) {
-    if (waits && has_ended(handle)) return net::text_response(200, "application/json", outcome_text(handle));
+    if (waits && has_ended(handle)) return ended_response(handle.id, handle.done.get(), handle.durable);
     if (!handle.durable)
         return net::problem(Error{handle.done.ready() ? ErrorCode::unavailable : ErrorCode::timeout,
                                   "the run did not end within its wait, and this flow has durability none: its result is not kept; "
@@ -76,7 +81,7 @@ Result<StartBody> start_body(const Request& request) {
     if (!json) return fail(std::move(json.error()));
     if (!json->is_object())
         return fail(ErrorCode::invalid_argument, "the body must be an object such as {{\"input\": {{}}}}");
-    for (auto& [key, value] : json->items()) {
+    for (auto& [key, value] : json->get_ref<Json::object_t&>()) {
         if (key == "input") {
             body.input = std::move(value);
         } else if (key == "version") {
@@ -157,7 +162,8 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     }
     auto started = engine.start_run(std::move(start));
     if (!started) co_return net::problem(started.error());
-    const auto handle = std::move(*started);
+    if (const auto* ended = std::get_if<EndedRun>(&*started)) co_return ended_response(ended->id, ended->outcome, false);
+    const auto handle = std::get<std::shared_ptr<RunHandle>>(std::move(*started));
     // A short run sets both within one commit; a refused one never sets `done`.
     co_await handle->accepted.wait();
     if (!handle->accepted.get()) {
@@ -231,13 +237,18 @@ Awaitable<Response> list_steps(Request& request, Engine& engine) {
     if (!limit) co_return net::problem(limit.error());
     auto offset = request.query_integer("offset", 0, 0, 10'000'000);
     if (!offset) co_return net::problem(offset.error());
-    auto steps = co_await engine.steps(request.workspace(), *id);
-    if (!steps) co_return net::problem(steps.error());
+    StepQuery query{static_cast<std::size_t>(*offset), static_cast<std::size_t>(*limit), std::nullopt};
+    if (const auto text = request.query_value("status")) {
+        query.status = step_status_from(*text);
+        if (!query.status)
+            co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("status={} is no status of a step; there are pending, "
+                "ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out and unknown", *text)});
+    }
+    auto page = co_await engine.steps(request.workspace(), *id, query);
+    if (!page) co_return net::problem(page.error());
     Json items = Json::array();
-    const auto first = static_cast<std::size_t>(*offset);
-    const std::size_t last = std::min(steps->size(), first + static_cast<std::size_t>(*limit));
-    for (std::size_t i = first; i < last; ++i) items.push_back(to_json((*steps)[i]));
-    Json answer = {{"items", std::move(items)}, {"total", steps->size()}};
+    for (const StepSummary& step : page->items) items.push_back(to_json(step));
+    Json answer = {{"items", std::move(items)}, {"total", page->total}};
     co_return net::json_response(200, answer);
 }
 
@@ -308,7 +319,8 @@ constexpr Parameter list_query[] = {
     {"project", "string", "Only runs of this project"}};
 constexpr Parameter get_query[] = {{"wait", "string", "Wait for the end up to this long"}};
 constexpr Parameter steps_query[] = {
-    {"limit", "integer", "1 to 10000, default 1000"}, {"offset", "integer", "Steps to leave out, default 0"}};
+    {"limit", "integer", "1 to 10000, default 1000"}, {"offset", "integer", "Steps to leave out, default 0"},
+    {"status", "string", "Only steps with this status"}};
 constexpr Parameter events_query[] = {
     {"after", "integer", "Only events with a greater seq"}, {"limit", "integer", "1 to 1000, default 200"}};
 

@@ -25,10 +25,9 @@ struct Page {
 };
 
 struct ActiveRun {
-    ActiveRun(std::shared_ptr<RunHandle> run_handle, Run run_row, flows::FlowPtr flow, RunFacts facts, Json input,
-              bool journal, const MachineLimits& limits)
-        : handle(std::move(run_handle)), row(std::move(run_row)),
-          machine(std::move(flow), std::move(facts), std::move(input), journal, limits), durable(journal) {}
+    ActiveRun(std::shared_ptr<RunHandle> run_handle, Run run_row, Machine its_machine)
+        : handle(std::move(run_handle)), row(std::move(run_row)), machine(std::move(its_machine)),
+          durable(handle->durable) {}
 
     std::shared_ptr<RunHandle> handle;
     Run row;                           ///< `status` as it is stored
@@ -58,6 +57,9 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 
     static std::string random_key(base::Random& random);
 
+    /// Why a run cannot start now or with this input; nothing when it can.
+    Result<void> check_start(const StartRun& start) const;
+    RunPtr make_active(const StartRun& start, Machine machine, bool durable);
     void feed(const RunPtr& run, Event event);
     void absorb(const RunPtr& run, Output output);
     void perform(const RunPtr& run, Command command);

@@ -30,23 +30,24 @@ std::vector<std::string> Instance::keys() const {
     return out;
 }
 
-cel::Scope Instance::scope(const Json* error) const {
-    cel::Scope scope;
-    scope.set("input", &run->input);
-    scope.set("nodes", static_cast<const cel::LazyMap*>(this));
-    scope.set("vars", &run->flow->vars);
-    scope.set("run", static_cast<const cel::LazyMap*>(&run->variable));
-    if (parent) {
-        scope.set("item", &item);
-        scope.set("index", &index_value);
+StepScope Instance::scope(const Json* error) const {
+    if (!shared_scope_) {
+        auto& scope = shared_scope_.emplace();
+        scope.set("input", &run->input);
+        scope.set("nodes", static_cast<const cel::LazyMap*>(this));
+        scope.set("vars", &run->flow->vars);
+        scope.set("run", static_cast<const cel::LazyMap*>(&run->variable));
+        if (parent) {
+            scope.set("item", &item);
+            scope.set("index", &index_value);
+        }
     }
-    if (error != nullptr && !error->is_null()) scope.set("error", error);
-    return scope;
+    if (error == nullptr || error->is_null()) return StepScope(*shared_scope_);
+    return StepScope(*shared_scope_, *error);
 }
 
-namespace {
-std::vector<const Json*> taken_outputs(const Instance& instance, std::uint32_t node) {
-    std::vector<const Json*> out;
+StepEnvironment::Upstream StepEnvironment::taken_outputs(const Instance& instance, std::uint32_t node) {
+    Upstream out;
     for (const std::uint32_t edge : instance.node(node).incoming) {
         if (instance.edges[edge] != EdgeState::taken) continue;
         const Json& view = instance.steps[instance.graph->edges[edge].from].view;
@@ -54,13 +55,11 @@ std::vector<const Json*> taken_outputs(const Instance& instance, std::uint32_t n
     }
     return out;
 }
-}  // namespace
 
-StepEnvironment::StepEnvironment(std::shared_ptr<const Instance> instance, std::uint32_t node, const Json& config, Time now)
-    : instance_(std::move(instance)),
-      scope_(instance_->scope(&instance_->steps[node].error)),
-      upstream_(taken_outputs(*instance_, node)),
-      input_{config, scope_, instance_->node(node).expressions, upstream_, instance_->run->input, now} {}
+StepEnvironment::StepEnvironment(const Instance& instance, std::uint32_t node, const Json& config, Time now)
+    : scope_(instance.scope(&instance.steps[node].error)),
+      upstream_(taken_outputs(instance, node)),
+      input_{config, scope_.get(), instance.node(node).expressions, upstream_, instance.run->input, now} {}
 
 Json step_error(const Error& error, const std::string& path, int attempt) {
     Json json = {{"code", base::to_string(error.code)}, {"message", error.message}, {"step", path}};

@@ -12,20 +12,24 @@ namespace sluice::engine {
 /// The variable `run`: {id, flow, version, started_at, trigger}, made when an expression first asks for it.
 class RunVariable final : public cel::LazyMap {
   public:
-    explicit RunVariable(RunFacts facts) : facts_(std::move(facts)) {}
+    /// `facts` outlive it.
+    explicit RunVariable(const RunFacts& facts) : facts_(facts) {}
     const Json* find(std::string_view key) const override;
     std::vector<std::string> keys() const override { return {"id", "flow", "version", "started_at", "trigger"}; }
 
   private:
-    RunFacts facts_;
+    const RunFacts& facts_;
     mutable Json members_;
 };
 
 /// What all instances of a run share, and what running tasks keep alive.
 struct RunData {
-    RunData(flows::FlowPtr the_flow, Json the_input, const RunFacts& facts)
-        : flow(std::move(the_flow)), input(std::move(the_input)), variable(facts) {}
+    RunData(flows::FlowPtr the_flow, RunFacts the_facts, Json the_input)
+        : flow(std::move(the_flow)), facts(std::move(the_facts)), input(std::move(the_input)), variable(facts) {}
+    RunData(const RunData&) = delete;
+    RunData& operator=(const RunData&) = delete;
     flows::FlowPtr flow;
+    RunFacts facts;
     Json input;
     RunVariable variable;
 };
@@ -49,6 +53,18 @@ struct Step {
     std::unique_ptr<MapState> map;
 };
 
+/// The variables that a node, its edges or its output see: the instance's own, or a copy with `error`.
+class StepScope {
+  public:
+    explicit StepScope(const cel::Scope& shared) : shared_(&shared) {}
+    StepScope(const cel::Scope& shared, const Json& error) : shared_(&shared), own_(shared) { own_->set("error", &error); }
+    const cel::Scope& get() const { return own_ ? *own_ : *shared_; }
+
+  private:
+    const cel::Scope* shared_;
+    std::optional<cel::Scope> own_;
+};
+
 enum class EdgeState : std::uint8_t { pending, taken, refused };
 
 class Instance final : public cel::LazyMap, public std::enable_shared_from_this<Instance> {
@@ -70,22 +86,27 @@ class Instance final : public cel::LazyMap, public std::enable_shared_from_this<
     /// `nodes.<id>`: the step's {"output": …}; absent while it has none. Outer graphs are searched too.
     const Json* find(std::string_view key) const override;
     std::vector<std::string> keys() const override;
-    /// The variables that a node, its edges or its output see; `error` is null where there is none.
-    cel::Scope scope(const Json* error) const;
+    /// `error` is null where there is none, and outlives the scope.
+    StepScope scope(const Json* error) const;
+
+  private:
+    mutable std::optional<cel::Scope> shared_scope_;   ///< made when first asked for
 };
 
-/// The StepInput of one execution with all it refers to.
+/// The StepInput of one execution with what it refers to; the instance and the config outlive it.
 class StepEnvironment {
   public:
-    StepEnvironment(std::shared_ptr<const Instance> instance, std::uint32_t node, const Json& config, Time now);
+    StepEnvironment(const Instance& instance, std::uint32_t node, const Json& config, Time now);
     StepEnvironment(const StepEnvironment&) = delete;
     StepEnvironment& operator=(const StepEnvironment&) = delete;
     const flows::StepInput& input() const { return input_; }
 
   private:
-    std::shared_ptr<const Instance> instance_;
-    cel::Scope scope_;
-    std::vector<const Json*> upstream_;
+    using Upstream = boost::container::small_vector<const Json*, 4>;
+    static Upstream taken_outputs(const Instance& instance, std::uint32_t node);
+
+    StepScope scope_;
+    Upstream upstream_;
     flows::StepInput input_;
 };
 

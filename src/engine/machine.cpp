@@ -5,10 +5,15 @@
 namespace sluice::engine {
 
 Machine::Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal, MachineLimits limits)
-    : flow_(std::move(flow)), facts_(std::move(facts)),
-      data_(std::make_shared<const RunData>(flow_, std::move(input), facts_)), journal_(journal), limits_(limits) {}
+    : data_(std::make_shared<const RunData>(std::move(flow), std::move(facts), std::move(input))), journal_(journal),
+      limits_(limits) {}
 
+Machine::Machine(Machine&&) noexcept = default;
 Machine::~Machine() = default;
+
+const RunFacts& Machine::facts() const { return data_->facts; }
+
+const flows::CompiledFlow& Machine::flow() const { return *data_->flow; }
 
 const Json& Machine::input() const { return data_->input; }
 
@@ -30,26 +35,27 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
     };
     std::visit(Visitor{*this}, event);
     if (!finished() && !held_) drain();
-    output.more = !finished() && !held_ && !ready_.empty();
+    output.more = !finished() && !held_ && next_ready_ < ready_.size();
     out_ = nullptr;
     random_ = nullptr;
     return output;
 }
 
 void Machine::start_root() {
-    record(RecordKind::run_started, {}, 0, {}, journal_ ? base::dump_json(data_->input) : std::string());
+    if (recording()) record(RecordKind::run_started, {}, base::dump_json(data_->input));
     arm_run_timeout();
     make_root();
 }
 
 void Machine::arm_run_timeout() {
-    if (!flow_->settings.timeout) return;
-    out_->commands.push_back(command::ArmRunTimeout{facts_.started_at + *flow_->settings.timeout});
+    if (!flow().settings.timeout) return;
+    out_->commands.push_back(command::ArmRunTimeout{facts().started_at + *flow().settings.timeout});
 }
 
 void Machine::make_root() {
-    auto root = make_instance(flow_->graph, nullptr, 0, 0, Json());
-    for (const std::uint32_t node : flow_->graph.roots) schedule(*root, node);
+    const auto& graph = flow().graph;
+    const auto root = make_instance(graph, nullptr, 0, 0, Json());
+    for (const std::uint32_t node : graph.roots) schedule(*root, node);
 }
 
 std::shared_ptr<Instance> Machine::make_instance(const flows::CompiledGraph& graph, Instance* parent,
@@ -82,20 +88,34 @@ void Machine::schedule(Instance& instance, std::uint32_t node) {
     ready_.push_back({instance.id, node});
 }
 
+StepRef Machine::take_ready() {
+    const StepRef ref = ready_[next_ready_++];
+    if (next_ready_ == ready_.size()) {
+        ready_.clear();
+        next_ready_ = 0;
+    } else if (next_ready_ == 1024) {  // a queue that never runs empty gives its head back in pieces
+        ready_.erase(ready_.begin(), ready_.begin() + 1024);
+        next_ready_ = 0;
+    }
+    return ref;
+}
+
 void Machine::drain() {
     std::size_t budget = limits_.steps_per_turn;
-    while (!ready_.empty() && !finished() && budget > 0) {
-        const StepRef ref = ready_.front();
-        ready_.pop_front();
-        const auto instance = ref.instance < instances_.size() ? instances_[ref.instance] : nullptr;
-        if (!instance || instance->ended || instance->steps[ref.node].status != StepStatus::ready) continue;
+    while (next_ready_ < ready_.size() && !finished() && budget > 0) {
+        const StepRef ref = take_ready();
+        // An item of a map may end, and be let go, with this step.
+        std::shared_ptr<Instance> item;
+        if (ref.instance != 0 && ref.instance < instances_.size()) item = instances_[ref.instance];
+        Instance* instance = ref.instance == 0 ? instances_[0].get() : item.get();
+        if (instance == nullptr || instance->ended || instance->steps[ref.node].status != StepStatus::ready) continue;
         --budget;
         execute(*instance, ref.node);
     }
 }
 
 void Machine::cancel(std::string reason) {
-    record(RecordKind::run_cancel_requested, {}, 0, base::dump_json({{"reason", reason}}));
+    if (recording()) record(RecordKind::run_cancel_requested, base::dump_json({{"reason", reason}}), {});
     Json error = {{"code", "cancelled"}, {"message", reason.empty() ? "the run was cancelled" : reason}};
     end_run(RunStatus::cancelled, std::move(error), {});
 }
@@ -103,7 +123,7 @@ void Machine::cancel(std::string reason) {
 void Machine::time_out() {
     Json error = {{"code", "timeout"},
                   {"message", fmt::format("the run did not end within its timeout of {}; raise settings.timeout of the flow",
-                                          base::format_duration(flow_->settings.timeout.value_or(Duration(0))))}};
+                                          base::format_duration(flow().settings.timeout.value_or(Duration(0))))}};
     end_run(RunStatus::timed_out, std::move(error), {});
 }
 
@@ -114,11 +134,12 @@ void Machine::end_run(RunStatus status, std::optional<Json> error, Json output) 
     error_ = std::move(error);
     output_ = std::move(output);
     ready_.clear();
+    next_ready_ = 0;
     RecordKind kind = RecordKind::run_succeeded;
     if (status == RunStatus::failed) kind = RecordKind::run_failed;
     if (status == RunStatus::cancelled) kind = RecordKind::run_cancelled;
     if (status == RunStatus::timed_out) kind = RecordKind::run_timed_out;
-    if (journal_ && out_ != nullptr) record(kind, {}, 0, {}, base::dump_json(error_ ? *error_ : output_));
+    if (recording()) record(kind, {}, base::dump_json(error_ ? *error_ : output_));
 }
 
 void Machine::complete(Instance& instance) {
@@ -145,7 +166,7 @@ void Machine::complete(Instance& instance) {
 
 Result<Json> Machine::graph_output(Instance& instance) const {
     const auto& graph = *instance.graph;
-    if (graph.output) return graph.output->render(instance.scope(nullptr));
+    if (graph.output) return graph.output->render(instance.scope(nullptr).get());
     if (!instance.parent && response_) return *response_;
     Json output = Json::object();
     for (const std::uint32_t leaf : graph.leaves)
@@ -184,7 +205,7 @@ void Machine::cancel_step(Instance& instance, std::uint32_t node) {
     // A step that never began is shown as skipped; it needs no record.
     const bool began = before == StepStatus::running || before == StepStatus::waiting || before == StepStatus::unknown;
     set_status(instance, node, began ? StepStatus::cancelled : StepStatus::skipped);
-    if (began) record(RecordKind::step_cancelled, instance.path(node), step.attempt);
+    if (began) record_step(RecordKind::step_cancelled, instance, node, step.attempt);
 }
 
 void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus status) {
@@ -218,9 +239,14 @@ RunStatus Machine::status() const {
     return running_ == 0 && waiting_ > 0 && ready_steps_ == 0 ? RunStatus::waiting : RunStatus::running;
 }
 
-void Machine::record(RecordKind kind, std::string path, int attempt, std::string data, std::string value) {
-    if (!journal_ || out_ == nullptr) return;
-    out_->records.push_back({kind, now_, std::move(path), attempt, std::move(data), std::move(value)});
+void Machine::record(RecordKind kind, std::string data, std::string value) {
+    if (recording()) out_->records.push_back({kind, now_, {}, 0, std::move(data), std::move(value)});
+}
+
+void Machine::record_step(RecordKind kind, const Instance& instance, std::uint32_t node, int attempt, std::string data,
+                          std::string value) {
+    if (recording())
+        out_->records.push_back({kind, now_, instance.path(node), attempt, std::move(data), std::move(value)});
 }
 
 void Machine::add_usage(const StepReport& report) {

@@ -37,7 +37,8 @@ void Machine::expand_map(Instance& instance, std::uint32_t at, Json items, const
     step.attempt = 1;
     step.map = std::move(map);  // before the status: a container counts neither as running nor as waiting
     set_status(instance, at, StepStatus::running);
-    record(RecordKind::step_started, instance.path(at), 1, fmt::format("{{\"items\":{}}}", step.map->items.size()));
+    if (recording())
+        record_step(RecordKind::step_started, instance, at, 1, fmt::format("{{\"items\":{}}}", step.map->items.size()));
     start_items(instance, at);
 }
 

@@ -81,7 +81,7 @@ Result<void> Machine::apply(const Record& entry) {
     const auto [instance, at] = find_path(entry.path);
     if (instance == nullptr) {
         // The end of an item follows from its last step's record, so what came after that in the same unit finds it gone.
-        if (is_path_of(flow_->graph, entry.path)) return {};
+        if (is_path_of(flow().graph, entry.path)) return {};
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
     if (is_terminal(instance->steps[at].status)) return {};
@@ -141,7 +141,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
 
 Result<void> Machine::apply_map_start(Instance& instance, std::uint32_t at) {
     const auto& node = instance.node(at);
-    auto config = node.config.render(instance.scope(&instance.steps[at].error));
+    auto config = node.config.render(instance.scope(&instance.steps[at].error).get());
     if (!config) return fail(std::move(config.error()));
     const Json* items = base::find_member(*config, "items");
     if (items == nullptr || !items->is_array())
@@ -180,7 +180,7 @@ void Machine::resume_instance(Instance& instance) {
             // Started before the crash, and nobody knows how it ended.
             if (instance.node(at).on_unknown == flows::OnUnknown::stop) {
                 set_status(instance, at, StepStatus::unknown);
-                record(RecordKind::step_unknown, instance.path(at), step.attempt);
+                record_step(RecordKind::step_unknown, instance, at, step.attempt);
             } else {
                 schedule(instance, at);
             }

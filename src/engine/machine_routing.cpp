@@ -8,7 +8,7 @@ namespace sluice::engine {
 /// Decides every outgoing edge of a step that ended: on success when `error` is null. A condition that errors gives the
 /// error, and no decision counts.
 std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const std::vector<std::string>& ports,
-                                    const Json* error, std::vector<Decision>& decisions) {
+                                    const Json* error, Decisions& decisions) {
     const auto& node = instance.node(at);
     decisions.reserve(node.outgoing.size());
     for (const std::uint32_t index : node.outgoing) {
@@ -17,7 +17,7 @@ std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const 
         if (taken && error == nullptr && !edge.from_port.empty())
             taken = std::find(ports.begin(), ports.end(), edge.from_port) != ports.end();
         if (taken && edge.condition) {
-            auto verdict = edge.condition->evaluate_bool(instance.scope(error));
+            auto verdict = edge.condition->evaluate_bool(instance.scope(error).get());
             if (!verdict)
                 return Error{ErrorCode::unprocessable,
                              fmt::format("the condition of the edge {} → {} failed: {} (in `{}`)", node.id,
@@ -31,9 +31,9 @@ std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const 
 }
 
 /// Applies decisions and all that follows from them (skips spread), then ends the instance if nothing is open.
-void Machine::settle(Instance& instance, std::vector<Decision> decisions) {
+void Machine::settle(Instance& instance, Decisions& decisions) {
     // Breadth first, without recursion: a chain of ten thousand skips must not grow the stack.
-    std::vector<Decision> more;
+    Decisions more;
     while (!decisions.empty()) {
         for (const Decision& decision : decisions) decide(decision, more);
         decisions.swap(more);
@@ -42,7 +42,7 @@ void Machine::settle(Instance& instance, std::vector<Decision> decisions) {
     if (instance.open == 0 && !finished()) complete(instance);
 }
 
-void Machine::decide(const Decision& decision, std::vector<Decision>& more) {
+void Machine::decide(const Decision& decision, Decisions& more) {
     Instance& instance = *decision.instance;
     const auto& edge = instance.graph->edges[decision.edge];
     EdgeState& state = instance.edges[decision.edge];
@@ -78,13 +78,13 @@ void Machine::decide(const Decision& decision, std::vector<Decision>& more) {
         if (node.join == flows::Join::first) cancel_losers(instance, edge.to, more);
     } else if (give_up) {
         set_status(instance, edge.to, StepStatus::skipped);
-        record(RecordKind::step_skipped, instance.path(edge.to), 0);
+        record_step(RecordKind::step_skipped, instance, edge.to, 0);
         for (const std::uint32_t outgoing : node.outgoing) more.push_back({&instance, outgoing, false});
     }
 }
 
 /// `join: first`: ends every unfinished step that leads to this join and nowhere else.
-void Machine::cancel_losers(Instance& instance, std::uint32_t join, std::vector<Decision>& more) {
+void Machine::cancel_losers(Instance& instance, std::uint32_t join, Decisions& more) {
     const auto& graph = *instance.graph;
     std::vector<bool> doomed(graph.nodes.size(), false);
     for (auto position = graph.order.rbegin(); position != graph.order.rend(); ++position) {

@@ -56,7 +56,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
     const bool constant = node.config.constant();
     Json rendered;
     if (!constant) {
-        auto result = node.config.render(instance.scope(&instance.steps[at].error));
+        auto result = node.config.render(instance.scope(&instance.steps[at].error).get());
         if (!result) {
             Error error = std::move(result.error());
             error.message = "config: " + error.message;
@@ -77,7 +77,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
         return start_task(instance, at, constant ? node.config_source : std::move(rendered));
 
     Result<flows::StepOutput> result = [&] {
-        const StepEnvironment environment(instance.shared_from_this(), at, config, now_);
+        const StepEnvironment environment(instance, at, config, now_);
         return compute(type, environment.input());
     }();
     if (!result) fail_step(instance, at, result.error(), {});
@@ -91,11 +91,11 @@ void Machine::start_task(Instance& instance, std::uint32_t at, Json config) {
     ++step.attempt;
     set_status(instance, at, StepStatus::running);
     const bool effect = node.effect != flows::Effect::pure;
-    if (effect) record(RecordKind::step_started, instance.path(at), step.attempt);
+    if (effect) record_step(RecordKind::step_started, instance, at, step.attempt);
     command::Execute execute;
     execute.step = {instance.id, at};
     execute.attempt = step.attempt;
-    execute.barrier = effect && flow_->settings.durability == flows::Durability::strict && journal_;
+    execute.barrier = effect && flow().settings.durability == flows::Durability::strict && journal_;
     execute.node = &node;
     execute.path = instance.path(at);
     execute.config = std::move(config);
@@ -118,7 +118,8 @@ void Machine::start_timer(Instance& instance, std::uint32_t at, const Json& plan
     step.attempt = 1;
     step.wait_until = until;
     set_status(instance, at, StepStatus::waiting);
-    record(RecordKind::step_waiting, instance.path(at), 1, fmt::format("{{\"until_us\":{}}}", base::to_us(until)));
+    if (recording())
+        record_step(RecordKind::step_waiting, instance, at, 1, fmt::format("{{\"until_us\":{}}}", base::to_us(until)));
     out_->commands.push_back(command::ArmTimer{{instance.id, at}, until});
 }
 
@@ -156,7 +157,7 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     step.view = Json::object();
     Json& value = step.view["output"];
     value = std::move(output.output);
-    std::vector<Decision> decisions;
+    Decisions decisions;
     if (auto error = route(instance, at, output.ports, nullptr, decisions)) {
         step.view = Json();
         fail_finally(instance, at, step_error(*error, instance.path(at), step.attempt), false, report);
@@ -164,11 +165,11 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     }
     add_usage(report);
     if (output.response && !response_) response_ = value;
-    if (journal_ && out_ != nullptr)
-        record(RecordKind::step_succeeded, instance.path(at), step.attempt,
-               report_data(output.ports, output.response, report), base::dump_json(value));
+    if (recording())
+        record_step(RecordKind::step_succeeded, instance, at, step.attempt,
+                    report_data(output.ports, output.response, report), base::dump_json(value));
     set_status(instance, at, StepStatus::succeeded);
-    settle(instance, std::move(decisions));
+    settle(instance, decisions);
 }
 
 void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error, const StepReport& report) {
@@ -189,9 +190,11 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
     step.wait_until = now_ + std::max(delay, Duration(error.retry_after_us));
     add_usage(report);  // what a failed attempt used was paid for all the same
     set_status(instance, at, StepStatus::waiting);
-    Json data = {{"retry_at_us", base::to_us(step.wait_until)}};
-    if (const std::string used = report_data({}, false, report); !used.empty()) data.update(Json::parse(used));
-    record(RecordKind::step_attempt_failed, instance.path(at), step.attempt, base::dump_json(data), base::dump_json(value));
+    if (recording()) {
+        Json data = {{"retry_at_us", base::to_us(step.wait_until)}};
+        if (const std::string used = report_data({}, false, report); !used.empty()) data.update(Json::parse(used));
+        record_step(RecordKind::step_attempt_failed, instance, at, step.attempt, base::dump_json(data), base::dump_json(value));
+    }
     out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
 }
 
@@ -200,7 +203,7 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
     Step& step = instance.steps[at];
     add_usage(report);
     step.error = error;
-    std::vector<Decision> decisions;
+    Decisions decisions;
     bool handled = false;
     auto broken = route(instance, at, {}, &step.error, decisions);
     for (const Decision& decision : decisions) handled = handled || decision.taken;
@@ -215,11 +218,11 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
         handled = !route(instance, at, {}, nullptr, decisions).has_value();
         if (!handled) step.view = Json();
     }
-    if (journal_ && out_ != nullptr)
-        record(timed_out ? RecordKind::step_timed_out : RecordKind::step_failed, instance.path(at), step.attempt,
-               report_data({}, false, report), base::dump_json(error));
+    if (recording())
+        record_step(timed_out ? RecordKind::step_timed_out : RecordKind::step_failed, instance, at, step.attempt,
+                    report_data({}, false, report), base::dump_json(error));
     set_status(instance, at, timed_out ? StepStatus::timed_out : StepStatus::failed);
-    if (handled) settle(instance, std::move(decisions));
+    if (handled) settle(instance, decisions);
     else fail_instance(instance, std::move(error));
 }
 

@@ -23,7 +23,7 @@ class StepTask final : public flows::StepContext {
   public:
     StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, Time deadline)
         : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute),
-          environment_(execute.instance, execute.step.node, execute.config, state.clock.now()),
+          environment_(*execute.instance, execute.step.node, execute.config, state.clock.now()),
           key_(make_idempotency_key(run_, execute.path)), deadline_(deadline),
           logger_{{"run", run_}, {"step", execute.path}} {}
 

@@ -258,6 +258,7 @@ bool etag_matches(std::string_view header, std::string_view etag) {
 }
 
 Result<std::string> decode_component(std::string_view text, bool plus_is_space) {
+    if (text.find_first_of(plus_is_space ? "%+" : "%") == std::string_view::npos) return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {

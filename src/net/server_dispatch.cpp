@@ -187,11 +187,11 @@ std::optional<Response> Server::State::read_target(Exchange& exchange) {
             rest.remove_prefix(end + 1);
         }
     }
-    const auto match = router.match(request.verb, raw_path);
+    auto match = router.match(request.verb, raw_path);
     if (!match.entry) return refuse_verb(exchange, match);
     exchange.route = match.entry;
     request.route = match.entry->path;
-    request.path_parameters = match.parameters;
+    request.path_parameters = std::move(match.parameters);
     return std::nullopt;
 }
 

@@ -24,16 +24,16 @@ NodeType make_set(const Services&) {
         R"json({"config": {"values": {"greeting": "Hello {{ input.name }}", "tries": 3}}, "input": {"name": "Ada"},
                                 "output": {"greeting": "Hello Ada", "tries": 3}})json");
     type.compute = [](const StepInput& input) -> Result<StepOutput> {
+        if (!flag(input.config, "keep_upstream", false))
+            return StepOutput{field(input.config, "values")};
         Json result = Json::object();
-        if (flag(input.config, "keep_upstream", false)) {
-            for (const Json* output : input.upstream) {
-                if (!output->is_object())
-                    return fail(
-                        ErrorCode::invalid_argument,
-                        "keep_upstream needs objects from the nodes before; one of them gave {}",
-                        kind_of(*output));
-                result.update(*output);
-            }
+        for (const Json* output : input.upstream) {
+            if (!output->is_object())
+                return fail(
+                    ErrorCode::invalid_argument,
+                    "keep_upstream needs objects from the nodes before; one of them gave {}",
+                    kind_of(*output));
+            result.update(*output);
         }
         result.update(field(input.config, "values"));
         return StepOutput{std::move(result)};

@@ -27,6 +27,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 /// Compact text. Invalid UTF-8 inside (only our own strings) is replaced, never thrown on.
 std::string dump_json(const Json& value);
+/// The same, added to `out`.
+void append_json(std::string& out, const Json& value);
 /// Two-space indented text with a final newline.
 std::string dump_json_pretty(const Json& value);
 /// RFC 8785-style canonical text: keys sorted, compact; for hashes and comparison.

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "sluice/base/clock.hpp"
@@ -71,6 +72,13 @@ struct RunHandle {
     runtime::OneShot<Outcome> done;
 };
 
+/// A run without a journal that ended within its start, as short pure flows do: nothing of it is kept.
+struct EndedRun {
+    RunId id;
+    Outcome outcome;
+};
+using StartedRun = std::variant<EndedRun, std::shared_ptr<RunHandle>>;
+
 struct StartRun {
     WorkspaceId workspace;
     FlowId flow_id;
@@ -94,6 +102,9 @@ struct StepSummary {
     Json artifacts;                     ///< ids, or null
     std::optional<Json> error;
 };
+
+struct StepQuery;
+struct StepPage;
 
 struct RunFilter {
     std::optional<RunStatus> status;
@@ -131,10 +142,10 @@ class Engine final : public events::RunFeed {
     /// Starts no further step, lets running ones end within the grace, commits, then cancels the rest. May come twice.
     Awaitable<void> stop();
 
-    /// Starts a run in memory and submits its first unit. Errors: unprocessable (input against the flow's schema,
+    /// Starts a run in memory and submits its first unit; with durability none it may have ended at once. Errors: unprocessable (input against the flow's schema,
     /// pointers below /input), conflict (durability none without a waiting caller), rate_limited (too many active runs),
     /// unavailable (storage is saturated, stopping).
-    Result<std::shared_ptr<RunHandle>> start_run(StartRun start);
+    Result<StartedRun> start_run(StartRun start);
 
     /// Errors: not_found, conflict (it has ended).
     Awaitable<Result<void>> cancel(WorkspaceId workspace, RunId id, std::string reason);
@@ -144,7 +155,8 @@ class Engine final : public events::RunFeed {
     /// What the run was started with / gave. Null while there is no output. Errors: not_found, too_large.
     Awaitable<Result<Json>> input(WorkspaceId workspace, RunId id);
     Awaitable<Result<Json>> output(WorkspaceId workspace, RunId id);
-    Awaitable<Result<std::vector<StepSummary>>> steps(WorkspaceId workspace, RunId id);
+    /// A page of the run's steps (history.hpp). Errors: not_found.
+    Awaitable<Result<StepPage>> steps(WorkspaceId workspace, RunId id, StepQuery query);
     /// {"output"} or {"error"} of one step, whole. Errors: not_found.
     Awaitable<Result<Json>> step_value(WorkspaceId workspace, RunId id, std::string path);
     /// Journal events as JSON: {"seq", "kind", "at", "path"?, "attempt"?, "data"?, "value"? | "value_bytes"}.

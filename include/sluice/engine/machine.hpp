@@ -6,13 +6,14 @@
 /// to a fresh machine gives the same state. Skips and routing are derived again, never trusted from the record.
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
@@ -156,8 +157,8 @@ class Machine {
     /// `journal` false: records are not made (durability none).
     Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal = true, MachineLimits limits = {});
     ~Machine();
-    Machine(const Machine&) = delete;
-    Machine& operator=(const Machine&) = delete;
+    Machine(Machine&&) noexcept;             ///< between calls of `handle` or `apply`
+    Machine& operator=(Machine&&) = delete;
 
     /// One transition. Events that no longer concern anything (late results, cancelled timers) give nothing.
     Output handle(Event event, Time now, base::Random& random);
@@ -172,12 +173,13 @@ class Machine {
     RunStatus status() const;
     bool finished() const { return is_terminal(final_); }
     const Json& output() const { return output_; }                     ///< after success
+    Json take_output() { return std::move(output_); }
     const std::optional<Json>& error() const { return error_; }        ///< {"code", "message", "step"?, …}
     /// What `respond` gave, as soon as it did.
     const std::optional<Json>& response() const { return response_; }
     const Totals& totals() const { return totals_; }
-    const RunFacts& facts() const { return facts_; }
-    const flows::CompiledFlow& flow() const { return *flow_; }
+    const RunFacts& facts() const;
+    const flows::CompiledFlow& flow() const;
     const Json& input() const;
     /// The status of a step by path; pending for one that does not exist yet.
     StepStatus step_status(std::string_view path) const;
@@ -187,6 +189,7 @@ class Machine {
   private:
     friend class Instance;
     struct Decision { Instance* instance; std::uint32_t edge; bool taken; };
+    using Decisions = boost::container::small_vector<Decision, 4>;
 
     std::shared_ptr<Instance> make_instance(const flows::CompiledGraph& graph, Instance* parent, std::uint32_t parent_node,
                                             std::uint32_t index, Json item);
@@ -203,6 +206,7 @@ class Machine {
     void time_out();
     void cancel_step(Instance& instance, std::uint32_t node);
     void schedule(Instance& instance, std::uint32_t node);
+    StepRef take_ready();
     void drain();
     void execute(Instance& instance, std::uint32_t node);
     void start_task(Instance& instance, std::uint32_t node, Json config);
@@ -217,10 +221,10 @@ class Machine {
     void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report);
     void fail_finally(Instance& instance, std::uint32_t node, Json error, bool timed_out, const StepReport& report);
     std::optional<Error> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
-                               const Json* error, std::vector<Decision>& decisions);
-    void settle(Instance& instance, std::vector<Decision> decisions);
-    void decide(const Decision& decision, std::vector<Decision>& more);
-    void cancel_losers(Instance& instance, std::uint32_t join, std::vector<Decision>& more);
+                               const Json* error, Decisions& decisions);
+    void settle(Instance& instance, Decisions& decisions);
+    void decide(const Decision& decision, Decisions& more);
+    void cancel_losers(Instance& instance, std::uint32_t join, Decisions& more);
     void complete(Instance& instance);
     void fail_instance(Instance& instance, Json error);
     void cancel_open_steps(Instance& instance);
@@ -228,17 +232,19 @@ class Machine {
     void resume_after_replay();
     void resume_instance(Instance& instance);
     void set_status(Instance& instance, std::uint32_t node, StepStatus status);
-    void record(RecordKind kind, std::string path, int attempt, std::string data = {}, std::string value = {});
+    bool recording() const { return journal_ && out_ != nullptr; }
+    void record(RecordKind kind, std::string data, std::string value);
+    void record_step(RecordKind kind, const Instance& instance, std::uint32_t node, int attempt, std::string data = {},
+                     std::string value = {});
     void add_usage(const StepReport& report);
     Result<Json> graph_output(Instance& instance) const;
 
-    flows::FlowPtr flow_;
-    RunFacts facts_;
     std::shared_ptr<const RunData> data_;
     bool journal_;
     MachineLimits limits_;
-    std::vector<std::shared_ptr<Instance>> instances_;   ///< by id; null once an item has ended
-    std::deque<StepRef> ready_;
+    boost::container::small_vector<std::shared_ptr<Instance>, 1> instances_;   ///< by id; null once an item has ended
+    boost::container::small_vector<StepRef, 8> ready_;   ///< a queue: those before `next_ready_` have been taken
+    std::size_t next_ready_ = 0;
     std::size_t running_ = 0, waiting_ = 0, ready_steps_ = 0;
     bool held_ = false;
     RunStatus final_ = RunStatus::running;

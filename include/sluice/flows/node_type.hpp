@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +56,7 @@ struct StepInput {
     const Json& config;         ///< rendered
     const cel::Scope& scope;    ///< input, nodes, run, vars, item, index
     const std::map<std::string, cel::Program>& expressions;  ///< by JSON pointer into the config
-    const std::vector<const Json*>& upstream;  ///< outputs of the taken incoming edges' sources, in edge order
+    std::span<const Json* const> upstream;     ///< outputs of the taken incoming edges' sources, in edge order
     const Json& run_input;
     Time now;                   ///< of the step's start; the same after a crash
 };
