@@ -1,25 +1,19 @@
 // What pages and clients read of runs: rows, steps folded from the journal, values, events.
 
-#include <map>
-
 #include "engine/engine_state.hpp"
+#include "engine/steps_store.hpp"
+#include "sluice/engine/history.hpp"
 
 namespace sluice::engine {
 
 namespace {
 
-constexpr int page_records = 100;   ///< folded on the loop: each read in between lets others run
 constexpr std::int64_t inline_value_bytes = 8 * 1024;   ///< larger values are loaded one by one
 constexpr std::int64_t no_limit = std::int64_t{1} << 40;
 
 Json parse_or_null(const std::string& text) {
     Json value = text.empty() ? Json() : Json::parse(text, nullptr, false);
     return value.is_discarded() ? Json() : value;
-}
-
-std::string node_of(std::string_view path) {
-    const std::size_t slash = path.rfind('/');
-    return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
 /// The node with this id anywhere in the flow; null when the version does not have it.
@@ -31,55 +25,17 @@ const flows::CompiledNode* find_node(const flows::CompiledGraph& graph, std::str
     return nullptr;
 }
 
-Json error_of(const store::StoredRecord& stored) {
-    if (!stored.record.value.empty()) return parse_or_null(stored.record.value);
-    return {{"code", "too_large"}, {"message", "the error is large; read it at the step's own address"}, {"step", stored.record.path}};
-}
-
-void fold(StepSummary& step, const store::StoredRecord& stored) {
-    const Record& record = stored.record;
-    step.attempts = std::max(step.attempts, record.attempt);
-    const bool begins = record.kind == RecordKind::step_started || record.kind == RecordKind::step_waiting;
-    if (!step.started_at && record.kind != RecordKind::step_skipped) step.started_at = record.at;
-    if (begins || record.kind == RecordKind::step_attempt_failed) step.finished_at.reset();
-    else step.finished_at = record.at;
-    const Json data = record.data.empty() ? Json::object() : parse_or_null(record.data);
-    switch (record.kind) {
-        case RecordKind::step_started:
-            step.status = StepStatus::running;
-            if (const Json* items = base::find_member(data, "items")) step.items = items->get<std::int64_t>();
-            break;
-        case RecordKind::step_waiting:
-            step.status = StepStatus::waiting;
-            step.waiting_until = base::from_us(data.value("until_us", std::int64_t{0}));
-            break;
-        case RecordKind::step_attempt_failed:
-            step.status = StepStatus::waiting;
-            step.waiting_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
-            step.error = error_of(stored);
-            break;
-        case RecordKind::step_succeeded:
-            step.status = StepStatus::succeeded;
-            step.output_bytes = stored.value_bytes;
-            step.error.reset();
-            break;
-        case RecordKind::step_failed: step.status = StepStatus::failed; step.error = error_of(stored); break;
-        case RecordKind::step_timed_out: step.status = StepStatus::timed_out; step.error = error_of(stored); break;
-        case RecordKind::step_skipped: step.status = StepStatus::skipped; break;
-        case RecordKind::step_cancelled: step.status = StepStatus::cancelled; break;
-        case RecordKind::step_unknown: step.status = StepStatus::unknown; break;
-        default: break;
-    }
-    if (!begins && record.kind != RecordKind::step_attempt_failed) step.waiting_until.reset();
-    if (const Json* usage = base::find_member(data, "usage")) step.usage = *usage;
-    if (const Json* artifacts = base::find_member(data, "artifacts")) step.artifacts = *artifacts;
-}
-
 tl::unexpected<Error> no_such_run(RunId id) {
     return fail(ErrorCode::not_found, "there is no run {} in this workspace; `sluice runs list` shows the runs", id);
 }
 
 }  // namespace
+
+std::optional<StepStatus> step_status_from(std::string_view text) {
+    for (int i = 0; i <= static_cast<int>(StepStatus::unknown); ++i)
+        if (to_string(static_cast<StepStatus>(i)) == text) return static_cast<StepStatus>(i);
+    return std::nullopt;
+}
 
 Awaitable<Result<Run>> Engine::get(WorkspaceId workspace, RunId id) {
     auto run = co_await store::find_run(state_->storage, workspace, id);
@@ -129,43 +85,43 @@ Awaitable<Result<Json>> Engine::output(WorkspaceId workspace, RunId id) {
     co_return parse_or_null(*value);
 }
 
-Awaitable<Result<std::vector<StepSummary>>> Engine::steps(WorkspaceId workspace, RunId id) {
+Awaitable<Result<StepPage>> Engine::steps(WorkspaceId workspace, RunId id, StepQuery query) {
     auto run = co_await get(workspace, id);
     if (!run) co_return fail(std::move(run.error()));
     flows::FlowPtr flow;
     if (auto runnable = co_await state_->flows.runnable(workspace, run->flow, run->flow_version)) flow = runnable->flow;
+    auto index = co_await store::index_steps(state_->storage, workspace, id);
+    if (!index) co_return fail(std::move(index.error()));
 
-    std::vector<StepSummary> steps;
-    std::map<std::string, std::size_t, std::less<>> index;
-    auto step_at = [&](const std::string& path) -> StepSummary& {
-        const auto [found, added] = index.emplace(path, steps.size());
-        if (added) {
-            StepSummary step;
-            step.path = path;
-            step.node = node_of(path);
-            const flows::CompiledNode* node = flow ? find_node(flow->graph, step.node) : nullptr;
-            if (node != nullptr) step.type = node->type_name;
-            steps.push_back(std::move(step));
-        }
-        return steps[found->second];
+    StepPage page;
+    const auto wants = [&](StepStatus status) {
+        if (query.status && *query.status != status) return false;
+        const std::size_t place = page.total++;
+        return place >= query.offset && place - query.offset < query.limit;
     };
-    std::int64_t seq = 0;
-    while (true) {
-        auto records = co_await store::records(state_->storage, workspace, id, seq, page_records, inline_value_bytes);
-        if (!records) co_return fail(std::move(records.error()));
-        for (const auto& stored : *records) {
-            seq = stored.seq;
-            if (!stored.record.path.empty()) fold(step_at(stored.record.path), stored);
-        }
-        if (records->size() < page_records) break;
+    std::vector<std::uint32_t> wanted;
+    for (std::uint32_t place = 0; place < (*index)->entries.size(); ++place)
+        if (wants((*index)->entries[place].status)) wanted.push_back(place);
+    if (!wanted.empty()) {
+        auto steps = co_await store::summarise_steps(state_->storage, workspace, id, *index, std::move(wanted));
+        if (!steps) co_return fail(std::move(steps.error()));
+        page.items = std::move(*steps);
     }
+    if (!flow) co_return page;
+    for (StepSummary& step : page.items)
+        if (const flows::CompiledNode* node = find_node(flow->graph, step.node)) step.type = node->type_name;
     // The nodes that nothing has happened to yet, or never will.
-    if (flow)
-        for (const std::uint32_t at : flow->graph.order) {
-            StepSummary& step = step_at(flow->graph.nodes[at].id);
-            if (step.status == StepStatus::pending && is_terminal(run->status)) step.status = StepStatus::skipped;
-        }
-    co_return steps;
+    const StepStatus untouched = is_terminal(run->status) ? StepStatus::skipped : StepStatus::pending;
+    for (const std::uint32_t at : flow->graph.order) {
+        const auto& node = flow->graph.nodes[at];
+        if ((*index)->by_path.contains(node.id) || !wants(untouched)) continue;
+        StepSummary step;
+        step.path = step.node = node.id;
+        step.type = node.type_name;
+        step.status = untouched;
+        page.items.push_back(std::move(step));
+    }
+    co_return page;
 }
 
 Awaitable<Result<Json>> Engine::step_value(WorkspaceId workspace, RunId id, std::string path) {

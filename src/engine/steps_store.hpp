@@ -1,0 +1,38 @@
+#pragma once
+// The journals of runs as steps: folded on reader threads, in pieces of bounded length.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/engine_store.hpp"
+
+namespace sluice::engine::store {
+
+/// A word about each step of a journal, in the order of their first entries.
+struct StepIndex {
+    struct Entry {
+        const std::string* path = nullptr;   ///< the key in `by_path`
+        StepStatus status = StepStatus::pending;
+        std::int64_t first_seq = 0, last_seq = 0;
+    };
+    std::vector<Entry> entries;
+    std::unordered_map<std::string, std::uint32_t> by_path;
+    std::int64_t last_seq = 0;               ///< of the newest entry of a step
+};
+using StepIndexPtr = std::shared_ptr<const StepIndex>;
+
+/// The status a step is in after an entry of this kind, which had `before`.
+StepStatus status_after(RecordKind kind, StepStatus before);
+
+/// Errors: of storage. Memory: about a hundred bytes a step.
+Awaitable<Result<StepIndexPtr>> index_steps(storage::Storage& storage, WorkspaceId workspace, RunId run);
+
+/// The steps `wanted` (places in the index) as their pages show them, in that order, without node types.
+Awaitable<Result<std::vector<StepSummary>>> summarise_steps(storage::Storage& storage, WorkspaceId workspace, RunId run,
+                                                            StepIndexPtr index, std::vector<std::uint32_t> wanted);
+
+}  // namespace sluice::engine::store
