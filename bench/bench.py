@@ -157,11 +157,15 @@ def measure(arguments):
         echoes = median_by(rounds_of(echo, connections=64), "rate")
         hot = median_by(rounds_of(paths["hot"], connections=64), "rate")
         pace = echoes["rate"] / 2
-        paced_echo = [load(build, server, echo, body=body, seconds=seconds, connections=64, rate=pace) for _ in range(rounds)]
-        paced_hot = [load(build, server, paths["hot"], body=body, seconds=seconds, connections=64, rate=pace) for _ in range(rounds)]
-        echo99, hot99 = (median_by(r, "p99_us")["p99_us"] for r in (paced_echo, paced_hot))
-        row(f"hot path (durability none), 5 pure nodes, paced {pace:,.0f}/s: added p99", f"{hot99 - echo99:,.0f} us "
-            f"({hot99:,.0f} - {echo99:,.0f})", "<= 500 us", hot99 - echo99 <= 500)
+        # In turn, so that what else the machine does meets both alike; the figure is the median of the pairs' differences.
+        pairs = []
+        for _ in range(max(5, rounds)):
+            pairs.append([load(build, server, path, body=body, seconds=seconds, connections=64, rate=pace)["p99_us"]
+                          for path in (echo, paths["hot"])])
+        added = statistics.median(hot99 - echo99 for echo99, hot99 in pairs)
+        echo99, hot99 = (statistics.median(side) for side in zip(*pairs))
+        row(f"hot path (durability none), 5 pure nodes, paced {pace:,.0f}/s: added p99",
+            f"{added:,.0f} us (medians {hot99:,.0f}, {echo99:,.0f})", "<= 500 us", added <= 500)
         row("hot path, closed loop, 64 connections", f"{hot['rate']:,.0f}/s (echo {echoes['rate']:,.0f}/s)", "printed beside", True)
         server.stop()
 
