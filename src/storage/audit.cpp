@@ -127,7 +127,9 @@ void Audit::judge_one(const Query& query) {
 }
 
 void Audit::judge_plan(const Query& query, const Words& words) {
-    if (query.note() == Query::Note::scan || word_at(words, 0) == "pragma") return;
+    if (query.note() == Query::Note::scan || query.note() == Query::Note::instance_scan ||
+        word_at(words, 0) == "pragma")
+        return;
     const std::string explain = std::string("EXPLAIN QUERY PLAN ") + query.sql();
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(connection_.handle(), explain.c_str(), -1, &statement, nullptr) ==
@@ -213,7 +215,8 @@ bool binds_first(const Words& words) {
 }
 
 void Audit::judge_tenancy(const Query& query, const Words& words) {
-    if (query.note() == Query::Note::instance_wide) return;
+    if (query.note() == Query::Note::instance_wide || query.note() == Query::Note::instance_scan)
+        return;
     std::set<std::string> named;
     std::size_t places = 0;
     bool in_from = false;  // a comma before a name means a table only there

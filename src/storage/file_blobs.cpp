@@ -116,8 +116,24 @@ Awaitable<Result<T>> on_reader(Readers& readers, Job job, JobLength length = Job
 
 }  // namespace
 
-FileBlobs::FileBlobs(std::filesystem::path directory, Readers& readers, base::Clock& clock)
-    : root_(std::move(directory)), readers_(readers), clock_(clock) {}
+FileBlobs::FileBlobs(std::filesystem::path directory, Readers& readers, base::Clock& clock,
+                     bool counted)
+    : root_(std::move(directory)), readers_(readers), clock_(clock) {
+    if (counted) total_bytes_ = count_bytes();
+}
+
+std::uint64_t FileBlobs::count_bytes() const {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry(root_, error), end;
+         !error && entry != end; entry.increment(error)) {
+        std::error_code gone;
+        if (!entry->is_regular_file(gone)) continue;
+        const auto size = entry->file_size(gone);
+        if (!gone) bytes += size;
+    }
+    return bytes;
+}
 
 std::filesystem::path FileBlobs::path_of(WorkspaceId workspace, std::string_view hash) const {
     return root_ / workspace.str() / std::string(hash.substr(0, 2)) / std::string(hash);
@@ -178,6 +194,8 @@ Result<std::string> FileBlobs::store(WorkspaceId workspace, const std::string& c
         }
         if (auto written = write_file(file, content); !written)
             return fail(std::move(written.error()));
+        total_bytes_.fetch_add(content.size(), std::memory_order_relaxed);
+        added_bytes_.fetch_add(content.size(), std::memory_order_relaxed);
     }
     // Also when the file was there: another put may have renamed it a moment ago and not be this
     // far yet.
@@ -293,6 +311,9 @@ Result<std::size_t> FileBlobs::sweep(ReaderThread& thread) {
                 if (*gone) ++removed;
             }
     }
+    // What was stored meanwhile may be counted twice until the next collection.
+    const auto added = added_bytes_.load(std::memory_order_relaxed);
+    total_bytes_ = count_bytes() + (added_bytes_.load(std::memory_order_relaxed) - added);
     return removed;
 }
 

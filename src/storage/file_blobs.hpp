@@ -1,6 +1,7 @@
 #pragma once
 /// Blobs as files below DIR/blobs; file work runs on the readers' threads.
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <mutex>
@@ -14,7 +15,8 @@ namespace sluice::storage {
 
 class FileBlobs final : public Blobs {
   public:
-    FileBlobs(std::filesystem::path directory, Readers& readers, base::Clock& clock);
+    /// `counted`: what is there is counted at once; else by the first collection.
+    FileBlobs(std::filesystem::path directory, Readers& readers, base::Clock& clock, bool counted);
 
     Awaitable<Result<std::string>> put(WorkspaceId workspace, std::string content) override;
     Awaitable<Result<std::string>> get(WorkspaceId workspace, std::string hash,
@@ -29,6 +31,8 @@ class FileBlobs final : public Blobs {
 
     /// Whether a blob of this hash is on disk (in any workspace). Thread: the writer.
     bool has(const std::string& hash);
+    /// Size of all files, as far as they were counted. Thread: any.
+    std::uint64_t total_bytes() const { return total_bytes_.load(std::memory_order_relaxed); }
 
   private:
     std::filesystem::path path_of(WorkspaceId workspace, std::string_view hash) const;
@@ -37,6 +41,7 @@ class FileBlobs final : public Blobs {
     Result<std::size_t> sweep(ReaderThread& thread);
     Result<bool> sweep_file(sqlite::Connection& connection, WorkspaceId workspace,
                             const std::filesystem::path& file, Time before);
+    std::uint64_t count_bytes() const;
     void remember(const std::string& hash);
 
     const std::filesystem::path root_;
@@ -48,6 +53,7 @@ class FileBlobs final : public Blobs {
     std::mutex recent_mutex_;
     std::unordered_map<std::string, Time> recent_;  ///< stored by this process in the last hour
     std::uint64_t temporary_ = 0;
+    std::atomic<std::uint64_t> total_bytes_{0}, added_bytes_{0};
 };
 
 }  // namespace sluice::storage

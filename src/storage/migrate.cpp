@@ -6,6 +6,7 @@
 #include <cctype>
 #include <map>
 
+#include "backup_files.hpp"
 #include "directory.hpp"
 #include "sluice/base/embedded.hpp"
 #include "sluice/base/log.hpp"
@@ -145,11 +146,21 @@ Result<void> check_history(const std::map<unsigned, Applied>& applied,
     return {};
 }
 
-/// "2026-11-21T04:58:20.123456Z" as a file name's part: 20261121T045820Z.
-std::string stamp(Time now) {
-    std::string text = base::format_time(std::chrono::time_point_cast<std::chrono::seconds>(now));
-    std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-    return text;
+/// So many copies from before upgrades are kept.
+constexpr std::size_t kept_snapshots = 3;
+
+/// Removes all but the newest copies. A failure keeps a file too many and is no reason to stop.
+void prune_snapshots(const std::filesystem::path& folder) {
+    std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> files;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with("before-") && name.ends_with(".db"))
+            files.emplace_back(entry.last_write_time(error), entry.path());
+    }
+    std::sort(files.rbegin(), files.rend());
+    for (std::size_t i = kept_snapshots; i < files.size(); ++i)
+        std::filesystem::remove(files[i].second, error);
 }
 
 Result<std::filesystem::path> snapshot(sqlite::Connection& connection,
@@ -159,12 +170,13 @@ Result<std::filesystem::path> snapshot(sqlite::Connection& connection,
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         return fail(ErrorCode::unavailable, "{} cannot be made, so the upgrade was not started",
                     folder.string());
-    auto file = folder / fmt::format("before-{:04}-{}.db", number, stamp(now));
+    auto file = folder / fmt::format("before-{:04}-{}.db", number, file_stamp(now));
     for (int n = 2; std::filesystem::exists(file); ++n)
-        file = folder / fmt::format("before-{:04}-{}-{}.db", number, stamp(now), n);
+        file = folder / fmt::format("before-{:04}-{}-{}.db", number, file_stamp(now), n);
     auto copied = copy_database(connection, file, [] { return true; });
     if (!copied) return fail(std::move(copied.error()));
     if (auto synced = sync_directory(directory); !synced) return fail(std::move(synced.error()));
+    prune_snapshots(folder);
     return file;
 }
 
@@ -249,6 +261,13 @@ Result<void> copy_database(sqlite::Connection& source, const std::filesystem::pa
                      {},
                      false});
     return sync_directory(file.parent_path());
+}
+
+Result<void> check_schema(sqlite::Connection& connection, std::span<const Migration> migrations,
+                          const std::filesystem::path& place) {
+    auto applied = read_applied(connection);
+    if (!applied) return fail(std::move(applied.error()));
+    return check_history(*applied, migrations, place);
 }
 
 Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path& directory,

@@ -18,6 +18,11 @@ Result<void> migrate(sqlite::Connection& connection, const std::filesystem::path
                      bool fresh, Time now, std::span<const Migration> migrations,
                      OpenReport& report);
 
+/// Whether this build can open a database with this schema: not newer, nothing skipped or changed.
+/// `place` is for the message. Errors: precondition_failed.
+Result<void> check_schema(sqlite::Connection& connection, std::span<const Migration> migrations,
+                          const std::filesystem::path& place);
+
 /// Copies the database into `file` (made here, mode 0600), flushed to disk. `keep_going` is asked
 /// between steps. Errors: conflict (the file exists), unavailable.
 Result<void> copy_database(sqlite::Connection& source, const std::filesystem::path& file,

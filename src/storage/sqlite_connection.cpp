@@ -134,6 +134,25 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     return connection;
 }
 
+Result<std::unique_ptr<Connection>> Connection::open_unchanging(const std::filesystem::path& file) {
+    initialise_library();
+    std::unique_ptr<Connection> connection(new Connection);
+    connection->file_ = file;
+    std::string uri = "file:";
+    for (const char c : file.string()) {
+        if (c == '%' || c == '?' || c == '#') uri += fmt::format("%{:02x}", c);
+        else uri += c;
+    }
+    uri += "?immutable=1";
+    const int code =
+        sqlite3_open_v2(uri.c_str(), &connection->handle_,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
+    if (code != SQLITE_OK) return fail(connection->error_of(code, "opening a copy"));
+    if (auto done = connection->configure(Role::reader); !done)
+        return fail(std::move(done.error()));
+    return connection;
+}
+
 Result<std::unique_ptr<Connection>> Connection::open_in_memory() {
     initialise_library();
     std::unique_ptr<Connection> connection(new Connection);
@@ -306,11 +325,11 @@ Result<void> Connection::run(Op& op, Statement& statement) {
     while (code == SQLITE_ROW) code = step(statement.handle);
     if (code != SQLITE_DONE) [[unlikely]] {
         if ((code & 0xff) == SQLITE_CONSTRAINT && op.expect == Expect::one)
-            return fail(Error{op.mismatch, std::move(op.mismatch_message), {}, false});
+            return fail(Error{op.mismatch, op.mismatch_message, {}, false});
         return fail(error_of(code, op.query->name()));
     }
     if (op.expect == Expect::one && sqlite3_changes64(handle_) != 1) [[unlikely]]
-        return fail(Error{op.mismatch, std::move(op.mismatch_message), {}, false});
+        return fail(Error{op.mismatch, op.mismatch_message, {}, false});
     return {};
 }
 

@@ -60,6 +60,8 @@ class Connection {
     /// Opens the file (it must exist) and sets every pragma. Errors: unavailable,
     /// precondition_failed (no database).
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& file, Role role);
+    /// Opens a copy that nobody writes, without a log or shared memory beside it. Errors: as above.
+    static Result<std::unique_ptr<Connection>> open_unchanging(const std::filesystem::path& file);
     /// An empty database in memory, for the audit of queries.
     static Result<std::unique_ptr<Connection>> open_in_memory();
     ~Connection();

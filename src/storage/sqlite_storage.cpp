@@ -1,23 +1,18 @@
 #include <algorithm>
 
+#include "backup_files.hpp"
 #include "directory.hpp"
 #include "file_blobs.hpp"
 #include "migrate.hpp"
 #include "readers.hpp"
 #include "sluice/runtime/sync.hpp"
+#include "sluice/storage/backup.hpp"
 #include "sluice/storage/failpoint.hpp"
 #include "sluice/storage/storage.hpp"
 #include "writer.hpp"
 
 namespace sluice::storage {
 namespace {
-
-const Query integrity_query{"storage.integrity_check", "PRAGMA integrity_check(100)",
-                            Query::Note::instance_wide};
-const Query foreign_keys_query{
-    "storage.foreign_key_check",
-    "SELECT \"table\", \"parent\" FROM pragma_foreign_key_check LIMIT 100",
-    Query::Note::instance_wide};
 
 Error stopping_error() {
     return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true};
@@ -32,9 +27,10 @@ class SqliteStorage final : public Storage {
           lock_(std::move(lock)),
           database_(connection->file()),
           readers_(loop, database_, options_.readers),
-          blobs_(options_.directory / "blobs", readers_, loop.clock()),
+          blobs_(options_.directory / "blobs", readers_, loop.clock(), options_.max_bytes > 0),
           writer_(loop, options_, std::move(connection),
-                  [this](const std::string& hash) { return blobs_.has(hash); }) {}
+                  {[this](const std::string& hash) { return blobs_.has(hash); },
+                   [this] { return blobs_.total_bytes(); }}) {}
 
     ~SqliteStorage() override {
         // In this order when `stop` was not awaited: the writer's connection is the last to close.
@@ -71,24 +67,15 @@ class SqliteStorage final : public Storage {
 
     Blobs& blobs() override { return blobs_; }
 
-    Awaitable<Result<void>> backup(std::filesystem::path file) override {
-        ReaderJob job = [file = std::move(file)](ReaderThread& thread) -> Result<void> {
-            auto connection = thread.connection();
-            if (!connection) return fail(std::move(connection.error()));
-            // One snapshot for the whole copy; without it every commit of the writer would start
-            // the copy anew.
-            sqlite::Connection& source = **connection;
-            if (const int code = source.frame(sqlite::Frame::begin_deferred); code != SQLITE_OK)
-                return fail(source.error_of(code, "beginning a backup"));
-            auto copied = source.scalar("SELECT count(*) FROM sqlite_schema");
-            Result<void> done;
-            if (copied) done = copy_database(source, file, [&] { return !thread.stopping(); });
-            else done = fail(std::move(copied.error()));
-            source.frame(sqlite::Frame::rollback);
-            return done;
+    Awaitable<Result<BackupReport>> backup(std::filesystem::path folder) override {
+        auto report = std::make_shared<BackupReport>();
+        ReaderJob job = [this, report, folder = std::move(folder)](ReaderThread& thread) {
+            return back_up(thread, folder, *report);
         };
         auto running = readers_.run(std::move(job), JobLength::minutes);
-        co_return co_await std::move(running);
+        auto done = co_await std::move(running);
+        if (!done) co_return fail(std::move(done.error()));
+        co_return std::move(*report);
     }
 
     Awaitable<Result<std::vector<std::string>>> check() override {
@@ -96,12 +83,26 @@ class SqliteStorage final : public Storage {
         ReaderJob job = [findings](ReaderThread& thread) -> Result<void> {
             auto connection = thread.connection();
             if (!connection) return fail(std::move(connection.error()));
-            return examine(**connection, *findings);
+            auto found = examine(**connection);
+            if (!found) return fail(std::move(found.error()));
+            *findings = std::move(*found);
+            return {};
         };
         auto running = readers_.run(std::move(job), JobLength::minutes);
         auto done = co_await std::move(running);
         if (!done) co_return fail(std::move(done.error()));
         co_return std::move(*findings);
+    }
+
+    Awaitable<Result<bool>> housekeep() override {
+        if (stopping_) co_return fail(stopping_error());
+        auto more = std::make_shared<bool>(false);
+        HousekeepStep step = more;
+        auto push = [this](PendingPtr<HousekeepStep> p) { writer_.push_housekeep(std::move(p)); };
+        auto waiting = wait_for<HousekeepStep>(std::move(step), std::move(push));
+        auto done = co_await std::move(waiting);
+        if (!done) co_return fail(std::move(done.error()));
+        co_return *more;
     }
 
     Statistics statistics() const override { return writer_.statistics(); }
@@ -131,19 +132,25 @@ class SqliteStorage final : public Storage {
     }
 
   private:
-    static Result<void> examine(sqlite::Connection& connection,
-                                std::vector<std::string>& findings) {
-        sqlite::SqliteTx tx(connection);
-        auto done = tx.each(integrity_query, {}, [&](const Row& row) {
-            if (row.text(0) != "ok") findings.push_back(row.str(0));
-            return true;
-        });
-        if (!done) return done;
-        return tx.each(foreign_keys_query, {}, [&](const Row& row) {
-            findings.push_back(fmt::format("a row of {} refers to a row of {} that does not exist",
-                                           row.text(0), row.text(1)));
-            return true;
-        });
+    Result<void> back_up(ReaderThread& thread, const std::filesystem::path& folder,
+                         BackupReport& report) {
+        auto connection = thread.connection();
+        if (!connection) return fail(std::move(connection.error()));
+        // One snapshot for the whole copy; without it every commit of the writer would start the
+        // copy anew. No blob goes meanwhile: the collection is a long job as well.
+        sqlite::Connection& source = **connection;
+        if (const int code = source.frame(sqlite::Frame::begin_deferred); code != SQLITE_OK)
+            return fail(source.error_of(code, "beginning a backup"));
+        auto begun = source.scalar("SELECT count(*) FROM sqlite_schema");
+        Result<BackupReport> taken;
+        if (begun)
+            taken = take_backup(source, options_.directory, folder, loop_.clock().now(),
+                                [&] { return !thread.stopping(); });
+        else taken = fail(std::move(begun.error()));
+        source.frame(sqlite::Frame::rollback);
+        if (!taken) return fail(std::move(taken.error()));
+        report = std::move(*taken);
+        return {};
     }
 
     runtime::Loop& loop_;
@@ -168,6 +175,8 @@ Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
         return fail(std::move(ready.error()));
     auto lock = DirectoryLock::take(options.directory);
     if (!lock) return fail(std::move(lock.error()));
+    if (auto finished = finish_restore(options.directory); !finished)
+        return fail(std::move(finished.error()));
 
     const auto file = options.directory / "sluice.db";
     std::error_code missing;

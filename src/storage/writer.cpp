@@ -3,8 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <charconv>
 
-#include "directory.hpp"
 #include "sluice/base/metrics.hpp"
 #include "sluice/storage/failpoint.hpp"
 
@@ -17,7 +17,12 @@ using sqlite::Frame;
 constexpr int page_bytes = 4096;
 /// The queue must stay empty this long before the writer spends the time on a checkpoint.
 constexpr auto idle_grace = std::chrono::milliseconds(2);
-constexpr auto space_interval = std::chrono::seconds(1);
+constexpr auto recheck_interval = std::chrono::seconds(1);
+/// One step of giving pages back: a transaction of a few hundred pages, so that a unit that comes
+/// meanwhile waits for milliseconds.
+constexpr std::int64_t step_pages = 256;
+/// So many unused pages stay, beside a fiftieth of all: the next writes want them.
+constexpr std::int64_t slack_pages = 256;
 
 struct Instruments {
     base::metrics::Counter units{"sluice_storage_units_total",
@@ -58,12 +63,12 @@ std::size_t size_of(const WriteUnit& unit) {
 }  // namespace
 
 Writer::Writer(runtime::Loop& loop, const Options& options,
-               std::unique_ptr<sqlite::Connection> connection,
-               std::function<bool(const std::string&)> has_blob)
+               std::unique_ptr<sqlite::Connection> connection, BlobFacts blobs)
     : loop_(loop),
       options_(options),
       connection_(std::move(connection)),
-      has_blob_(std::move(has_blob)) {
+      blobs_(std::move(blobs)),
+      space_(options_, [this] { return sizes(); }) {
     auto deferred =
         connection_->scalar("SELECT 1 FROM sqlite_schema WHERE sql LIKE '%DEFERRABLE%' LIMIT 1");
     deferred_keys_ = deferred && !deferred->empty();
@@ -74,7 +79,6 @@ Writer::Writer(runtime::Loop& loop, const Options& options,
         static_cast<std::int64_t>(std::max(options_.checkpoint_pages, 1000)) * (page_bytes + 24));
     (void)connection_->scalar(limit.c_str());
     connection_->exit_on_io_error();
-    check_space(true);
 }
 
 Writer::~Writer() {
@@ -82,50 +86,53 @@ Writer::~Writer() {
     join();
 }
 
+/// Wakes the thread after the queue or a flag was changed, or makes it.
+void Writer::start() {
+    bool asleep = false;
+    {
+        std::lock_guard lock(mutex_);
+        asleep = std::exchange(sleeping_, false);
+    }
+    if (asleep) wake_.notify_one();
+    else if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+}
+
 void Writer::push(PendingUnitPtr unit) {
-    bool wake = false;
     {
         std::lock_guard lock(mutex_);
         queue_.push_back(std::move(unit));
         queued_.fetch_add(1, std::memory_order_relaxed);
-        wake = std::exchange(sleeping_, false);
     }
-    if (wake) wake_.notify_one();
-    else if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+    start();
+}
+
+void Writer::push_housekeep(PendingPtr<HousekeepStep> step) {
+    {
+        std::lock_guard lock(mutex_);
+        steps_.push_back(std::move(step));
+    }
+    start();
 }
 
 bool Writer::saturated() {
     if (queued_.load(std::memory_order_relaxed) >= options_.queue_units) return true;
-    if (space_.load(std::memory_order_relaxed) == Space::enough) return false;
+    if (space_.room() == DiskSpace::Room::enough) return false;
     // Nobody writes while new work is refused, so whoever asks has the writer look at the disk
     // again.
     const auto now = Clock::now();
-    if (now - recheck_asked_ >= space_interval) {
+    if (now - recheck_asked_ >= recheck_interval) {
         recheck_asked_ = now;
         {
             std::lock_guard lock(mutex_);
             recheck_ = true;
-            sleeping_ = false;
         }
-        wake_.notify_one();
-        if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+        start();
     }
     return true;
 }
 
-Error Writer::refusal() const {
-    const auto free = std::max<std::int64_t>(free_bytes_.load(std::memory_order_relaxed), 0);
-    return {ErrorCode::unavailable,
-            fmt::format("the disk of {} is full ({} KiB free, {} KiB are kept back); nothing "
-                        "stored is lost. Free space "
-                        "there: work resumes by itself",
-                        options_.directory.string(), free / 1024, options_.min_free_bytes / 1024),
-            {},
-            true};
-}
-
 std::string Writer::saturation_reason() const {
-    if (space_.load(std::memory_order_relaxed) != Space::enough) return refusal().message;
+    if (space_.room() != DiskSpace::Room::enough) return space_.reason();
     if (queued_.load(std::memory_order_relaxed) >= options_.queue_units)
         return fmt::format("{} writes are waiting for the disk already; try again in a moment",
                            options_.queue_units);
@@ -135,6 +142,7 @@ std::string Writer::saturation_reason() const {
 Statistics Writer::statistics() const {
     std::lock_guard lock(mutex_);
     Statistics copy = statistics_;
+    space_.add_to(copy);
     copy.queued = queued_.load(std::memory_order_relaxed);
     return copy;
 }
@@ -173,10 +181,17 @@ void Writer::work() {
     }
     connection_.reset();
     std::function<void()> done;
+    std::vector<PendingPtr<HousekeepStep>> given_up;
     {
         std::lock_guard lock(mutex_);
         done = std::move(stopped_);
+        for (auto& step : steps_) {
+            step->result = fail(ErrorCode::unavailable, "the server is shutting down");
+            given_up.push_back(std::move(step));
+        }
+        steps_.clear();
     }
+    if (!given_up.empty()) complete_on(loop_, std::move(given_up));
     if (done) loop_.post(std::move(done));
 }
 
@@ -189,14 +204,24 @@ bool Writer::take() {
         if (stopping_) return false;
         if (std::exchange(recheck_, false)) {
             lock.unlock();
-            check_space(true);
+            if (static_cast<std::int64_t>(frames_) * page_bytes > options_.max_wal_bytes)
+                checkpoint();  // who held the log may have let it go
+            space_.look(true);
             lock.lock();
             continue;
         }
         sleeping_ = true;
         const auto awake = [this] { return !queue_.empty() || stopping_ || recheck_; };
-        if (!checkpoint_due(static_cast<std::int64_t>(options_.idle_checkpoint_bytes))) {
-            wake_.wait(lock, awake);
+        if (!steps_.empty()) {
+            if (!wake_.wait_for(lock, idle_grace, awake)) {
+                auto step = std::move(steps_.front());
+                steps_.pop_front();
+                lock.unlock();
+                housekeep(std::move(step));
+                lock.lock();
+            }
+        } else if (!checkpoint_due(static_cast<std::int64_t>(options_.idle_checkpoint_bytes))) {
+            wake_.wait(lock, [&] { return awake() || !steps_.empty(); });
         } else if (!wake_.wait_for(lock, idle_grace, awake)) {
             lock.unlock();
             checkpoint();
@@ -229,12 +254,37 @@ void Writer::fail_all(Batch& batch, const Error& error) {
 
 void Writer::commit(Batch& batch) {
     const auto began = Clock::now();
-    check_space(disk_was_full_);
-    if (space_.load(std::memory_order_relaxed) == Space::refuse) {
-        fail_all(batch, refusal());
+    space_.look(space_.was_full());
+    if (space_.room() == DiskSpace::Room::nothing) {
+        fail_all(batch, {ErrorCode::unavailable, space_.reason(), {}, true});
         count(batch, began);
         return;
     }
+    bool full = false;
+    auto error = attempt(batch, full);
+    if (full) {
+        const bool more_room = space_.found_full();
+        // A WAL that is in the database file as a whole is written again from its start, without
+        // growing.
+        checkpoint();
+        // Functions may have used up what they captured, so only plain statements are run twice.
+        const bool repeatable =
+            std::all_of(batch.begin(), batch.end(), [](const PendingUnitPtr& unit) {
+                const auto& ops = unit->payload.ops();
+                return std::all_of(ops.begin(), ops.end(),
+                                   [](const Op& op) { return op.query != nullptr; });
+            });
+        if (more_room && repeatable) error = attempt(batch, full);
+    }
+    if (error) fail_all(batch, *error);
+    else space_.found_room();
+    note_frames();
+    count(batch, began);
+}
+
+/// One transaction; an error when all of it was undone. `full`: because the disk had no room.
+std::optional<Error> Writer::attempt(Batch& batch, bool& full) {
+    full = false;
     int code = connection_->frame(Frame::begin_immediate);
     if (code == SQLITE_OK) {
         (void)connection_->take_disk_full();
@@ -254,33 +304,22 @@ void Writer::commit(Batch& batch) {
         code =
             outcome == failpoint::Outcome::full ? SQLITE_FULL : connection_->frame(Frame::commit);
     }
-    if (code != SQLITE_OK) {
-        fail_all(batch, connection_->error_of(code, "storing a batch"));
-        if (connection_->in_transaction()) connection_->frame(Frame::rollback);
-        if ((code & 0xff) == SQLITE_FULL) found_disk_full();
-    } else if (disk_was_full_) {
-        disk_was_full_ = false;
-        check_space(true);
-    }
+    if (code == SQLITE_OK) return std::nullopt;
+    Error error = connection_->error_of(code, "storing a batch");
+    if (connection_->in_transaction()) connection_->frame(Frame::rollback);
+    full = (code & 0xff) == SQLITE_FULL;
+    return error;
+}
+
+void Writer::note_frames() {
     const int frames = connection_->wal_frames();
     if (frames < frames_) backfilled_ = blocked_at_ = 0;  // the WAL began anew
     frames_ = frames;
-    count(batch, began);
-}
-
-void Writer::found_disk_full() {
-    disk_was_full_ = true;
-    free_bytes_.store(free_bytes(options_.directory), std::memory_order_relaxed);
-    if (space_.exchange(Space::low, std::memory_order_relaxed) == Space::enough)
-        log::warn("the disk is full; new work is refused until there is room",
-                  {{"directory", options_.directory.string()}});
-    checkpoint();  // a WAL that is in the database file as a whole is written again from its start,
-                   // without growing
 }
 
 Result<void> Writer::run_unit(WriteUnit& unit) {
     for (const auto& hash : unit.blobs())
-        if (!has_blob_(hash))
+        if (!blobs_.has(hash))
             return fail(ErrorCode::internal,
                         "blob {} was not stored before the write that names it", hash);
 
@@ -392,28 +431,55 @@ void Writer::checkpoint() {
     ++statistics_.checkpoints;
 }
 
-void Writer::check_space(bool force) {
-    const auto now = Clock::now();
-    if (now - space_checked_ < space_interval &&
-        !(force && now - space_checked_ > std::chrono::milliseconds(100)))
-        return;
-    space_checked_ = now;
-    const auto free = free_bytes(options_.directory);
-    free_bytes_.store(free, std::memory_order_relaxed);
-    if (free < 0) return;
-    // New work ends at the watermark; what is under way may use three quarters of what is kept
-    // back.
-    Space space = Space::enough;
-    if (free < options_.min_free_bytes)
-        space = free < options_.min_free_bytes / 4 ? Space::refuse : Space::low;
-    // After a write that found the disk full, a little room must have come back.
-    if (disk_was_full_ && space == Space::enough && free < 256 * 1024) space = Space::low;
-    const auto before = space_.exchange(space, std::memory_order_relaxed);
-    if (before != Space::enough && space == Space::enough)
-        log::info("there is disk space again; new work is accepted", {{"free_bytes", free}});
-    if (before == Space::enough && space != Space::enough)
-        log::warn("little disk space is left; new work is refused until there is more",
-                  {{"directory", options_.directory.string()}, {"free_bytes", free}});
+void Writer::housekeep(PendingPtr<HousekeepStep> step) {
+    auto more = free_pages();
+    if (more) *step->payload = *more;
+    else step->result = fail(std::move(more.error()));
+    std::vector<PendingPtr<HousekeepStep>> done;
+    done.push_back(std::move(step));
+    complete_on(loop_, std::move(done));
+}
+
+Result<bool> Writer::free_pages() {
+    auto unused = pragma("PRAGMA freelist_count"), all = pragma("PRAGMA page_count");
+    for (auto* read : {&unused, &all})
+        if (!*read) return fail(std::move(read->error()));
+    const auto wanted = *unused - slack_pages - *all / 50;
+    if (wanted > 0) {
+        const auto sql =
+            fmt::format("PRAGMA incremental_vacuum({})", std::min(wanted, step_pages));
+        if (auto done = connection_->execute(sql.c_str()); !done)
+            return fail(std::move(done.error()));
+        auto left = pragma("PRAGMA freelist_count");
+        if (!left) return fail(std::move(left.error()));
+        note_frames();
+        gave_pages_back_ = true;
+        std::lock_guard lock(mutex_);
+        statistics_.freed_pages += static_cast<std::uint64_t>(*unused - *left);
+        // A step that moved nothing would be asked for again without end.
+        if (wanted > step_pages && *left < *unused) return true;
+    }
+    // The file itself shrinks when the log has reached it.
+    if (std::exchange(gave_pages_back_, false)) checkpoint();
+    return false;
+}
+
+Result<std::int64_t> Writer::pragma(const char* sql) {
+    auto text = connection_->scalar(sql);
+    if (!text) return fail(std::move(text.error()));
+    std::int64_t value = 0;
+    std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+}
+
+DiskSpace::Sizes Writer::sizes() {
+    DiskSpace::Sizes sizes;
+    sizes.database = static_cast<std::uint64_t>(pragma("PRAGMA page_count").value_or(0)) * page_bytes;
+    sizes.unused = static_cast<std::uint64_t>(pragma("PRAGMA freelist_count").value_or(0)) * page_bytes;
+    sizes.wal = static_cast<std::uint64_t>(frames_) * page_bytes;
+    sizes.wal_reusable = backfilled_ >= frames_;
+    sizes.blobs = blobs_.bytes();
+    return sizes;
 }
 
 }  // namespace sluice::storage

@@ -4,11 +4,14 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "disk_space.hpp"
 #include "pending.hpp"
 #include "sluice/storage/storage.hpp"
 #include "sqlite_connection.hpp"
@@ -17,17 +20,23 @@ namespace sluice::storage {
 
 using PendingUnit = Pending<WriteUnit>;
 using PendingUnitPtr = PendingPtr<WriteUnit>;
+/// A step of giving unused pages back; the writer says whether more is left.
+using HousekeepStep = std::shared_ptr<bool>;
 
 class Writer {
   public:
-    /// `has_blob` tells on the writer thread whether a required blob is on disk.
+    /// What the writer asks about blobs, on its thread.
+    struct BlobFacts {
+        std::function<bool(const std::string&)> has;  ///< a required blob is on disk
+        std::function<std::uint64_t()> bytes;         ///< of all blobs
+    };
     Writer(runtime::Loop& loop, const Options& options,
-           std::unique_ptr<sqlite::Connection> connection,
-           std::function<bool(const std::string&)> has_blob);
+           std::unique_ptr<sqlite::Connection> connection, BlobFacts blobs);
     ~Writer();
 
     /// Thread: loop. Starts the thread with the first unit.
     void push(PendingUnitPtr unit);
+    void push_housekeep(PendingPtr<HousekeepStep> step);
     bool saturated();
     std::string saturation_reason() const;
     Statistics statistics() const;
@@ -39,26 +48,28 @@ class Writer {
 
   private:
     using Batch = std::vector<PendingUnitPtr>;
-    enum class Space { enough, low, refuse };
-
     void work();
     bool take();
     Batch next_batch();
+    void start();
     void commit(Batch& batch);
+    std::optional<Error> attempt(Batch& batch, bool& full);
+    void housekeep(PendingPtr<HousekeepStep> step);
+    Result<bool> free_pages();
+    Result<std::int64_t> pragma(const char* sql);
+    DiskSpace::Sizes sizes();
+    void note_frames();
     Result<void> run_unit(WriteUnit& unit);
     Result<void> run_ops(WriteUnit& unit);
     void fail_all(Batch& batch, const Error& error);
     void count(const Batch& batch, std::chrono::steady_clock::time_point began);
     void checkpoint();
     bool checkpoint_due(std::int64_t bytes) const;
-    void check_space(bool force);
-    void found_disk_full();
-    Error refusal() const;
 
     runtime::Loop& loop_;
     const Options options_;
     std::unique_ptr<sqlite::Connection> connection_;
-    std::function<bool(const std::string&)> has_blob_;
+    const BlobFacts blobs_;
     bool deferred_keys_ =
         false;  ///< the schema has deferred foreign keys, so that every unit is framed
 
@@ -66,12 +77,11 @@ class Writer {
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<PendingUnitPtr> queue_;
+    std::deque<PendingPtr<HousekeepStep>> steps_;
     bool stopping_ = false, sleeping_ = false, recheck_ = false;
     std::function<void()> stopped_;
     Statistics statistics_;
     std::atomic<std::size_t> queued_{0};
-    std::atomic<Space> space_{Space::enough};
-    std::atomic<std::int64_t> free_bytes_{-1};
 
     // The writer thread's own.
     std::vector<PendingUnitPtr> taken_;
@@ -79,8 +89,8 @@ class Writer {
     int frames_ = 0;      ///< in the WAL after the last commit
     int backfilled_ = 0;  ///< frames of the present WAL that are in the database file already
     int blocked_at_ = 0;  ///< frames in the WAL when a reader last kept a checkpoint from finishing
-    bool disk_was_full_ = false;
-    std::chrono::steady_clock::time_point space_checked_{};
+    bool gave_pages_back_ = false;  ///< since the last checkpoint
+    DiskSpace space_;
 
     std::chrono::steady_clock::time_point recheck_asked_{};  // the loop's own
     std::thread thread_;

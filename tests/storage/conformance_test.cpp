@@ -1,5 +1,6 @@
 // What every engine behind `Storage` must do. Only one exists now; another is one more row of
 // `engines`.
+#include "sluice/storage/backup.hpp"
 #include "storage/harness.hpp"
 
 #include "sluice/runtime/sync.hpp"
@@ -417,7 +418,7 @@ TEST_CASE("a backup made under writes is a whole database of its own", "[storage
     for (int i = 1; i <= 200; ++i) f.storage->enqueue(thing(i), {});
     REQUIRE(f.submit(thing(201)));
     TempDirectory other;
-    const auto file = other / "sluice.db";
+    const auto file = other / "copy";
     for (int i = 300; i < 500; ++i) f.storage->enqueue(thing(i), {});
     const auto done = run(f.loop, f.storage->backup(file));
     REQUIRE(done);
@@ -426,7 +427,7 @@ TEST_CASE("a backup made under writes is a whole database of its own", "[storage
     CHECK(again.error().code == ErrorCode::conflict);
 
     Options options;
-    options.directory = other.path();
+    options.directory = file;
     auto copy = engine.open(f.loop, options);
     REQUIRE(copy);
     CHECK(stored_ids(f.loop, **copy).size() >= 201);

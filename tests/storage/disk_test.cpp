@@ -2,14 +2,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
 
 #include "sluice/runtime/task_group.hpp"
+#include "sluice/storage/backup.hpp"
 #include "storage/directory.hpp"
+#include "storage/small_disk.hpp"
 
 using namespace sluice;
 using namespace sluice::storage;
@@ -17,43 +18,9 @@ using namespace sluice::storage::testing;
 
 namespace {
 
-/// A file system in memory of a few MiB; `works` is false where this process may not mount.
-class SmallDisk {
-  public:
-    explicit SmallDisk(const std::string& size) {
-        works = ::mount("tmpfs", point_.path().c_str(), "tmpfs", 0,
-                        ("mode=0700,size=" + size).c_str()) == 0;
-        if (!works) WARN("skipped: mounting a small disk needs root");
-    }
-    ~SmallDisk() {
-        if (works) ::umount2(point_.path().c_str(), MNT_DETACH);
-    }
-    std::filesystem::path operator/(const std::string& name) const { return point_ / name; }
-    bool works = false;
-
-  private:
-    TempDirectory point_;
-};
-
-void fill(const std::filesystem::path& file, std::size_t bytes) {
-    std::ofstream out(file, std::ios::binary);
-    out << std::string(bytes, 'b');
-    REQUIRE(out.flush());
-}
-
 unsigned mode_of(const std::filesystem::path& path) {
     struct stat info{};
     return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
-}
-
-/// Asks until `done`, at most about ten seconds.
-template <class Condition>
-bool eventually(House& house, Condition done) {
-    for (int i = 0; i < 1000; ++i) {
-        if (done()) return true;
-        run(house.loop, house.loop.sleep_for(std::chrono::milliseconds(10)));
-    }
-    return false;
 }
 
 }  // namespace
@@ -191,8 +158,10 @@ TEST_CASE("only the owner can read the data directory and its files", "[storage]
         CAPTURE(name);
         CHECK(mode_of(directory / "data" / name) == 0600);
     }
-    REQUIRE(run(house.loop, house->backup(directory / "copy.db")));
-    CHECK(mode_of(directory / "copy.db") == 0600);
+    REQUIRE(run(house.loop, house->backup(directory / "copy")));
+    CHECK(mode_of(directory / "copy") == 0700);
+    CHECK(mode_of(directory / "copy/sluice.db") == 0600);
+    CHECK(mode_of(directory / "copy/manifest.json") == 0600);
 }
 
 TEST_CASE("a directory that cannot be used is refused with what to do", "[storage][disk]") {

@@ -1,6 +1,7 @@
 #include "storage/harness.hpp"
 
 #include "sluice/runtime/task_group.hpp"
+#include "sluice/storage/backup.hpp"
 #include "sluice/storage/blobs.hpp"
 
 using namespace sluice;

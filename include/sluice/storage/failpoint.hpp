@@ -5,7 +5,8 @@
 /// given). `nth` counts from 1 (the default); `3+` means the third and all later ones.
 ///
 /// Points of storage: commit.before, commit.after_before_answer, checkpoint.mid, migrate.stmt, and the file operations
-/// db.write, db.sync, wal.write, wal.sync, blob.sync. Builds without SLUICE_FAILPOINTS contain none of them.
+/// db.write, db.sync, wal.write, wal.sync, blob.sync; of backups backup.copied,
+/// backup.manifest, restore.staged, restore.move. Builds without SLUICE_FAILPOINTS contain none of them.
 /// Thread: any; `arm` and `arm_from_environment` before other threads.
 
 #include <atomic>

@@ -15,6 +15,7 @@ class Query {
         none = 0,
         instance_wide = 1,  ///< no workspace: an instance-level statement (recovery, migrations, key lookup by hash)
         scan = 2,           ///< a scan is wanted: the table is small by nature
+        instance_scan = 3,  ///< both: the statement is about all of a table, such as a backup's
     };
     Query(const char* name, const char* sql, Note note = Note::none);
     const char* name() const { return name_; }

@@ -5,7 +5,8 @@
 /// Nothing outside this module knows which engine it is.
 ///
 /// Layout of DIR: `sluice.db` (+ -wal, -shm), `lock` (exclusive, flock), `blobs/<workspace>/<2 hex>/<sha-256>`,
-/// `snapshots/` (before migrations), `files/<workspace>` (file nodes), `admin.sock`.
+/// `snapshots/` (before migrations, the newest three), `files/<workspace>` (file nodes), `admin.sock`, `ballast` (given
+/// up when the disk is full), `last_backup.json`, `before-restore-<time>/` (what a restore replaced).
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "sluice/base/result.hpp"
+#include "sluice/base/setting.hpp"
 #include "sluice/runtime/awaitable.hpp"
 #include "sluice/storage/write_unit.hpp"
 
@@ -32,6 +34,7 @@ namespace sluice::storage {
 
 class ReadTx;
 class Blobs;
+struct BackupReport;
 
 struct Options {
     std::filesystem::path directory;
@@ -45,6 +48,13 @@ struct Options {
     /// Kept free on the disk: below it `saturated()` is true; units of work under way are stored until a quarter of it is
     /// left, then refused with `unavailable`. 0: only a disk that is full counts.
     std::int64_t min_free_bytes = 64 << 20;
+    /// A file of this size is kept in the directory and given up when the disk is full, so that work under way can record
+    /// its results; made again when there is room for it and for `min_free_bytes`. 0: none. A disk of less than four times
+    /// both gets none.
+    std::int64_t ballast_bytes = 0;
+    /// Database (pages in use) and blobs together: above it `saturated()` is true. 0: no limit.
+    std::int64_t max_bytes = 0;
+    std::int64_t max_wal_bytes = 1LL << 30;      ///< of the write-ahead log: above it `saturated()` is true
     bool create = true;                          ///< make a missing directory and database
 };
 
@@ -66,6 +76,10 @@ struct OpenReport {
 struct Statistics {
     std::uint64_t commits = 0, units = 0, ops = 0, failed_units = 0, checkpoints = 0;
     std::uint64_t commit_us = 0, wal_bytes = 0;
+    std::uint64_t database_bytes = 0, unused_bytes = 0;  ///< the file's pages, and those of them that hold nothing
+    std::uint64_t blob_bytes = 0, ballast_bytes = 0;     ///< files in blobs/; what the ballast has now
+    std::int64_t disk_free_bytes = -1;                   ///< without the ballast; -1: not known
+    std::uint64_t freed_pages = 0;                       ///< given back to the disk by `housekeep`
     std::size_t queued = 0;
 };
 
@@ -117,10 +131,15 @@ class Storage {
     }
 
     virtual Blobs& blobs() = 0;
-    /// An online copy of the database into `file` (must not exist), made through the engine's backup interface.
-    virtual Awaitable<Result<void>> backup(std::filesystem::path file) = 0;
+    /// A verified backup of database and blobs in the new folder `folder` (see backup.hpp), from one snapshot, while
+    /// work goes on. Errors: conflict (the folder exists), not_found (its parent does not), precondition_failed (what
+    /// is stored is damaged), unavailable. Long: on a reader; the log cannot begin anew meanwhile.
+    virtual Awaitable<Result<BackupReport>> backup(std::filesystem::path folder) = 0;
     /// Structure and foreign keys of the whole database; the findings (empty: sound). Long: on a reader.
     virtual Awaitable<Result<std::vector<std::string>>> check() = 0;
+    /// Gives one step of the pages that deletes left unused back to the disk, as soon as the writer has nothing else to
+    /// do. True when more is left: the caller asks again, when it likes. Errors: unavailable (stopping, disk).
+    virtual Awaitable<Result<bool>> housekeep() = 0;
     virtual Statistics statistics() const = 0;
     virtual const std::filesystem::path& directory() const = 0;
     /// Commits what is queued, then stops the threads and releases the lock. May come twice.
@@ -135,6 +154,9 @@ class Storage {
 /// schema, a changed migration), unavailable (not writable, network file system, full), internal.
 Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options, std::span<const Migration> migrations,
                                       OpenReport* report = nullptr);
+
+/// The settings `storage.…`.
+base::SettingRows settings();
 
 /// The migrations built into this binary, ascending.
 std::span<const Migration> built_in_migrations();
