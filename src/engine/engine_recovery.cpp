@@ -43,10 +43,11 @@ Awaitable<RunPtr> Engine::State::revive(store::OpenJob job) {
                 handle->id = job.run;
                 handle->accepted.set({});
                 RunFacts facts{job.run, job.workspace, (*row)->flow_name, (*row)->flow_version,
-                               (*row)->started_at.value_or((*row)->created_at), (*row)->trigger};
+                               (*row)->started_at.value_or((*row)->created_at), (*row)->trigger, stored.record.data};
                 Machine machine(runnable->flow, std::move(facts), std::move(input), true, options.machine);
                 run = std::make_shared<ActiveRun>(std::move(handle), **row, std::move(machine));
             }
+            run->row.stored_bytes += store::stored_size(stored.record);
             auto applied = run->machine.apply(stored.record);
             if (!applied) co_return give_up(applied.error().message);
         }

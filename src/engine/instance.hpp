@@ -42,6 +42,24 @@ struct MapState {
     std::vector<std::uint32_t> instances;  ///< ids by item; 0: not started
 };
 
+struct LoopState {
+    std::uint32_t turn = 0;       ///< turns done
+    std::uint32_t instance = 0;   ///< of the turn under way; 0: none
+    std::size_t max_turns = 0;
+    bool same = false;            ///< the last two turns gave the same
+    Json last;                    ///< the result of the last turn
+};
+
+struct SignalWait { std::string name, key; };
+
+/// The undoing of a graph that failed.
+struct Rollback {
+    RunStatus status = RunStatus::failed;
+    Json error;
+    StepRef source;                      ///< the step that is being undone
+    std::vector<std::string> failed;     ///< paths of compensations that failed
+};
+
 struct Step {
     StepStatus status = StepStatus::pending;
     int attempt = 0;
@@ -50,7 +68,11 @@ struct Step {
     Json view;                   ///< {"output": …} once there is an output
     Json error;                  ///< of a failed step, or of the error edge that led here
     Time wait_until{};
+    Time first_began{};          ///< of the first attempt, where the retry policy asks
     std::unique_ptr<MapState> map;
+    std::unique_ptr<LoopState> loop;
+    std::unique_ptr<SignalWait> signal;
+    bool contains_graph() const { return map != nullptr || loop != nullptr; }
 };
 
 /// The variables that a node, its edges or its output see: the instance's own, or a copy with `error`.
@@ -79,6 +101,8 @@ class Instance final : public cel::LazyMap, public std::enable_shared_from_this<
     std::vector<EdgeState> edges;
     std::size_t open = 0;        ///< steps without an end
     bool ended = false;
+    std::uint32_t undoable = 0;  ///< steps in it that may have to be undone
+    std::unique_ptr<Rollback> rollback;
 
     const flows::CompiledNode& node(std::uint32_t at) const { return graph->nodes[at]; }
     std::string path(std::uint32_t at) const { return prefix + graph->nodes[at].id; }

@@ -29,33 +29,45 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
         void operator()(event::StepEnded& ended) { m.step_ended(std::move(ended)); }
         void operator()(event::TimerFired& fired) { m.timer_fired(fired.step); }
         void operator()(event::Cancel& cancel) { m.cancel(std::move(cancel.reason)); }
+        void operator()(event::Pause& pause) { m.pause(std::move(pause)); }
+        void operator()(event::Resume& resume) { m.resume(std::move(resume)); }
+        void operator()(event::Signal& signal) { m.signal(std::move(signal)); }
+        void operator()(event::Decide& decide) { m.decide_unknown(std::move(decide)); }
+        void operator()(event::Restart& restart) { m.restart(std::move(restart)); }
         void operator()(event::RunTimedOut&) { m.time_out(); }
         void operator()(event::Recovered&) { m.resume_after_replay(); }
         void operator()(event::Continue&) {}
     };
     std::visit(Visitor{*this}, event);
-    if (!finished() && !held_) drain();
-    output.more = !finished() && !held_ && next_ready_ < ready_.size();
+    if (!reusable_.empty()) take_reused();
+    const bool goes = !held_ && !paused_;
+    if (!finished() && goes) drain();
+    output.more = !finished() && goes && next_ready_ < ready_.size();
     out_ = nullptr;
     random_ = nullptr;
     return output;
 }
 
 void Machine::start_root() {
-    if (recording()) record(RecordKind::run_started, {}, base::dump_json(data_->input));
+    if (recording()) record(RecordKind::run_started, facts().plan, base::dump_json(data_->input));
+    begun_at_ = facts().started_at;
+    read_plan();
     arm_run_timeout();
     make_root();
 }
 
 void Machine::arm_run_timeout() {
     if (!flow().settings.timeout) return;
-    out_->commands.push_back(command::ArmRunTimeout{facts().started_at + *flow().settings.timeout});
+    if (out_ != nullptr) out_->commands.push_back(command::ArmRunTimeout{begun_at_ + *flow().settings.timeout});
 }
 
 void Machine::make_root() {
     const auto& graph = flow().graph;
     const auto root = make_instance(graph, nullptr, 0, 0, Json());
-    for (const std::uint32_t node : graph.roots) schedule(*root, node);
+    if (!wanted_.empty())
+        for (std::uint32_t node = 0; node < graph.nodes.size(); ++node) root->open -= !wanted_[node] && !graph.nodes[node].compensates;
+    for (const std::uint32_t node : graph.roots)
+        if (wanted_.empty() || wanted_[node]) schedule(*root, node);
 }
 
 std::shared_ptr<Instance> Machine::make_instance(const flows::CompiledGraph& graph, Instance* parent,
@@ -74,7 +86,7 @@ std::shared_ptr<Instance> Machine::make_instance(const flows::CompiledGraph& gra
     }
     instance->steps.resize(graph.nodes.size());
     instance->edges.assign(graph.edges.size(), EdgeState::pending);
-    instance->open = graph.nodes.size();
+    instance->open = graph.nodes.size() - graph.compensations;
     instances_.push_back(instance);
     return instance;
 }
@@ -85,7 +97,8 @@ Instance* Machine::find_instance(std::uint32_t id) const {
 
 void Machine::schedule(Instance& instance, std::uint32_t node) {
     set_status(instance, node, StepStatus::ready);
-    ready_.push_back({instance.id, node});
+    if (reuse_ && is_reused(instance, node)) reusable_.push_back({instance.id, node});
+    else ready_.push_back({instance.id, node});
 }
 
 StepRef Machine::take_ready() {
@@ -108,13 +121,15 @@ void Machine::drain() {
         std::shared_ptr<Instance> item;
         if (ref.instance != 0 && ref.instance < instances_.size()) item = instances_[ref.instance];
         Instance* instance = ref.instance == 0 ? instances_[0].get() : item.get();
-        if (instance == nullptr || instance->ended || instance->steps[ref.node].status != StepStatus::ready) continue;
+        if (instance == nullptr || !takes_part(*instance, ref.node) || instance->steps[ref.node].status != StepStatus::ready) continue;
         --budget;
         execute(*instance, ref.node);
+        if (!reusable_.empty()) take_reused();
     }
 }
 
 void Machine::cancel(std::string reason) {
+    if (rolling_back() != nullptr) return;  // it ends anyway
     if (recording()) record(RecordKind::run_cancel_requested, base::dump_json({{"reason", reason}}), {});
     Json error = {{"code", "cancelled"}, {"message", reason.empty() ? "the run was cancelled" : reason}};
     end_run(RunStatus::cancelled, std::move(error), {});
@@ -128,8 +143,19 @@ void Machine::time_out() {
 }
 
 void Machine::end_run(RunStatus status, std::optional<Json> error, Json output) {
-    if (finished()) return;
-    if (!instances_.empty()) cancel_open_steps(*instances_[0]);
+    if (finished() || rolling_back() != nullptr) return;
+    if (!instances_.empty()) {
+        cancel_open_steps(*instances_[0]);
+        if (error && begin_rollback(*instances_[0], status, *error)) return;
+    }
+    finish_run(status, std::move(error), std::move(output));
+}
+
+const Json* Machine::rolling_back() const {
+    return !instances_.empty() && instances_[0]->rollback ? &instances_[0]->rollback->error : nullptr;
+}
+
+void Machine::finish_run(RunStatus status, std::optional<Json> error, Json output) {
     final_ = status;
     error_ = std::move(error);
     output_ = std::move(output);
@@ -166,6 +192,10 @@ void Machine::complete(Instance& instance) {
 
 Result<Json> Machine::graph_output(Instance& instance) const {
     const auto& graph = *instance.graph;
+    if (!wanted_.empty() && !instance.parent) {
+        const Json* value = base::find_member(instance.steps[target_].view, "output");
+        return value == nullptr ? Json() : *value;
+    }
     if (graph.output) return graph.output->render(instance.scope(nullptr).get());
     if (!instance.parent && response_) return *response_;
     Json output = Json::object();
@@ -181,24 +211,24 @@ void Machine::fail_instance(Instance& instance, Json error) {
         return;
     }
     cancel_open_steps(instance);
+    if (begin_rollback(instance, RunStatus::failed, error)) return;
     item_ended(instance, std::move(error), true);
 }
 
 void Machine::cancel_open_steps(Instance& instance) {
     for (std::uint32_t node = 0; node < instance.steps.size(); ++node) cancel_step(instance, node);
+    instance.rollback.reset();  // what is left to undo is the outer graph's
     instance.ended = true;
 }
 
 void Machine::cancel_step(Instance& instance, std::uint32_t node) {
     Step& step = instance.steps[node];
-    if (is_terminal(step.status)) return;
+    const bool undo = instance.node(node).compensates;
+    if (is_terminal(step.status) || (undo && step.status == StepStatus::pending)) return;
     const StepStatus before = step.status;
-    if (step.map) {
-        for (const std::uint32_t id : step.map->instances)
-            if (Instance* child = id != 0 ? find_instance(id) : nullptr) {
-                cancel_open_steps(*child);
-                instances_[id].reset();
-            }
+    if (step.contains_graph()) {
+        cancel_children(instance, node);
+        disarm_step(instance, node);
     } else if (before == StepStatus::running || before == StepStatus::waiting) {
         if (out_ != nullptr) out_->commands.push_back(command::Cancel{{instance.id, node}});
     }
@@ -206,6 +236,7 @@ void Machine::cancel_step(Instance& instance, std::uint32_t node) {
     const bool began = before == StepStatus::running || before == StepStatus::waiting || before == StepStatus::unknown;
     set_status(instance, node, began ? StepStatus::cancelled : StepStatus::skipped);
     if (began) record_step(RecordKind::step_cancelled, instance, node, step.attempt);
+    if (undo) set_status(instance, node, StepStatus::pending);  // it has to be done all the same, by the outer graph
 }
 
 void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus status) {
@@ -214,14 +245,14 @@ void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus stat
     ready_steps_ -= step.status == StepStatus::ready;
     ready_steps_ += status == StepStatus::ready;
     // A map is a container: its items' steps are what runs or waits.
-    if (step.map == nullptr) {
+    if (!step.contains_graph()) {
         running_ -= step.status == StepStatus::running;
         waiting_ -= waits(step.status);
         running_ += status == StepStatus::running;
         waiting_ += waits(status);
     }
     if (!is_terminal(step.status) && is_terminal(status)) {
-        --instance.open;
+        instance.open -= !instance.node(node).compensates;
         ++totals_.steps;
     }
     step.status = status;
@@ -229,13 +260,14 @@ void Machine::set_status(Instance& instance, std::uint32_t node, StepStatus stat
 
 bool Machine::runs(StepRef ref, int attempt) const {
     const Instance* instance = find_instance(ref.instance);
-    if (instance == nullptr || instance->ended || ref.node >= instance->steps.size()) return false;
+    if (instance == nullptr || ref.node >= instance->steps.size() || !takes_part(*instance, ref.node)) return false;
     const Step& step = instance->steps[ref.node];
     return step.status == StepStatus::running && step.attempt == attempt;
 }
 
 RunStatus Machine::status() const {
     if (finished()) return final_;
+    if (paused_) return RunStatus::paused;
     return running_ == 0 && waiting_ > 0 && ready_steps_ == 0 ? RunStatus::waiting : RunStatus::running;
 }
 

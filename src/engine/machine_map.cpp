@@ -39,6 +39,7 @@ void Machine::expand_map(Instance& instance, std::uint32_t at, Json items, const
     set_status(instance, at, StepStatus::running);
     if (recording())
         record_step(RecordKind::step_started, instance, at, 1, fmt::format("{{\"items\":{}}}", step.map->items.size()));
+    arm_step_timeout(instance, at);
     start_items(instance, at);
 }
 
@@ -55,15 +56,32 @@ void Machine::start_items(Instance& instance, std::uint32_t at) {
     if (map.done < map.items.size()) return;
     flows::StepOutput output;
     output.output = Json(std::move(map.results));
-    close_map(instance.steps[at]);
+    close_container(instance, at);
     succeed(instance, at, std::move(output), {});
 }
 
 /// A container had no count of its own as running, so it leaves as a step that is about to end.
-void Machine::close_map(Step& step) {
+void Machine::close_container(Instance& instance, std::uint32_t at) {
+    disarm_step(instance, at);
+    Step& step = instance.steps[at];
     step.map.reset();
+    step.loop.reset();
     step.status = StepStatus::ready;
     ++ready_steps_;
+}
+
+void Machine::cancel_children(Instance& instance, std::uint32_t at) {
+    const auto cancel_child = [this](std::uint32_t id) {
+        Instance* child = id != 0 ? find_instance(id) : nullptr;
+        if (child == nullptr) return;
+        cancel_open_steps(*child);
+        release(id);
+    };
+    const Step& step = instance.steps[at];
+    if (step.loop) cancel_child(step.loop->instance);
+    if (!step.map) return;
+    const auto items = step.map->instances;  // a copy: nothing below changes it, but the step may be let go
+    for (const std::uint32_t id : items) cancel_child(id);
 }
 
 void Machine::item_ended(Instance& item, Json result, bool failed) {
@@ -71,20 +89,18 @@ void Machine::item_ended(Instance& item, Json result, bool failed) {
     const auto parent = item.parent;
     const std::uint32_t at = item.parent_node, index = item.index;
     const auto keep = instances_[item.id];
-    instances_[item.id].reset();
+    release(item.id);
     Step& step = parent->steps[at];
-    if (!step.map || parent->ended) return;
+    if (parent->ended) return;
+    if (step.loop) return turn_ended(*parent, at, index, std::move(result), failed);
+    if (!step.map) return;
     MapState& map = *step.map;
     --map.active;
     ++map.done;
     if (failed && !map.collect) {
         result["item"] = index;
-        for (const std::uint32_t id : map.instances)
-            if (Instance* sibling = id != 0 ? find_instance(id) : nullptr) {
-                cancel_open_steps(*sibling);
-                instances_[id].reset();
-            }
-        close_map(step);
+        cancel_children(*parent, at);
+        close_container(*parent, at);
         fail_finally(*parent, at, std::move(result), false, {});
         return;
     }

@@ -58,8 +58,11 @@ std::pair<Instance*, std::uint32_t> Machine::find_path(std::string_view path) co
         const auto digits = part.substr(bracket + 1);
         std::from_chars(digits.data(), digits.data() + digits.size(), index);
         const Step& step = instance->steps[found->second];
-        if (!step.map || index >= step.map->instances.size() || step.map->instances[index] == 0) return {nullptr, 0};
-        instance = find_instance(step.map->instances[index]);
+        std::uint32_t id = 0;
+        if (step.map && index < step.map->instances.size()) id = step.map->instances[index];
+        if (step.loop && index == step.loop->turn) id = step.loop->instance;
+        if (id == 0) return {nullptr, 0};
+        instance = find_instance(id);
         path = path.substr(slash + 1);
     }
     return {nullptr, 0};
@@ -69,8 +72,32 @@ Result<void> Machine::apply(const Record& entry) {
     now_ = entry.at;
     out_ = nullptr;
     switch (entry.kind) {
-        case RecordKind::run_started: make_root(); return {};
+        case RecordKind::run_started:
+            begun_at_ = facts().started_at;
+            read_plan();
+            make_root();
+            return {};
         case RecordKind::run_cancel_requested: return {};
+        case RecordKind::run_paused: paused_ = true; return {};
+        case RecordKind::run_resumed: paused_ = false; return {};
+        case RecordKind::run_retried:
+            begin_again();
+            take_reused();
+            return {};
+        case RecordKind::run_signalled: {
+            auto payload = parse_stored(entry.value);
+            auto data = parse_stored(entry.data);
+            if (!payload || !data) return fail(ErrorCode::internal, "a journal entry is not JSON");
+            signals_.push_back({base::string_or(*data, "name", ""), base::string_or(*data, "key", ""), std::move(*payload), entry.at});
+            return {};
+        }
+        case RecordKind::run_rollback_started: {
+            auto error = parse_stored(entry.value);
+            auto data = parse_stored(entry.data);
+            if (!error || !data) return fail(ErrorCode::internal, "a journal entry is not JSON");
+            end_run(run_status_from(base::string_or(*data, "status", "")).value_or(RunStatus::failed), std::move(*error), {});
+            return {};
+        }
         case RecordKind::run_succeeded:
         case RecordKind::run_failed:
         case RecordKind::run_cancelled:
@@ -78,14 +105,27 @@ Result<void> Machine::apply(const Record& entry) {
         default: break;
     }
     if (finished()) return {};
-    const auto [instance, at] = find_path(entry.path);
+    const auto [instance, at] = find_step(entry.path);
     if (instance == nullptr) {
         // The end of an item follows from its last step's record, so what came after that in the same unit finds it gone.
         if (is_path_of(flow().graph, entry.path)) return {};
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
     if (is_terminal(instance->steps[at].status)) return {};
-    return apply_step(*instance, at, entry);
+    auto applied = apply_step(*instance, at, entry);
+    if (!reusable_.empty()) take_reused();
+    return applied;
+}
+
+/// Like find_path; the undoing of an item that has ended is found as well.
+std::pair<Instance*, std::uint32_t> Machine::find_step(std::string_view path) const {
+    const auto found = find_path(path);
+    return found.first != nullptr ? found : find_compensation(path);
+}
+
+/// False for what belongs to a graph that has ended, unless it undoes something of it.
+bool Machine::takes_part(const Instance& instance, std::uint32_t at) const {
+    return !instance.ended || instance.node(at).compensates;
 }
 
 Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Record& entry) {
@@ -98,19 +138,30 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
     }
     switch (entry.kind) {
         case RecordKind::step_started:
-            if (instance.node(at).body) return apply_map_start(instance, at);
+            if (instance.node(at).body) {
+                const auto* type = instance.node(at).type;
+                return type != nullptr && type->kind == flows::NodeKind::loop ? apply_loop_start(instance, at) : apply_map_start(instance, at);
+            }
             step.attempt = entry.attempt;
+            if (step.failures == 0 && step.first_began == Time{}) step.first_began = entry.at;
             set_status(instance, at, StepStatus::running);
             return {};
         case RecordKind::step_waiting:
             step.attempt = entry.attempt;
             step.wait_until = base::from_us(data.value("until_us", std::int64_t{0}));
+            if (data.contains("signal")) {
+                step.signal = std::make_unique<SignalWait>();
+                step.signal->name = base::string_or(data, "signal", "");
+                step.signal->key = base::string_or(data, "key", "");
+            }
             set_status(instance, at, StepStatus::waiting);
             return {};
         case RecordKind::step_attempt_failed:
             step.attempt = entry.attempt;
             ++step.failures;
+            ++attempts_used_;
             add_usage(report_of(data));
+            if (const Json* began = base::find_member(data, "first_began_us")) step.first_began = base::from_us(began->get<std::int64_t>());
             step.wait_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
             set_status(instance, at, StepStatus::waiting);
             return {};
@@ -123,6 +174,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             if (const Json* ports = base::find_member(data, "ports"))
                 for (const Json& port : *ports) output.ports.push_back(port.get<std::string>());
             step.attempt = entry.attempt;
+            if (data.contains("signal")) forget_signal(base::string_or(data, "signal", ""), base::string_or(data, "key", ""));
             succeed(instance, at, std::move(output), report_of(data));
             return {};
         }
@@ -135,6 +187,9 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             return {};
         }
         case RecordKind::step_unknown: set_status(instance, at, StepStatus::unknown); return {};
+        case RecordKind::step_decided:  // the other decisions are followed by the step's end
+            if (base::string_or(data, "decision", "") == "retry") schedule(instance, at);
+            return {};
         default: return {};  // skipped and cancelled steps follow from the others
     }
 }
@@ -167,16 +222,18 @@ void Machine::resume_after_replay() {
     // By index: a step that fails while it is taken up again may end instances and start others.
     for (std::size_t id = 0; id < instances_.size(); ++id) {
         const auto instance = instances_[id];
-        if (instance && !instance->ended && !finished()) resume_instance(*instance);
+        if (instance && !finished()) resume_instance(*instance);
     }
 }
 
 void Machine::resume_instance(Instance& instance) {
-    for (std::uint32_t at = 0; at < instance.steps.size() && !instance.ended; ++at) {
+    for (std::uint32_t at = 0; at < instance.steps.size(); ++at) {
         Step& step = instance.steps[at];
-        if (step.status == StepStatus::waiting) {
-            out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
-        } else if (step.status == StepStatus::running && !step.map) {
+        if (!takes_part(instance, at)) continue;
+        const bool container = step.contains_graph() && step.status == StepStatus::running;
+        if (step.status == StepStatus::waiting || container) {
+            if (step.wait_until != Time{}) out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
+        } else if (step.status == StepStatus::running) {
             // Started before the crash, and nobody knows how it ended.
             if (instance.node(at).on_unknown == flows::OnUnknown::stop) {
                 set_status(instance, at, StepStatus::unknown);
@@ -189,7 +246,7 @@ void Machine::resume_instance(Instance& instance) {
 }
 
 StepStatus Machine::step_status(std::string_view path) const {
-    const auto [instance, at] = find_path(path);
+    const auto [instance, at] = find_step(path);
     return instance == nullptr ? StepStatus::pending : instance->steps[at].status;
 }
 

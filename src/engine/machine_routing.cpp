@@ -35,14 +35,14 @@ void Machine::settle(Instance& instance, Decisions& decisions) {
     // Breadth first, without recursion: a chain of ten thousand skips must not grow the stack.
     Decisions more;
     while (!decisions.empty()) {
-        for (const Decision& decision : decisions) decide(decision, more);
+        for (const EdgeDecision& decision : decisions) decide(decision, more);
         decisions.swap(more);
         more.clear();
     }
     if (instance.open == 0 && !finished()) complete(instance);
 }
 
-void Machine::decide(const Decision& decision, Decisions& more) {
+void Machine::decide(const EdgeDecision& decision, Decisions& more) {
     Instance& instance = *decision.instance;
     const auto& edge = instance.graph->edges[decision.edge];
     EdgeState& state = instance.edges[decision.edge];
@@ -73,6 +73,8 @@ void Machine::decide(const Decision& decision, Decisions& more) {
             give_up = !go && step.taken + (total - step.decided) < node.join_count;
             break;
     }
+    const bool wanted = wanted_.empty() || instance.parent || wanted_[edge.to];
+    if (!wanted) return;  // a run up to one node ends there
     if (go) {
         schedule(instance, edge.to);
         if (node.join == flows::Join::first) cancel_losers(instance, edge.to, more);

@@ -20,8 +20,9 @@ Result<flows::StepOutput> compute(const flows::NodeType& type, const flows::Step
     }
 }
 
-std::string report_data(const std::vector<std::string>& ports, bool response, const StepReport& report) {
-    if (ports.empty() && !response && report.empty()) return {};
+bool is_task(const flows::CompiledNode& node) { return node.type != nullptr && node.type->kind == flows::NodeKind::task; }
+
+Json report_data(const std::vector<std::string>& ports, bool response, const StepReport& report) {
     Json data = Json::object();
     if (!ports.empty()) data["ports"] = ports;
     if (response) data["response"] = true;
@@ -38,7 +39,7 @@ std::string report_data(const std::vector<std::string>& ports, bool response, co
         for (const ArtifactId& id : report.artifacts) artifacts.push_back(id.str());
         data["artifacts"] = std::move(artifacts);
     }
-    return base::dump_json(data);
+    return data;
 }
 
 }  // namespace
@@ -73,6 +74,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
     }
     const Json& config = constant ? node.config_source : rendered;
     if (type.kind == flows::NodeKind::map) return start_map(instance, at, config);
+    if (type.kind == flows::NodeKind::loop) return start_loop(instance, at, config);
     if (type.kind == flows::NodeKind::task)
         return start_task(instance, at, constant ? node.config_source : std::move(rendered));
 
@@ -82,6 +84,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
     }();
     if (!result) fail_step(instance, at, result.error(), {});
     else if (type.kind == flows::NodeKind::timer) start_timer(instance, at, result->output);
+    else if (type.kind == flows::NodeKind::signal) start_signal(instance, at, result->output);
     else succeed(instance, at, std::move(*result), {});
 }
 
@@ -89,12 +92,14 @@ void Machine::start_task(Instance& instance, std::uint32_t at, Json config) {
     const auto& node = instance.node(at);
     Step& step = instance.steps[at];
     ++step.attempt;
+    if (step.failures == 0 && step.first_began == Time{}) step.first_began = now_;
     set_status(instance, at, StepStatus::running);
     const bool effect = node.effect != flows::Effect::pure;
     if (effect) record_step(RecordKind::step_started, instance, at, step.attempt);
     command::Execute execute;
     execute.step = {instance.id, at};
     execute.attempt = step.attempt;
+    if (reuse_) execute.generation = generation_of(instance.path(at));
     execute.barrier = effect && flow().settings.durability == flows::Durability::strict && journal_;
     execute.node = &node;
     execute.path = instance.path(at);
@@ -125,9 +130,10 @@ void Machine::start_timer(Instance& instance, std::uint32_t at, const Json& plan
 
 void Machine::timer_fired(StepRef ref) {
     Instance* instance = find_instance(ref.instance);
-    if (instance == nullptr || instance->ended) return;
+    if (instance == nullptr || !takes_part(*instance, ref.node)) return;
     Step& step = instance->steps[ref.node];
-    if (step.status != StepStatus::waiting) return;
+    const bool container = step.contains_graph() && step.status == StepStatus::running;
+    if ((step.status != StepStatus::waiting && !container) || step.wait_until == Time{}) return;
     if (now_ < step.wait_until) {  // the clock was set back: never early
         out_->commands.push_back(command::ArmTimer{ref, step.wait_until});
         return;
@@ -139,12 +145,13 @@ void Machine::timer_fired(StepRef ref) {
         succeed(*instance, ref.node, std::move(output), {});
         return;
     }
+    if (container || step.signal) return step_timed_out(*instance, ref.node);
     schedule(*instance, ref.node);  // the next attempt
 }
 
 void Machine::step_ended(event::StepEnded ended) {
     Instance* instance = find_instance(ended.step.instance);
-    if (instance == nullptr || instance->ended || ended.step.node >= instance->steps.size()) return;
+    if (instance == nullptr || ended.step.node >= instance->steps.size() || !takes_part(*instance, ended.step.node)) return;
     Step& step = instance->steps[ended.step.node];
     if (step.status != StepStatus::running || step.attempt != ended.attempt) return;
     if (ended.result) succeed(*instance, ended.step.node, std::move(*ended.result), ended.report);
@@ -153,10 +160,11 @@ void Machine::step_ended(event::StepEnded ended) {
 
 void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput output, const StepReport& report) {
     Step& step = instance.steps[at];
+    const auto& node = instance.node(at);
+    const bool reused = std::exchange(reusing_, false);
     if (step.attempt == 0) step.attempt = 1;
-    step.view = Json::object();
-    Json& value = step.view["output"];
-    value = std::move(output.output);
+    step.view = Json(Json::value_t::object);
+    const Json& value = step.view.get_ref<Json::object_t&>().emplace_back("output", std::move(output.output)).second;
     Decisions decisions;
     if (auto error = route(instance, at, output.ports, nullptr, decisions)) {
         step.view = Json();
@@ -164,12 +172,23 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
         return;
     }
     add_usage(report);
+    attempts_used_ += !reused && is_task(node);
     if (output.response && !response_) response_ = value;
-    if (recording())
-        record_step(RecordKind::step_succeeded, instance, at, step.attempt,
-                    report_data(output.ports, output.response, report), base::dump_json(value));
+    // What the same run took from its own journal stands there already.
+    if (recording() && !(reused && !reuse_->copied)) {
+        Json data = report_data(output.ports, output.response, report);
+        if (reused) data["reused"] = true;
+        if (step.signal) {
+            data["signal"] = value.at("name");
+            data["key"] = value.at("key");
+        }
+        record_step(RecordKind::step_succeeded, instance, at, step.attempt, data.empty() ? std::string() : base::dump_json(data),
+                    base::dump_json(value));
+    }
     set_status(instance, at, StepStatus::succeeded);
-    settle(instance, decisions);
+    if (node.compensation) note_undoable(instance, at);
+    if (node.compensates) compensated(instance, at, true);
+    else settle(instance, decisions);
 }
 
 void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error, const StepReport& report) {
@@ -178,35 +197,80 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
     if (step.attempt == 0) step.attempt = 1;
     ++step.failures;
     Json value = step_error(error, instance.path(at), step.attempt);
-    const bool task = node.type != nullptr && node.type->kind == flows::NodeKind::task;
-    if (!task || !error.retryable || step.failures >= node.retry.max_attempts) {
+    const double plain = std::min(static_cast<double>(node.retry.backoff.count()) * std::pow(node.retry.factor, step.failures - 1),
+                                  static_cast<double>(node.retry.max_backoff.count()));
+    Duration delay(0);
+    const bool task = is_task(node);
+    if (task && node.retry.max_attempts > 1) {
+        const double share = static_cast<double>(random_->below(1'000'001)) / 500'000.0 - 1;  // -1 to 1
+        delay = Duration(static_cast<std::int64_t>(plain * (1 + node.retry.jitter * share)));
+    }
+    const Time next = now_ + std::max(delay, Duration(error.retry_after_us));
+    std::string why;
+    if (!task || !may_try_again(instance, at, error, value, next, why)) {
+        if (!why.empty()) value["message"] = base::string_or(value, "message", "") + "; " + why;
         fail_finally(instance, at, std::move(value), error.code == ErrorCode::timeout && task, report);
         return;
     }
-    const double plain = std::min(static_cast<double>(node.retry.backoff.count()) * std::pow(node.retry.factor, step.failures - 1),
-                                  static_cast<double>(node.retry.max_backoff.count()));
-    const double share = static_cast<double>(random_->below(1'000'001)) / 500'000.0 - 1;  // -1 to 1
-    const auto delay = Duration(static_cast<std::int64_t>(plain * (1 + node.retry.jitter * share)));
-    step.wait_until = now_ + std::max(delay, Duration(error.retry_after_us));
+    step.wait_until = next;
+    ++attempts_used_;
     add_usage(report);  // what a failed attempt used was paid for all the same
     set_status(instance, at, StepStatus::waiting);
     if (recording()) {
-        Json data = {{"retry_at_us", base::to_us(step.wait_until)}};
-        if (const std::string used = report_data({}, false, report); !used.empty()) data.update(Json::parse(used));
+        Json data = report_data({}, false, report);
+        data["retry_at_us"] = base::to_us(step.wait_until);
+        if (node.retry.max_elapsed) data["first_began_us"] = base::to_us(step.first_began);
         record_step(RecordKind::step_attempt_failed, instance, at, step.attempt, base::dump_json(data), base::dump_json(value));
     }
     out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
 }
 
+/// Whether another attempt follows; `why` says what kept a retry policy from it, where the error's reader would wonder.
+bool Machine::may_try_again(const Instance& instance, std::uint32_t at, const Error& error, const Json& value, Time next,
+                            std::string& why) {
+    const auto& retry = instance.node(at).retry;
+    const Step& step = instance.steps[at];
+    if (retry.max_attempts <= 1) return false;
+    if (step.failures >= retry.max_attempts) {
+        why = fmt::format("{} attempts were made (retry.max_attempts)", step.failures);
+        return false;
+    }
+    if (!retry.retry_if) {
+        if (!error.retryable) return false;
+    } else {
+        const Json attempt = step.attempt;
+        const StepScope shared = instance.scope(nullptr);
+        cel::Scope scope = shared.get();
+        scope.set("error", &value);
+        scope.set("attempt", &attempt);
+        const auto verdict = retry.retry_if->evaluate_bool(scope);
+        if (!verdict) why = "retry_if failed: " + verdict.error().message;
+        if (!verdict || !*verdict) return false;
+    }
+    if (retry.max_elapsed && next > step.first_began + *retry.max_elapsed) {
+        why = fmt::format("the next attempt would begin later than {} after the first (retry.max_elapsed)",
+                          base::format_duration(*retry.max_elapsed));
+        return false;
+    }
+    const auto& budget = flow().settings.max_attempts;
+    if (budget && attempts_used_ + 1 >= *budget) {
+        why = fmt::format("the run's {} attempts are used up (settings.max_attempts)", *budget);
+        return false;
+    }
+    return true;
+}
+
 void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, bool timed_out, const StepReport& report) {
     const auto& node = instance.node(at);
     Step& step = instance.steps[at];
+    const bool reused = std::exchange(reusing_, false);
     add_usage(report);
+    attempts_used_ += !reused && is_task(node);
     step.error = error;
     Decisions decisions;
     bool handled = false;
     auto broken = route(instance, at, {}, &step.error, decisions);
-    for (const Decision& decision : decisions) handled = handled || decision.taken;
+    for (const EdgeDecision& decision : decisions) handled = handled || decision.taken;
     if (broken) {
         handled = false;
         if (out_ != nullptr)  // a record has it already
@@ -218,11 +282,16 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
         handled = !route(instance, at, {}, nullptr, decisions).has_value();
         if (!handled) step.view = Json();
     }
-    if (recording())
+    if (recording() && !(reused && !reuse_->copied)) {
+        Json data = report_data({}, false, report);
+        if (handled) data["handled"] = true;
+        if (reused) data["reused"] = true;
         record_step(timed_out ? RecordKind::step_timed_out : RecordKind::step_failed, instance, at, step.attempt,
-                    report_data({}, false, report), base::dump_json(error));
+                    data.empty() ? std::string() : base::dump_json(data), base::dump_json(error));
+    }
     set_status(instance, at, timed_out ? StepStatus::timed_out : StepStatus::failed);
-    if (handled) settle(instance, decisions);
+    if (node.compensates) compensated(instance, at, false);
+    else if (handled) settle(instance, decisions);
     else fail_instance(instance, std::move(error));
 }
 

@@ -12,11 +12,11 @@ namespace sluice::engine {
 namespace {
 
 /// Derived from run, path and generation: attempts and crashes keep it.
-std::string make_idempotency_key(RunId run, const std::string& path) {
+std::string make_idempotency_key(RunId run, const std::string& path, int generation) {
     constexpr std::size_t longest = 200;
-    std::string key = fmt::format("{}:{}:0", run, path);
+    std::string key = fmt::format("{}:{}:{}", run, path, generation);
     if (key.size() <= longest) return key;
-    return fmt::format("{}:{}:0", run, crypto::sha256_hex(path));
+    return fmt::format("{}:{}:{}", run, crypto::sha256_hex(path), generation);
 }
 
 class StepTask final : public flows::StepContext {
@@ -24,7 +24,7 @@ class StepTask final : public flows::StepContext {
     StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, Time deadline)
         : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute),
           environment_(*execute.instance, execute.step.node, execute.config, state.clock.now()),
-          key_(make_idempotency_key(run_, execute.path)), deadline_(deadline),
+          key_(make_idempotency_key(run_, execute.path, execute.generation)), deadline_(deadline),
           logger_{{"run", run_}, {"step", execute.path}} {}
 
     const flows::StepInput& input() const override { return environment_.input(); }

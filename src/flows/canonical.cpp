@@ -15,8 +15,10 @@ constexpr std::array<std::string_view, 3> body_order{"nodes", "edges", "output"}
 constexpr std::array<std::string_view, 12> node_order{"id",      "type",     "name", "description", "notes",   "config",
                                                       "retry", "timeout", "on_error", "join", "on_unknown", "position"};
 constexpr std::array<std::string_view, 5> edge_order{"from", "to", "on", "from_port", "condition"};
-constexpr std::array<std::string_view, 5> retry_order{"max_attempts", "backoff", "factor", "max_backoff", "jitter"};
-constexpr std::array<std::string_view, 2> settings_order{"durability", "timeout"};
+constexpr std::array<std::string_view, 7> retry_order{"max_attempts", "backoff", "factor",  "max_backoff",
+                                                      "jitter",       "max_elapsed", "retry_if"};
+constexpr std::array<std::string_view, 8> settings_order{"durability", "timeout",    "max_attempts", "priority",
+                                                         "concurrency", "error_flow", "retention",    "record"};
 
 /// The members in `order`, then the rest as they came; null members are left out, since they say nothing.
 Json ordered(const Json& object, Order order) {
@@ -94,6 +96,8 @@ Json canonical_document(const Json& document) {
     if (const auto settings = out.find("settings"); settings != out.end() && settings->is_object()) {
         *settings = ordered(*settings, settings_order);
         drop(*settings, "durability", "strict");
+        drop(*settings, "priority", 3);
+        drop(*settings, "record", true);
     }
     drop_empty(out, "settings");
     tidy_graph(out);

@@ -9,7 +9,10 @@ namespace {
 
 constexpr std::array<std::string_view, 9> document_members{"name", "project", "description", "input_schema", "vars",
                                                            "nodes", "edges", "output", "settings"};
-constexpr std::array<std::string_view, 2> settings_members{"durability", "timeout"};
+constexpr std::array<std::string_view, 8> settings_members{"durability", "timeout",    "max_attempts", "priority",
+                                                           "concurrency", "error_flow", "retention",    "record"};
+constexpr std::array<std::string_view, 2> concurrency_members{"limit", "key"};
+constexpr std::array<std::string_view, 2> retention_members{"succeeded", "failed"};
 constexpr std::array<std::string_view, 3> durabilities{"strict", "relaxed", "none"};
 
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
@@ -93,6 +96,39 @@ void Compiler::read_settings(const Json& document, FlowSettings& settings) {
     if (const auto durability = mistakes_.choice(*json, "/settings", "durability", durabilities))
         settings.durability = static_cast<Durability>(*durability);
     settings.timeout = mistakes_.duration(*json, "/settings", "timeout");
+    settings.max_attempts = mistakes_.integer(*json, "/settings", "max_attempts", 1, 1'000'000);
+    settings.priority = mistakes_.integer(*json, "/settings", "priority", 1, 5).value_or(settings.priority);
+    settings.record = mistakes_.flag(*json, "/settings", "record").value_or(settings.record);
+    if (const auto* flow = mistakes_.text(*json, "/settings", "error_flow")) {
+        settings.error_flow = *flow;
+        if (!is_flow_name(*flow)) mistakes_.error("/settings/error_flow", "\"{}\" is no name for a flow", flow->substr(0, 120));
+    }
+    if (const auto* retention = mistakes_.object(*json, "/settings", "retention")) {
+        mistakes_.unknown_members(*retention, "/settings/retention", "\"retention\"", retention_members);
+        settings.retention_succeeded = mistakes_.duration(*retention, "/settings/retention", "succeeded", true);
+        settings.retention_failed = mistakes_.duration(*retention, "/settings/retention", "failed", true);
+    }
+    read_concurrency(*json, settings);
+}
+
+void Compiler::read_concurrency(const Json& json, FlowSettings& settings) {
+    const auto* concurrency = mistakes_.object(json, "/settings", "concurrency");
+    if (!concurrency) return;
+    const std::string here = "/settings/concurrency";
+    mistakes_.unknown_members(*concurrency, here, "\"concurrency\"", concurrency_members);
+    if (!concurrency->contains("limit")) mistakes_.error(here, "\"concurrency\" needs a \"limit\": how many runs go on at once");
+    if (const auto limit = mistakes_.integer(*concurrency, here, "limit", 1, 100'000))
+        settings.concurrency_limit = static_cast<std::size_t>(*limit);
+    const auto* key = mistakes_.text(*concurrency, here, "key");
+    if (!key) return;
+    auto compiled = cel::Template::compile(Json(*key), std::vector<std::string>());
+    if (!compiled) return mistakes_.error(at(here, "key"), "{}", compiled.error().message);
+    for (const auto& reference : compiled->references()) {
+        const std::string root(reference.reference.root);
+        if (root != "input" && root != "vars")
+            mistakes_.error(at(here, "key"), "the key is made before the run starts, from input and vars alone; \"{}\" is not there yet", root);
+    }
+    settings.concurrency_key = std::move(*compiled);
 }
 
 void Compiler::collect_ids(const Json& graph, const std::string& pointer, const std::string& container, int depth) {

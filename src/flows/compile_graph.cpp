@@ -10,7 +10,7 @@ namespace sluice::flows {
 namespace {
 
 constexpr std::array<std::string_view, 5> edge_members{"from", "to", "condition", "on", "from_port"};
-constexpr std::array<std::string_view, 2> edge_triggers{"success", "error"};
+constexpr std::array<std::string_view, 3> edge_triggers{"success", "error", "rollback"};
 constexpr std::array<std::string_view, 3> body_members{"nodes", "edges", "output"};
 
 std::string_view trimmed(std::string_view text) {
@@ -57,16 +57,19 @@ void Compiler::read_graph(const Json& object, const std::string& pointer, Compil
     std::vector<ShapeEdge> edges;
     edges.reserve(graph.edges.size());
     for (const auto& edge : graph.edges) edges.push_back({edge.from, edge.to});
+    edges.insert(edges.end(), draft.rollbacks.begin(), draft.rollbacks.end());
     const GraphShape shape(graph.nodes.size(), edges);
     draft.names.shape = &shape;
     shape_graph(draft, shape);
 
-    const bool item = body;  // a map is the only container
+    check_errors_routed(draft);
+    const bool item = body;  // of a map; of a loop the turn before
     for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
         auto& node = graph.nodes[i];
         const auto owner = fmt::format("node \"{}\"", node.id);
         const Place place{&draft.names, i, false, draft.has_error_edge[i], item, outer, owner};
         compile_config(at(at(pointer, "nodes"), i), node, place, depth);
+        compile_retry((*draft.nodes)[i], at(at(pointer, "nodes"), i), node, place);
     }
     compile_conditions(draft, outer, item);
     if (const auto* output = base::find_member(object, "output"); output && !output->is_null()) {
@@ -116,6 +119,10 @@ bool Compiler::read_edge(Draft& draft, std::size_t position, CompiledEdge& edge)
     if (const auto* port = mistakes_.text(json, pointer, "from_port")) edge.from_port = *port;
     if (const auto* condition = mistakes_.text(json, pointer, "condition")) edge.condition_text = *condition;
     if (!usable) return false;
+    if (edge.on == EdgeOn::rollback) {
+        read_rollback(draft, pointer, edge);
+        return false;
+    }
 
     const auto& source = draft.graph->nodes[edge.from];
     check_port(draft, pointer, edge, open);
@@ -125,6 +132,45 @@ bool Compiler::read_edge(Draft& draft, std::size_t position, CompiledEdge& edge)
     if (trimmed(edge.condition_text) == "false") open = false;
     draft.edge_open.push_back(open);
     return true;
+}
+
+/// A rollback edge is no way for the run to go: it names the node that undoes its source.
+void Compiler::read_rollback(Draft& draft, const std::string& pointer, const CompiledEdge& edge) {
+    auto& source = draft.graph->nodes[edge.from];
+    auto& target = draft.graph->nodes[edge.to];
+    if (!edge.from_port.empty() || !edge.condition_text.empty())
+        mistakes_.error(pointer, "a rollback edge has neither a port nor a condition: what was done is undone");
+    if (edge.from == edge.to) return mistakes_.error(pointer, "node \"{}\" cannot undo itself", source.id);
+    if (source.compensation)
+        return mistakes_.error(pointer, "node \"{}\" is undone by \"{}\" already; a node has one rollback edge", source.id,
+                               draft.graph->nodes[*source.compensation].id);
+    if (target.compensates)
+        return mistakes_.error(at(pointer, "to"), "node \"{}\" undoes another node already; give each its own", target.id);
+    source.compensation = edge.to;
+    target.compensates = true;
+    draft.has_error_edge[edge.to] = true;
+    draft.rollbacks.push_back({edge.from, edge.to});
+    ++draft.graph->compensations;
+}
+
+/// What needs all edges to be read: compensations stand outside the graph, and `route` has somewhere to go.
+void Compiler::check_errors_routed(const Draft& draft) {
+    const auto& graph = *draft.graph;
+    for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
+        const auto& node = graph.nodes[i];
+        const auto pointer = at(at(draft.pointer, "nodes"), i);
+        if (node.compensates) {
+            if (!node.incoming.empty() || !node.outgoing.empty() || node.compensation)
+                mistakes_.error(pointer, "node \"{}\" undoes another node, so its rollback edge is its only edge", node.id);
+            if (node.type != nullptr && node.type->kind != NodeKind::task && node.type->kind != NodeKind::compute)
+                mistakes_.error(at(pointer, "type"), "node \"{}\" undoes another node; {} cannot do that", node.id, node.type_name);
+        }
+        const bool routed = std::any_of(node.outgoing.begin(), node.outgoing.end(),
+                                        [&](auto edge) { return graph.edges[edge].on == EdgeOn::error; });
+        if (node.on_error == OnError::route && !routed)
+            mistakes_.error(at(pointer, "on_error"),
+                            "node \"{}\" routes its errors, but no error edge leaves it; add one with \"on\": \"error\"", node.id);
+    }
 }
 
 void Compiler::find_endpoints(Draft& draft, const std::string& pointer, const Json& json, CompiledEdge& edge, bool& usable) {
@@ -186,6 +232,7 @@ void Compiler::shape_graph(Draft& draft, const GraphShape& shape) {
     auto& graph = *draft.graph;
     for (std::uint32_t i = 0; i < graph.nodes.size(); ++i) {
         auto& node = graph.nodes[i];
+        if (node.compensates) continue;
         if (node.incoming.empty()) graph.roots.push_back(i);
         const bool leads_on = std::any_of(node.outgoing.begin(), node.outgoing.end(),
                                           [&](auto edge) { return graph.edges[edge].on == EdgeOn::success; });
@@ -194,7 +241,7 @@ void Compiler::shape_graph(Draft& draft, const GraphShape& shape) {
         if (node.join == Join::count && node.join_count > node.incoming.size())
             mistakes_.error(at(pointer, "join"), "node \"{}\" waits for {} edges but has {}", node.id, node.join_count,
                             node.incoming.size());
-        if (node.incoming.empty() && node.outgoing.empty() && !graph.edges.empty())
+        if (node.incoming.empty() && node.outgoing.empty() && !node.compensation && !graph.edges.empty())
             mistakes_.warning(pointer, "node \"{}\" has no edges; it runs on its own, beside the others", node.id);
     }
     graph.order = shape.order();

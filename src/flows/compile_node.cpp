@@ -10,8 +10,9 @@ namespace {
 constexpr std::array<std::string_view, 12> node_members{"id",       "type", "name",       "description", "notes",
                                                         "config",   "retry", "timeout",   "on_error",    "join",
                                                         "on_unknown", "position"};
-constexpr std::array<std::string_view, 5> retry_members{"max_attempts", "backoff", "factor", "max_backoff", "jitter"};
-constexpr std::array<std::string_view, 2> on_errors{"fail", "continue"};
+constexpr std::array<std::string_view, 7> retry_members{"max_attempts", "backoff", "factor",  "max_backoff",
+                                                        "jitter",       "max_elapsed", "retry_if"};
+constexpr std::array<std::string_view, 3> on_errors{"fail", "continue", "route"};
 constexpr std::array<std::string_view, 2> on_unknowns{"retry", "stop"};
 constexpr std::array<std::string_view, 3> joins{"all", "any", "first"};
 constexpr std::array<std::string_view, 1> join_members{"n"};
@@ -60,10 +61,9 @@ void Compiler::read_node(const Json& json, const std::string& pointer, CompiledN
     read_join(json, pointer, node);
     if (const auto timeout = mistakes_.duration(json, pointer, "timeout")) {
         node.timeout = timeout;
-        if (node.type != nullptr && node.type->kind != NodeKind::task)
+        if (node.type != nullptr && (node.type->kind == NodeKind::compute || node.type->kind == NodeKind::timer))
             mistakes_.warning(at(pointer, "timeout"),
-                              "the timeout of node \"{}\" has no effect, because {} is no task; set it on the nodes inside, or "
-                              "settings.timeout of the flow",
+                              "the timeout of node \"{}\" has no effect, because {} neither works nor waits for anybody",
                               node.id, node.type_name);
     }
     if (const auto on_error = mistakes_.choice(json, pointer, "on_error", on_errors))
@@ -127,6 +127,11 @@ void Compiler::read_retry(const Json& json, const std::string& pointer, RetryPol
     if (const auto backoff = mistakes_.duration(*member, here, "backoff", true)) retry.backoff = *backoff;
     if (const auto factor = mistakes_.number(*member, here, "factor", 1, 100)) retry.factor = *factor;
     if (const auto jitter = mistakes_.number(*member, here, "jitter", 0, 1)) retry.jitter = *jitter;
+    retry.max_elapsed = mistakes_.duration(*member, here, "max_elapsed");
+    mistakes_.text(*member, here, "retry_if");
+    if (retry.max_elapsed && retry.max_attempts > 1 && *retry.max_elapsed < retry.backoff)
+        mistakes_.warning(at(here, "max_elapsed"), "\"max_elapsed\" ({}) is less than \"backoff\" ({}), so there is no second attempt",
+                          base::format_duration(*retry.max_elapsed), base::format_duration(retry.backoff));
     if (const auto most = mistakes_.duration(*member, here, "max_backoff", true)) {
         retry.max_backoff = *most;
         if (*most < retry.backoff)
@@ -173,7 +178,16 @@ void Compiler::compile_config(const std::string& pointer, CompiledNode& node, co
         read_graph(node.config_source.at(Json::json_pointer(body)), here + body, *inner, &place, depth + 1);
         node.body = std::move(inner);
     }
-    if (node.type->kind == NodeKind::map && !node.body) tolerable(here, "node \"{}\" needs a \"body\" with its inner nodes", node.id);
+    const bool container = node.type->kind == NodeKind::map || node.type->kind == NodeKind::loop;
+    if (container && !node.body) tolerable(here, "node \"{}\" needs a \"body\" with its inner nodes", node.id);
+}
+
+void Compiler::compile_retry(const Json& json, const std::string& pointer, CompiledNode& node, const Place& place) {
+    const auto* retry = base::find_member(json, "retry");
+    const auto* text = retry != nullptr ? base::find_member(*retry, "retry_if") : nullptr;
+    if (!text || !text->is_string()) return;
+    node.retry.retry_if = compile_expression(text->get_ref<const std::string&>(), at(at(pointer, "retry"), "retry_if"), place,
+                                             {"error", "attempt"});
 }
 
 std::optional<cel::Program> Compiler::compile_expression(const std::string& text, const std::string& pointer,

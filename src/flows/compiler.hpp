@@ -34,19 +34,23 @@ class Compiler {
         const Json* edges = nullptr;
         std::vector<std::size_t> edge_at;      ///< document position of each compiled edge
         std::vector<bool> edge_open;           ///< false: it can never be taken
-        std::vector<bool> has_error_edge;      ///< per node: an error edge leads to it
+        std::vector<bool> has_error_edge;      ///< per node: an error or rollback edge leads to it
+        std::vector<ShapeEdge> rollbacks;
         GraphNames names;
     };
 
     // compile_flow.cpp: the document around the graph
     void read_header(const Json& document, CompiledFlow& flow);
     void read_settings(const Json& document, FlowSettings& settings);
+    void read_concurrency(const Json& json, FlowSettings& settings);
     void collect_ids(const Json& graph, const std::string& pointer, const std::string& container, int depth);
 
     // compile_graph.cpp
     void read_graph(const Json& object, const std::string& pointer, CompiledGraph& graph, const Place* outer, int depth);
     void read_edges(Draft& draft);
     bool read_edge(Draft& draft, std::size_t position, CompiledEdge& edge);
+    void read_rollback(Draft& draft, const std::string& pointer, const CompiledEdge& edge);
+    void check_errors_routed(const Draft& draft);
     void check_port(const Draft& draft, const std::string& pointer, CompiledEdge& edge, bool& open);
     void find_endpoints(Draft& draft, const std::string& pointer, const Json& json, CompiledEdge& edge, bool& usable);
     void shape_graph(Draft& draft, const GraphShape& shape);
@@ -56,6 +60,7 @@ class Compiler {
     // compile_node.cpp
     void read_node(const Json& json, const std::string& pointer, CompiledNode& node);
     void read_retry(const Json& json, const std::string& pointer, RetryPolicy& retry);
+    void compile_retry(const Json& json, const std::string& pointer, CompiledNode& node, const Place& place);
     void read_join(const Json& json, const std::string& pointer, CompiledNode& node);
     void read_type(const Json& json, const std::string& pointer, CompiledNode& node);
     void check_node_config(const std::string& pointer, CompiledNode& node);

@@ -24,7 +24,28 @@ constexpr std::string_view schema_text = R"json({
       "type": "object", "additionalProperties": false,
       "properties": {
         "durability": {"enum": ["strict", "relaxed", "none"], "default": "strict"},
-        "timeout": {"$ref": "#/definitions/duration", "description": "Of the whole run."}
+        "timeout": {"$ref": "#/definitions/duration", "description": "Of the whole run."},
+        "max_attempts": {"type": "integer", "minimum": 1, "maximum": 1000000,
+                         "description": "Attempts of all steps of a run together; beyond it a failing step is not tried again."},
+        "priority": {"type": "integer", "minimum": 1, "maximum": 5, "default": 3, "description": "1 is admitted first, 5 last."},
+        "concurrency": {
+          "type": "object", "additionalProperties": false, "required": ["limit"],
+          "properties": {
+            "limit": {"type": "integer", "minimum": 1, "maximum": 100000, "description": "Runs at once; the others are queued."},
+            "key": {"type": "string", "description": "A template over input and vars; the limit counts for each of its values."}
+          }
+        },
+        "error_flow": {"type": "string", "minLength": 1, "maxLength": 100,
+                       "description": "The flow started with {run, flow, error} when a run fails or times out."},
+        "retention": {
+          "type": "object", "additionalProperties": false,
+          "properties": {
+            "succeeded": {"$ref": "#/definitions/duration", "description": "How long succeeded and cancelled runs are kept; \"0s\": for ever."},
+            "failed": {"$ref": "#/definitions/duration", "description": "How long failed and timed out runs are kept; \"0s\": for ever."}
+          }
+        },
+        "record": {"type": "boolean", "default": true,
+                   "description": "Keep the whole output of steps with effects, so that a run can be replayed offline."}
       }
     }
   },
@@ -48,11 +69,13 @@ constexpr std::string_view schema_text = R"json({
             "backoff": {"$ref": "#/definitions/duration", "default": "1s"},
             "factor": {"type": "number", "minimum": 1, "maximum": 100, "default": 2},
             "max_backoff": {"$ref": "#/definitions/duration", "default": "5m"},
-            "jitter": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.1}
+            "jitter": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.1},
+            "max_elapsed": {"$ref": "#/definitions/duration", "description": "No attempt begins later than this after the first one."},
+            "retry_if": {"type": "string", "description": "A CEL expression over error and attempt: true when the step is tried again."}
           }
         },
-        "timeout": {"$ref": "#/definitions/duration", "description": "Of one attempt."},
-        "on_error": {"enum": ["fail", "continue"], "default": "fail"},
+        "timeout": {"$ref": "#/definitions/duration", "description": "Of one attempt; of the whole step for containers and waits."},
+        "on_error": {"enum": ["fail", "continue", "route"], "default": "fail"},
         "join": {
           "default": "all",
           "anyOf": [
@@ -74,7 +97,7 @@ constexpr std::string_view schema_text = R"json({
       "properties": {
         "from": {"$ref": "#/definitions/id"},
         "to": {"$ref": "#/definitions/id"},
-        "on": {"enum": ["success", "error"], "default": "success"},
+        "on": {"enum": ["success", "error", "rollback"], "default": "success"},
         "from_port": {"type": "string"},
         "condition": {"type": "string", "description": "A CEL expression; the edge is taken when it is true."}
       }

@@ -132,6 +132,14 @@ std::optional<double> Mistakes::number(const Json& object, const std::string& po
     return value->get<double>();
 }
 
+std::optional<bool> Mistakes::flag(const Json& object, const std::string& pointer, std::string_view name) {
+    const auto* member = base::find_member(object, name);
+    if (!member || member->is_null()) return std::nullopt;
+    if (member->is_boolean()) return member->get<bool>();
+    error(at(pointer, name), "\"{}\" is true or false, not {}", name, kind_of(*member));
+    return std::nullopt;
+}
+
 std::optional<int> Mistakes::integer(const Json& object, const std::string& pointer, std::string_view name, int min, int max) {
     const auto* value = base::find_member(object, name);
     if (!value || value->is_null()) return std::nullopt;

@@ -49,6 +49,7 @@ class Mistakes {
                                      bool zero_allowed = false);
     /// A number within bounds.
     std::optional<double> number(const Json& object, const std::string& pointer, std::string_view name, double min, double max);
+    std::optional<bool> flag(const Json& object, const std::string& pointer, std::string_view name);
     std::optional<int> integer(const Json& object, const std::string& pointer, std::string_view name, int min, int max);
     /// One of `values`, as its position.
     std::optional<std::size_t> choice(const Json& object, const std::string& pointer, std::string_view name, Names values);

@@ -79,11 +79,11 @@ TEST_CASE("unknown fields are refused with the nearest known name", "[flows][val
           Lines{"/nodes/0/retyr: unknown field \"retyr\" in a node; did you mean \"retry\"?"});
     CHECK(errors(edit(flow(ab, a_to_b), "/edges/0/condtion", "true")) ==
           Lines{"/edges/0/condtion: unknown field \"condtion\" in an edge; did you mean \"condition\"?"});
-    CHECK(errors(edit(flow(a), "/settings/concurrency", Json{{"limit", 1}})) ==
-          Lines{"/settings/concurrency: unknown field \"concurrency\" in \"settings\"; known are durability and timeout"});
+    CHECK(errors(edit(flow(a), "/settings/concurency", Json{{"limit", 1}})) ==
+          Lines{"/settings/concurency: unknown field \"concurency\" in \"settings\"; did you mean \"concurrency\"?"});
     CHECK(errors(edit(flow(a), "/nodes/0/retry/attempts", 2)) ==
           Lines{"/nodes/0/retry/attempts: unknown field \"attempts\" in \"retry\"; known are max_attempts, backoff, factor, "
-                "max_backoff and jitter"});
+                "max_backoff, jitter, max_elapsed and retry_if"});
     CHECK(errors(edit(flow(a), "/nodes/0/position/z", 2)) ==
           Lines{"/nodes/0/position/z: unknown field \"z\" in \"position\"; known are x and y"});
 }
@@ -120,8 +120,8 @@ TEST_CASE("edges name nodes of their own graph", "[flows][validation]") {
 }
 
 TEST_CASE("edges know success and error", "[flows][validation]") {
-    CHECK(errors(flow(ab, R"({"from": "a", "to": "b", "on": "rollback"})")) ==
-          Lines{"/edges/0/on: \"rollback\" is not known for \"on\"; it can be success and error"});
+    CHECK(errors(flow(ab, R"({"from": "a", "to": "b", "on": "undo"})")) ==
+          Lines{"/edges/0/on: \"undo\" is not known for \"on\"; it can be success, error and rollback"});
     CHECK(errors(flow(ab, R"({"from": "a", "to": "b", "on": "error", "from_port": "p"})")) ==
           Lines{"/edges/0/from_port: an error edge has no port; leave \"from_port\" out"});
     CHECK(warnings(flow(R"({"id": "a", "type": "echo", "on_error": "continue"}, {"id": "b", "type": "echo"})",
@@ -202,7 +202,7 @@ TEST_CASE("joins, retries, timeouts and policies are within their bounds", "[flo
     CHECK(errors(edit(base, "/settings/timeout", "x")).size() == 1);
     CHECK(errors(edit(base, "/settings/durability", "eventual")) ==
           Lines{"/settings/durability: \"eventual\" is not known for \"durability\"; it can be strict, relaxed and none"});
-    CHECK(errors(edit(base, "/nodes/0/on_error", "ignore")) == Lines{"/nodes/0/on_error: \"ignore\" is not known for \"on_error\"; it can be fail and continue"});
+    CHECK(errors(edit(base, "/nodes/0/on_error", "ignore")) == Lines{"/nodes/0/on_error: \"ignore\" is not known for \"on_error\"; it can be fail, continue and route"});
     CHECK(errors(edit(base, "/nodes/0/on_unknown", "x")) == Lines{"/nodes/0/on_unknown: \"x\" is not known for \"on_unknown\"; it can be retry and stop"});
     CHECK(errors(edit(base, "/nodes/0/position", Json{{"x", "1"}})).size() == 1);
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -22,13 +23,14 @@
 
 namespace sluice::engine {
 
-/// queued → running ⇄ waiting (timer, retry, unknown step) → succeeded | failed | cancelled | timed_out
+/// queued → running ⇄ waiting (timer, signal, retry, unknown step) ⇄ paused → succeeded | failed | cancelled | timed_out
+/// failed | cancelled | timed_out → running (retry)
 enum class RunStatus : std::uint8_t { queued, running, waiting, paused, succeeded, failed, cancelled, timed_out };
 std::string_view to_string(RunStatus status);
 std::optional<RunStatus> run_status_from(std::string_view text);
 constexpr bool is_terminal(RunStatus status) { return status >= RunStatus::succeeded; }
 
-/// pending → ready → running ⇄ waiting (retry, timer) → succeeded | failed | timed_out | cancelled | unknown
+/// pending → ready → running ⇄ waiting (retry, timer, signal) → succeeded | failed | timed_out | cancelled | unknown
 /// pending → skipped
 enum class StepStatus : std::uint8_t {
     pending, ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out, unknown
@@ -41,17 +43,23 @@ constexpr bool is_terminal(StepStatus status) {
 
 /// What the journal knows. The texts ("step.succeeded") are stored and shown; renaming one breaks stored runs.
 enum class RecordKind : std::uint8_t {
-    run_started,           ///< value: input
-    step_started,          ///< the mark before an effect; data of a map: {"items": n}
-    step_waiting,          ///< data: {"until_us"}
-    step_succeeded,        ///< value: output; data: {"ports", "usage", "artifacts", "response"} where present
+    run_started,           ///< value: input; data of a rerun or a run over sample data: its plan (RunFacts::plan)
+    step_started,          ///< the mark before an effect; data of a map: {"items": n}, of a loop: {"max_turns": n}
+    step_waiting,          ///< data: {"until_us"?}, of a signal also {"signal", "key"?}
+    step_succeeded,        ///< value: output; data: {"ports", "usage", "artifacts", "response", "reused", "signal", "key"} where present
     step_attempt_failed,   ///< value: error; data: {"retry_at_us"}: another attempt follows
-    step_failed,           ///< value: error; final
-    step_timed_out,        ///< value: error; final
+    step_failed,           ///< value: error; final; data: {"handled": true} where an error edge or `continue` took it
+    step_timed_out,        ///< the same
     step_skipped,
     step_cancelled,
     step_unknown,          ///< a crash hid the end of an effect that must not be repeated
+    step_decided,          ///< what a person said about an unknown step; data: {"decision", "by", "reason"?}
     run_cancel_requested,  ///< data: {"reason"}
+    run_paused,            ///< data: {"by", "reason"}
+    run_resumed,           ///< data: {"by"}
+    run_signalled,         ///< data: {"name", "key"}; value: payload
+    run_rollback_started,  ///< data: {"status"} the run will end with; value: error
+    run_retried,           ///< data: {"by", "reason"?}; what follows goes on from the failed steps
     run_succeeded,         ///< value: output
     run_failed,            ///< value: error
     run_cancelled,         ///< value: error
@@ -83,6 +91,35 @@ struct Step;
 
 /// How many items of a map run at once when its config does not say.
 inline constexpr std::size_t default_map_concurrency = 10;
+/// How many turns a loop takes when its config does not say.
+inline constexpr std::size_t default_loop_turns = 1000;
+
+struct Totals {
+    std::int64_t steps = 0, input_tokens = 0, output_tokens = 0, cost_nano_usd = 0;
+    bool simulated = false;
+};
+
+/// What becomes of an unknown step: done again (under the same key), taken as done with a given output, or failed.
+enum class Decision : std::uint8_t { retry, succeed, fail };
+std::string_view to_string(Decision decision);
+std::optional<Decision> decision_from(std::string_view text);
+
+/// A step's end that is taken from a journal instead of executing the step.
+struct ReusedStep {
+    Json output;                        ///< the error where it failed
+    std::vector<std::string> ports;
+    bool response = false, failed = false, timed_out = false;
+    int attempt = 1;
+};
+
+/// What a run does not do again (reuse.hpp builds it).
+struct Reuse {
+    std::unordered_map<std::string, ReusedStep> steps;      ///< by path
+    std::unordered_map<std::string, int> attempts;          ///< the last attempt by path, of a run that is retried
+    std::unordered_map<std::string, int> generations;       ///< by path: how often it was undone (part of the effect's key)
+    bool copied = false;                                    ///< from another run: the journal gets them, marked as reused
+    Totals totals;                                          ///< of the run until now
+};
 
 /// What a step reported beside its output.
 struct StepReport {
@@ -98,20 +135,27 @@ struct Start {};
 struct StepEnded { StepRef step; int attempt = 0; Result<flows::StepOutput> result; StepReport report; };
 struct TimerFired { StepRef step; };
 struct Cancel { std::string reason; };
+struct Pause { std::string by, reason; };
+struct Resume { std::string by; };
+struct Signal { std::string name, key; Json payload; };
+struct Decide { std::string path; Decision decision = Decision::retry; Json value; std::string by, reason; };
+/// Instead of `Start`, on a fresh machine of a run that had ended, after `reuse`.
+struct Restart { std::string by, reason; };
 struct RunTimedOut {};
 /// After `apply` of the whole journal: go on from there.
 struct Recovered {};
 /// More pure steps are ready than one turn of the loop should compute.
 struct Continue {};
 }  // namespace event
-using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::Cancel, event::RunTimedOut,
-                           event::Recovered, event::Continue>;
+using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::Cancel, event::Pause, event::Resume,
+                           event::Signal, event::Decide, event::Restart, event::RunTimedOut, event::Recovered, event::Continue>;
 
 namespace command {
 /// Run the node's coroutine. With `barrier`, only once the records of the same output are durable.
 struct Execute {
     StepRef step;
     int attempt = 0;
+    int generation = 0;                         ///< raised when the step was undone before
     bool barrier = false;
     const flows::CompiledNode* node = nullptr;
     std::string path;
@@ -138,11 +182,7 @@ struct RunFacts {
     int flow_version = 0;
     Time started_at{};
     std::string trigger = "api";
-};
-
-struct Totals {
-    std::int64_t steps = 0, input_tokens = 0, output_tokens = 0, cost_nano_usd = 0;
-    bool simulated = false;
+    std::string plan;   ///< JSON {"parent"?, "from"?, "outputs"?, "pins"?, "until"?} or empty; recorded with the start
 };
 
 /// Limits of one run.
@@ -165,6 +205,9 @@ class Machine {
     /// Replays one record. Errors: internal, when the journal does not fit the flow (names the path).
     Result<void> apply(const Record& record);
 
+    /// Steps found there are not executed. Before `Start`, `Restart`, or the first record of a replay that follows it.
+    void reuse(std::shared_ptr<const Reuse> reuse);
+
     /// True while this attempt of the step is the one that runs.
     bool runs(StepRef step, int attempt) const;
     /// From now on nothing that is ready starts: results are still taken, so that a process can stop cleanly.
@@ -172,6 +215,10 @@ class Machine {
 
     RunStatus status() const;
     bool finished() const { return is_terminal(final_); }
+    bool paused() const { return paused_; }
+    std::size_t pending_signals() const { return signals_.size(); }
+    /// The run's error while what it did is undone; null otherwise.
+    const Json* rolling_back() const;
     const Json& output() const { return output_; }                     ///< after success
     Json take_output() { return std::move(output_); }
     const std::optional<Json>& error() const { return error_; }        ///< {"code", "message", "step"?, …}
@@ -188,8 +235,8 @@ class Machine {
 
   private:
     friend class Instance;
-    struct Decision { Instance* instance; std::uint32_t edge; bool taken; };
-    using Decisions = boost::container::small_vector<Decision, 4>;
+    struct EdgeDecision { Instance* instance; std::uint32_t edge; bool taken; };
+    using Decisions = boost::container::small_vector<EdgeDecision, 4>;
 
     std::shared_ptr<Instance> make_instance(const flows::CompiledGraph& graph, Instance* parent, std::uint32_t parent_node,
                                             std::uint32_t index, Json item);
@@ -214,8 +261,42 @@ class Machine {
     void start_map(Instance& instance, std::uint32_t node, const Json& config);
     void expand_map(Instance& instance, std::uint32_t node, Json items, const Json& config);
     void start_items(Instance& instance, std::uint32_t node);
-    void close_map(Step& step);
+    void close_container(Instance& instance, std::uint32_t node);
+    void cancel_children(Instance& instance, std::uint32_t node);
     void item_ended(Instance& item, Json result, bool failed);
+    void release(std::uint32_t instance);
+    // machine_loop.cpp
+    void start_loop(Instance& instance, std::uint32_t node, const Json& config);
+    Result<bool> goes_on(const Instance& instance, std::uint32_t node) const;
+    void next_turn(Instance& instance, std::uint32_t node);
+    void turn_ended(Instance& parent, std::uint32_t node, std::uint32_t turn, Json result, bool failed);
+    Result<void> apply_loop_start(Instance& instance, std::uint32_t node);
+    // machine_rollback.cpp
+    void note_undoable(Instance& instance, std::uint32_t node);
+    bool begin_rollback(Instance& scope, RunStatus status, const Json& error);
+    void next_compensation(Instance& scope);
+    void compensated(Instance& instance, std::uint32_t node, bool done);
+    std::pair<Instance*, std::uint32_t> find_compensation(std::string_view path) const;
+    std::pair<Instance*, std::uint32_t> find_step(std::string_view path) const;
+    bool takes_part(const Instance& instance, std::uint32_t node) const;
+    // machine_control.cpp
+    void pause(event::Pause event);
+    void resume(event::Resume event);
+    void signal(event::Signal event);
+    void start_signal(Instance& instance, std::uint32_t node, const Json& plan);
+    bool take_signal(Instance& instance, std::uint32_t node);
+    void forget_signal(std::string_view name, std::string_view key);
+    void decide_unknown(event::Decide event);
+    void arm_step_timeout(Instance& instance, std::uint32_t node);
+    void disarm_step(Instance& instance, std::uint32_t node);
+    void step_timed_out(Instance& instance, std::uint32_t node);
+    // machine_reuse.cpp
+    void restart(event::Restart event);
+    void begin_again();
+    bool is_reused(const Instance& instance, std::uint32_t node);
+    void take_reused();
+    int generation_of(const std::string& path) const;
+    void read_plan();
     void step_ended(event::StepEnded ended);
     void succeed(Instance& instance, std::uint32_t node, flows::StepOutput output, const StepReport& report);
     void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report);
@@ -223,12 +304,14 @@ class Machine {
     std::optional<Error> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
                                const Json* error, Decisions& decisions);
     void settle(Instance& instance, Decisions& decisions);
-    void decide(const Decision& decision, Decisions& more);
+    void decide(const EdgeDecision& decision, Decisions& more);
     void cancel_losers(Instance& instance, std::uint32_t join, Decisions& more);
     void complete(Instance& instance);
     void fail_instance(Instance& instance, Json error);
     void cancel_open_steps(Instance& instance);
     void end_run(RunStatus status, std::optional<Json> error, Json output);
+    void finish_run(RunStatus status, std::optional<Json> error, Json output);
+    bool may_try_again(const Instance& instance, std::uint32_t node, const Error& error, const Json& value, Time next, std::string& why);
     void resume_after_replay();
     void resume_instance(Instance& instance);
     void set_status(Instance& instance, std::uint32_t node, StepStatus status);
@@ -246,7 +329,16 @@ class Machine {
     boost::container::small_vector<StepRef, 8> ready_;   ///< a queue: those before `next_ready_` have been taken
     std::size_t next_ready_ = 0;
     std::size_t running_ = 0, waiting_ = 0, ready_steps_ = 0;
-    bool held_ = false;
+    bool held_ = false, paused_ = false, reusing_ = false;
+    int attempts_used_ = 0;                  ///< attempts of tasks that ended, against settings.max_attempts
+    struct PendingSignal { std::string name, key; Json payload; Time at; };
+    std::vector<PendingSignal> signals_;     ///< not taken yet, oldest first
+    std::vector<StepRef> undoable_;          ///< steps with a compensation, in the order of their ends
+    std::shared_ptr<const Reuse> reuse_;
+    std::vector<StepRef> reusable_;          ///< ready steps whose results are known
+    std::vector<bool> wanted_;               ///< of a run up to one node: the nodes that take part; empty: all
+    std::uint32_t target_ = 0;               ///< that node
+    Time begun_at_{};                        ///< of the start, or of the last retry: the run's timeout counts from it
     RunStatus final_ = RunStatus::running;
     Json output_;
     std::optional<Json> error_, response_;

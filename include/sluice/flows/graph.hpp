@@ -20,9 +20,9 @@
 namespace sluice::flows {
 
 enum class Join : unsigned char { all, any, first, count };
-enum class OnError : unsigned char { fail, proceed };   ///< JSON: "fail", "continue"
+enum class OnError : unsigned char { fail, proceed, route };   ///< JSON: "fail", "continue", "route"
 enum class OnUnknown : unsigned char { retry, stop };
-enum class EdgeOn : unsigned char { success, error };
+enum class EdgeOn : unsigned char { success, error, rollback };
 enum class Durability : unsigned char { strict, relaxed, none };
 
 struct RetryPolicy {
@@ -31,6 +31,8 @@ struct RetryPolicy {
     double factor = 2.0;                          ///< 1: constant
     Duration max_backoff = std::chrono::minutes(5);
     double jitter = 0.1;                          ///< share of the delay, 0 to 1
+    std::optional<Duration> max_elapsed;          ///< no attempt begins later than this after the first one began
+    std::optional<cel::Program> retry_if;         ///< over `error` and `attempt`; without it the error says whether it may be tried again
 };
 
 struct CompiledEdge {
@@ -56,6 +58,8 @@ struct CompiledNode {
     RetryPolicy retry;
     std::optional<Duration> timeout;      ///< of one attempt
     OnError on_error = OnError::fail;
+    std::optional<std::uint32_t> compensation;    ///< the node that a rollback edge leads to
+    bool compensates = false;                     ///< a rollback edge leads here: runs only to undo
     Join join = Join::all;
     std::uint32_t join_count = 0;         ///< for Join::count
     std::vector<std::uint32_t> incoming, outgoing;  ///< edge indexes, document order
@@ -69,6 +73,7 @@ struct CompiledGraph {
     std::vector<std::uint32_t> order;     ///< a topological order of node indexes
     std::vector<std::uint32_t> roots;     ///< nodes without incoming edges
     std::vector<std::uint32_t> leaves;    ///< nodes without outgoing success edges
+    std::size_t compensations = 0;        ///< nodes that only undo; they are in neither roots nor leaves
     std::optional<cel::Template> output;
     std::map<std::string, std::uint32_t, std::less<>> index;  ///< node id → index
 };
@@ -76,6 +81,13 @@ struct CompiledGraph {
 struct FlowSettings {
     Durability durability = Durability::strict;
     std::optional<Duration> timeout;      ///< of the whole run
+    std::optional<int> max_attempts;      ///< attempts of all tasks of a run together
+    int priority = 3;                     ///< 1: first, 5: last
+    std::optional<std::size_t> concurrency_limit;
+    std::optional<cel::Template> concurrency_key;  ///< over input and vars; without it all runs of the flow share the limit
+    std::string error_flow;               ///< the name of the flow that is started when a run fails; empty: the workspace's
+    std::optional<Duration> retention_succeeded, retention_failed;  ///< zero: kept for ever
+    bool record = true;                   ///< keep what effects gave, so that a run can be replayed
 };
 
 struct CompiledFlow {

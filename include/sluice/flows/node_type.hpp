@@ -41,7 +41,9 @@ enum class NodeKind : unsigned char {
     compute,  ///< `compute`: synchronous, pure, fast (under 200 µs on its usual input)
     task,     ///< `run`: a coroutine
     map,      ///< container: the inner graph once per item
+    loop,     ///< container: the inner graph again and again while the expression at /while holds
     timer,    ///< a durable wait; `compute` gives {"until": RFC 3339} or {"for": duration}
+    signal,   ///< waits for a signal; `compute` gives {"name", "key"?}
 };
 
 /// The result of one execution. `port` names the outgoing port taken; empty: edges without `from_port`.

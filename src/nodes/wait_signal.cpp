@@ -1,0 +1,40 @@
+#include "nodes/node_parts.hpp"
+
+namespace sluice::nodes {
+
+NodeType make_wait_signal(const Services&) {
+    NodeType type;
+    type.name = "wait.signal";
+    type.title = "Wait for a signal";
+    type.category = "Flow";
+    type.doc =
+        "Waits until somebody sends the run a signal of this name: "
+        "`POST /api/v1/runs/{id}/signals/{name}`. With `key` only a signal with the same key is "
+        "taken; without it any. Each signal is taken by one wait, in the order of their coming, "
+        "and one that comes before the wait is kept for it. The wait is recorded: it holds no "
+        "thread, and outlives a restart. The node's `timeout` bounds it.\n\n"
+        "**Output:** `{\"name\", \"key\", \"payload\", \"received_at\"}`.\n\n"
+        "**Errors:** `timeout` when no signal came in time; `invalid_argument` when the rendered "
+        "name or key is empty or too long.";
+    type.kind = NodeKind::signal;
+    type.config_schema = json(R"json({
+        "type": "object", "additionalProperties": false, "required": ["name"],
+        "properties": {
+            "name": {"type": "string", "title": "Name", "description": "The signal's name.", "minLength": 1, "maxLength": 100},
+            "key": {"type": "string", "title": "Key", "description": "The correlation key, such as {{ input.order_id }}.", "maxLength": 200}
+        }})json");
+    type.example = json(
+        R"json({"config": {"name": "approved", "key": "{{ input.order }}"}, "input": {"order": "A17"}, "output": {"name": "approved", "key": "A17", "payload": {"by": "Ada"}, "received_at": "2026-01-01T00:00:00Z"}})json");
+    type.compute = [](const StepInput& input) -> Result<StepOutput> {
+        Json plan = {{"name", field(input.config, "name")}};
+        if (const auto& key = field(input.config, "key"); key.is_string()) {
+            if (key.get_ref<const std::string&>().empty())
+                return fail(mistake_at("/key", "the key came out empty; leave it out to take any signal"));
+            plan["key"] = key;
+        }
+        return StepOutput{std::move(plan)};
+    };
+    return type;
+}
+
+}  // namespace sluice::nodes
