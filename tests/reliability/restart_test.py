@@ -13,15 +13,15 @@ sys.path.insert(0, os.path.join(here, "..", "system"))
 sys.path.insert(0, here)
 
 import house  # noqa: E402
-from kill_test import LedgerProcess  # noqa: E402
-from load import call, flows  # noqa: E402
+from flows import call, specs, value_of  # noqa: E402
+from ledger import LedgerProcess  # noqa: E402
 
 
 class GracefulRestart(unittest.TestCase):
     def setUp(self):
         self.server = house.Server(env={"SLUICE_EGRESS_ALLOW": "127.0.0.1/32"})
         self.addCleanup(self.server.close)
-        self.ledger = LedgerProcess(os.path.join(self.server.home, "ledger.jsonl"), 1, 0.0)
+        self.ledger = LedgerProcess(os.path.join(self.server.home, "ledger.jsonl"), 1, calm=True)
         self.addCleanup(self.ledger.close)
         self.server.start()
         self.client = self.server.client()
@@ -41,12 +41,13 @@ class GracefulRestart(unittest.TestCase):
         return collections.Counter(event["kind"] for event in self.client.run_events(run))
 
     def test_runs_of_every_kind_go_on_after_a_restart(self):
-        documents = flows(self.ledger.port)
-        ids = {name: self.client.create_flow(document) for name, (document, _) in documents.items()}
+        known = {name: spec for name, spec in specs(self.ledger.port).items()
+                 if spec.status == "succeeded" and not spec.signal and not spec.pause}
+        ids = {name: self.client.create_flow(spec.document) for name, spec in known.items()}
         runs = {}
         for turn in range(40):
             name = list(ids)[turn % len(ids)]
-            runs[self.start(ids[name], n=turn, items=[1, 2, 3, 4])] = name
+            runs[self.start(ids[name], **value_of(known[name], turn))] = name
         self.assertEqual(self.server.terminate(), 0, "a stop by SIGTERM is no failure")
         self.server.start()
         for run, name in runs.items():
@@ -56,7 +57,7 @@ class GracefulRestart(unittest.TestCase):
             self.assertEqual(kinds["run.started"], 1, name)
             self.assertEqual(kinds["run.succeeded"], 1, name)
         effects = collections.Counter((line["body"]["run"], line["body"]["path"]) for line in self.ledger.lines())
-        wanted = {(run, path): 1 for run, name in runs.items() for path in documents[name][1]}
+        wanted = {(run, path): 1 for run, name in runs.items() for path in known[name].effects}
         self.assertEqual(dict(effects), wanted, "each effect is had once: a graceful stop lets the steps that run end")
 
     def test_a_wait_goes_on_where_it_was(self):

@@ -15,8 +15,9 @@ if(SLUICE_TESTS AND TARGET sluice)
   sluice_system_test("system: REST, events and artifacts" system/rest_test.py TIMEOUT 600)
   sluice_system_test("system: bad input and a bad environment" system/bad_input_test.py TIMEOUT 600)
   sluice_system_test("reliability: a graceful restart" reliability/restart_test.py TIMEOUT 600)
-  sluice_system_test("reliability: SIGKILL at random moments under load" reliability/kill_test.py TIMEOUT 900 LABELS slow)
-  set_tests_properties("reliability: SIGKILL at random moments under load" PROPERTIES RUN_SERIAL TRUE)
+  sluice_system_test("reliability: 60 kills at random moments under load" reliability/kill_loop.py TIMEOUT 600 LABELS slow
+    ARGUMENTS --cycles 60)
+  set_tests_properties("reliability: 60 kills at random moments under load" PROPERTIES RUN_SERIAL TRUE)
 
   add_executable(test_system ${CMAKE_SOURCE_DIR}/tests/system/audit_test.cpp)
   target_link_libraries(test_system PRIVATE sluice_app sluice_test_main)
