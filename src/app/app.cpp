@@ -55,6 +55,11 @@ Awaitable<void> keep_house(App::State* s, Duration retention) {
         if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
         auto collected = co_await s->storage->blobs().collect();
         if (!collected) log::warn("unreferenced blobs could not be removed", {{"cause", collected.error().message}});
+        for (bool more = true; more;) {
+            auto step = co_await s->storage->housekeep();
+            if (!step) log::warn("unused pages could not be given back", {{"cause", step.error().message}});
+            more = step && *step;
+        }
     }
 }
 
@@ -87,6 +92,10 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     storage::Options storage;
     storage.directory = s.options.data;
     storage.create = s.options.create;
+    storage.min_free_bytes = config.bytes("storage.min_free_bytes");
+    storage.ballast_bytes = config.bytes("storage.ballast_bytes");
+    storage.max_bytes = config.bytes("storage.max_bytes");
+    storage.max_wal_bytes = config.bytes("storage.max_wal_bytes");
     auto opened = storage::open(loop, storage, storage::built_in_migrations(), &s.report);
     if (!opened) return fail(std::move(opened.error()));
     s.storage = std::move(*opened);
@@ -124,6 +133,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.bus->set_run_feed(s.engine.get());
 
     add_system_routes(s.router, s);
+    add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);

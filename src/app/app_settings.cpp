@@ -2,6 +2,7 @@
 #include "sluice/engine/engine.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/storage/storage.hpp"
 
 namespace sluice::app {
 
@@ -27,7 +28,7 @@ constexpr base::Setting rows[] = {
 }  // namespace
 
 std::vector<base::SettingRows> all_settings() {
-    return {rows, net::settings(), engine::settings(), llm::settings()};
+    return {rows, storage::settings(), net::settings(), engine::settings(), llm::settings()};
 }
 
 }  // namespace sluice::app

@@ -52,6 +52,9 @@ struct App::State {
 /// /healthz, /readyz, /metrics, /api/v1/openapi.json, /api/v1/system
 void add_system_routes(net::Router& router, App::State& state);
 
+/// /api/v1/system/backup
+void add_backup_routes(net::Router& router, App::State& state);
+
 /// The version of this binary.
 std::string_view version();
 

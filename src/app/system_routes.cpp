@@ -72,7 +72,10 @@ Awaitable<Response> system_state(Request&, App::State& state) {
                     {"finished", engine.finished}, {"recovered", engine.recovered}}},
         {"storage", {{"commits", storage.commits}, {"units", storage.units}, {"ops", storage.ops},
                      {"failed_units", storage.failed_units}, {"checkpoints", storage.checkpoints},
-                     {"wal_bytes", storage.wal_bytes}, {"queued", storage.queued}}},
+                     {"wal_bytes", storage.wal_bytes}, {"queued", storage.queued}, {"database_bytes", storage.database_bytes},
+                     {"unused_bytes", storage.unused_bytes}, {"blob_bytes", storage.blob_bytes},
+                     {"ballast_bytes", storage.ballast_bytes}, {"disk_free_bytes", storage.disk_free_bytes},
+                     {"freed_pages", storage.freed_pages}}},
         {"providers", std::move(providers)}};
     co_return net::json_response(200, answer);
 }

@@ -158,6 +158,8 @@ Outcome<int> evaluate_cel(Context& context);
 Outcome<int> check_config(Context& context);
 Outcome<int> show_config(Context& context);
 Outcome<int> sample_config(Context& context);
+Outcome<int> back_up(Context& context);
+Outcome<int> restore(Context& context);
 Outcome<int> doctor(Context& context);
 Outcome<int> show_version(Context& context);
 

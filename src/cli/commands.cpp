@@ -63,6 +63,12 @@ constexpr OptionRow workspace_options[] = {
 constexpr OptionRow link_options[] = {
     {"--url", "URL",
      "The server's address as the browser sees it; default: what the server says of itself"}};
+constexpr OptionRow backup_options[] = {
+    {"FOLDER", "FOLDER", "Made by the backup; its parent folder must be there", true}};
+constexpr OptionRow restore_options[] = {
+    {"BACKUP", "BACKUP",
+     "A backup's folder, or a single database file, such as one of DIR/snapshots", true},
+    {"--force", "", "Although the data directory is not empty"}};
 constexpr OptionRow cel_options[] = {
     {"--expr", "EXPRESSION", "The expression"},
     {"--input", "JSON|@file", "The value of `input`; an object's members are variables as well"},
@@ -139,6 +145,14 @@ constexpr CommandRow rows[] = {
      false,
      {},
      sample_config},
+    {"backup", "Back up database and blobs into a new folder, verified; the server may run",
+     Needs::api, true, backup_options, back_up,
+     "The folder can be opened as a data directory; docs/backup.md tells of its parts. Without a "
+     "server the directory is read as it is: no run is taken up and the schema is not upgraded."},
+    {"restore", "Put a backup in place of a data directory; no server may run on it",
+     Needs::config, true, restore_options, restore,
+     "The backup is verified first, and moved in as one. With --force what was there is kept in "
+     "the directory, as before-restore-…"},
     {"doctor",
      "Check this machine and the data directory; exits 1 when something must be mended",
      Needs::api,

@@ -248,6 +248,7 @@ Outcome<int> doctor(Context& context) {
             }
         }
         findings.push_back(check_database_owner(data, holder));
+        findings.push_back(check_backup(data, base::SystemClock().now()));
         findings.push_back(check_clock(data, base::SystemClock().now()));
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);

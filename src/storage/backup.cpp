@@ -63,7 +63,8 @@ Result<std::vector<NamedBlob>> named_blobs(sqlite::Connection& connection) {
     sqlite::SqliteTx tx(connection);
     auto read = tx.each(named_blobs_query, {}, [&](const Row& row) {
         const std::string hash = row.str(1);
-        if (row.bytes(0).size() != 16 || !is_hash(hash)) wrong = hash;
+        if (row.bytes(0).size() != 16 || !is_hash(hash))
+            wrong = hash;
         else
             blobs.push_back({fs::path(row.id<WorkspaceId>(0).str()) / hash.substr(0, 2) / hash,
                              static_cast<std::uint64_t>(row.integer(2))});
@@ -104,13 +105,13 @@ std::optional<BackupReport> report_from(const Json& json) {
 Result<void> clear_rest(const fs::path& partial) {
     std::error_code error;
     if (!fs::exists(partial, error)) return {};
-    static const std::set<std::string> own{manifest_name, "manifest.json.new", database_name,
-                                           "sluice.db.partial", "sluice.db.partial-journal",
-                                           "blobs"};
+    static const std::set<std::string> own{
+        manifest_name,       "manifest.json.new",         database_name,
+        "sluice.db.partial", "sluice.db.partial-journal", "blobs"};
     for (const auto& entry : fs::directory_iterator(partial, error))
         if (!own.contains(entry.path().filename().string()))
-            return fail(ErrorCode::conflict, "{} exists and is no backup's rest; name another place",
-                        partial.string());
+            return fail(ErrorCode::conflict,
+                        "{} exists and is no backup's rest; name another place", partial.string());
     fs::remove_all(partial, error);
     if (error)
         return fail(ErrorCode::unavailable, "{} cannot be removed: {}", partial.string(),
@@ -156,8 +157,8 @@ Result<BackupReport> fill(sqlite::Connection& source, const fs::path& directory,
     if (auto made = make_folder(partial / "blobs"); !made) return fail(std::move(made.error()));
     for (const auto& blob : copy->blobs) {
         if (!keep_going()) return fail(given_up());
-        auto taken = take_blob(directory / "blobs" / blob.file, partial / "blobs" / blob.file,
-                               blob.bytes);
+        auto taken =
+            take_blob(directory / "blobs" / blob.file, partial / "blobs" / blob.file, blob.bytes);
         if (!taken) return fail(std::move(taken.error()));
         ++report.blobs;
         report.blob_bytes += blob.bytes;
@@ -224,8 +225,7 @@ Result<CopiedDatabase> open_copy(const fs::path& file) {
     auto findings = examine(*copy.connection);
     if (!findings) return fail(damaged(file, findings.error().message));
     if (!findings->empty()) return fail(damaged(file, findings->front()));
-    auto schema = copy.connection->scalar(
-        "SELECT max(number) FROM schema_migration");
+    auto schema = copy.connection->scalar("SELECT max(number) FROM schema_migration");
     if (!schema || schema->empty()) return fail(damaged(file, "it is no database of Sluice"));
     copy.schema = static_cast<unsigned>(std::stoul(*schema));
     auto blobs = named_blobs(*copy.connection);
@@ -321,7 +321,8 @@ Result<BackupReport> verify_backup(const fs::path& backup) {
         struct stat info{};
         ::stat(backup.c_str(), &info);
         report.database_bytes = static_cast<std::uint64_t>(info.st_size);
-        report.created_at = base::from_us(static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000);
+        report.created_at =
+            base::from_us(static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000);
         return report;
     }
     for (const auto& blob : copy->blobs) {

@@ -36,8 +36,7 @@ Result<std::vector<std::string>> examine(sqlite::Connection& connection);
 /// the new folder `folder`; verifies and flushes it, and notes it in `directory`. `keep_going` is
 /// asked between steps. Errors: conflict (the folder exists), precondition_failed (the copy is not
 /// sound, or a blob is missing), unavailable.
-Result<BackupReport> take_backup(sqlite::Connection& source,
-                                 const std::filesystem::path& directory,
+Result<BackupReport> take_backup(sqlite::Connection& source, const std::filesystem::path& directory,
                                  const std::filesystem::path& folder, Time now,
                                  const std::function<bool()>& keep_going);
 

@@ -65,9 +65,7 @@ std::int64_t stored(const DiskSpace::Sizes& sizes) {
 }  // namespace
 
 DiskSpace::DiskSpace(const Options& options, std::function<Sizes()> sizes)
-    : options_(options),
-      ballast_(options.directory / "ballast"),
-      read_sizes_(std::move(sizes)) {
+    : options_(options), ballast_(options.directory / "ballast"), read_sizes_(std::move(sizes)) {
     const auto kept = options_.ballast_bytes + options_.min_free_bytes;
     wants_ballast_ = options_.ballast_bytes > 0 && disk_bytes(options_.directory) >= 4 * kept;
     if (options_.ballast_bytes > 0 && !wants_ballast_)
@@ -124,7 +122,8 @@ void DiskSpace::judge(std::int64_t free) {
     // New work ends at the watermark, and does not count on what the ballast gave up for work under
     // way; that may use three quarters of what is kept back.
     const auto given_up =
-        wants_ballast_ ? options_.ballast_bytes - ballast_bytes_.load(std::memory_order_relaxed) : 0;
+        wants_ballast_ ? options_.ballast_bytes - ballast_bytes_.load(std::memory_order_relaxed)
+                       : 0;
     const bool low = free >= 0 && free - given_up < options_.min_free_bytes;
     // After a write that found the disk full, a little room must have come back.
     if (low || (was_full_ && free >= 0 && free < 256 * 1024)) {
@@ -142,7 +141,8 @@ void DiskSpace::tell(Room before, Cause cause) {
     if (is)
         log::info("there is room again; new work is accepted",
                   {{"free_bytes", free_.load(std::memory_order_relaxed)}});
-    else log::warn("new work is refused", {{"why", reason()}});
+    else
+        log::warn("new work is refused", {{"why", reason()}});
 }
 
 /// Gives the ballast up before writes would be refused, and takes it again when there is room for
@@ -156,16 +156,18 @@ void DiskSpace::keep_ballast(std::int64_t free) {
                free + present >= options_.ballast_bytes + options_.min_free_bytes) {
         if (allocate(ballast_, options_.ballast_bytes))
             ballast_bytes_.store(options_.ballast_bytes, std::memory_order_relaxed);
-        else ballast_bytes_.store(0, std::memory_order_relaxed);
+        else
+            ballast_bytes_.store(0, std::memory_order_relaxed);
     }
 }
 
 void DiskSpace::release_ballast() {
     if (::unlink(ballast_.c_str()) != 0) return;
     const auto bytes = ballast_bytes_.exchange(0, std::memory_order_relaxed);
-    log::warn("the disk is full; the ballast file was given up so that work under way can be "
-              "recorded",
-              {{"file", ballast_.string()}, {"bytes", bytes}});
+    log::warn(
+        "the disk is full; the ballast file was given up so that work under way can be "
+        "recorded",
+        {{"file", ballast_.string()}, {"bytes", bytes}});
 }
 
 bool DiskSpace::found_full() {
@@ -197,20 +199,22 @@ std::string DiskSpace::reason() const {
     }
     const auto free = std::max<std::int64_t>(free_.load(std::memory_order_relaxed), 0);
     switch (cause_.load(std::memory_order_relaxed)) {
-        case Cause::none: return {};
+        case Cause::none:
+            return {};
         case Cause::total:
             return fmt::format(
                 "{} holds {}, more than storage.max_bytes allows ({}); raise it, or shorten the "
                 "retention of runs and events. Work under way goes on",
-                options_.directory.string(),
-                mib(stored(sizes)), mib(options_.max_bytes));
+                options_.directory.string(), mib(stored(sizes)), mib(options_.max_bytes));
         case Cause::log:
             return fmt::format(
-                "the write-ahead log of {} has grown to {} (storage.max_wal_bytes is {}), because a "
+                "the write-ahead log of {} has grown to {} (storage.max_wal_bytes is {}), because "
+                "a "
                 "backup or another reader holds it; work resumes by itself when that ends",
                 options_.directory.string(), mib(static_cast<std::int64_t>(sizes.wal)),
                 mib(options_.max_wal_bytes));
-        case Cause::disk: break;
+        case Cause::disk:
+            break;
     }
     return fmt::format(
         "the disk of {} is full ({} KiB free, {} KiB are kept back); nothing stored is lost. Free "

@@ -228,9 +228,12 @@ Result<void> FileBlobs::write_file(const std::filesystem::path& file, const std:
     const timespec times[2] = {to_timespec(clock_.now()), to_timespec(clock_.now())};
     ::futimens(descriptor.value, times);
     switch (failpoint::hit("blob.sync")) {
-        case failpoint::Outcome::error: return undo(EIO);
-        case failpoint::Outcome::full: return undo(ENOSPC);
-        case failpoint::Outcome::none: break;
+        case failpoint::Outcome::error:
+            return undo(EIO);
+        case failpoint::Outcome::full:
+            return undo(ENOSPC);
+        case failpoint::Outcome::none:
+            break;
     }
     if (::fsync(descriptor.value) != 0) return undo(errno);
     if (::rename(temporary.c_str(), file.c_str()) != 0) return undo(errno);

@@ -31,11 +31,11 @@ Error failed(const std::filesystem::path& file, std::string_view doing) {
     if (error == ENOENT)
         return {ErrorCode::not_found, fmt::format("{} is not there", file.string()), {}, false};
     if (error == ENOSPC || error == EDQUOT)
-        return {ErrorCode::unavailable,
-                fmt::format("there is no room for {}; free space or name another place",
-                            file.string()),
-                {},
-                true};
+        return {
+            ErrorCode::unavailable,
+            fmt::format("there is no room for {}; free space or name another place", file.string()),
+            {},
+            true};
     return {ErrorCode::unavailable,
             fmt::format("{} cannot be {}: {}", file.string(), doing, std::strerror(error)),
             {},
@@ -59,7 +59,8 @@ Result<FileDigest> pump(const std::filesystem::path& from, int to,
         hash.update({piece.data(), static_cast<std::size_t>(got)});
         digest.bytes += static_cast<std::uint64_t>(got);
         for (ssize_t done = 0; to >= 0 && done < got;) {
-            const auto wrote = ::write(to, piece.data() + done, static_cast<std::size_t>(got - done));
+            const auto wrote =
+                ::write(to, piece.data() + done, static_cast<std::size_t>(got - done));
             if (wrote < 0 && errno == EINTR) continue;
             if (wrote < 0) return fail(failed(to_name, "written"));
             done += wrote;

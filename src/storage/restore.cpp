@@ -70,8 +70,7 @@ void give_to_owner(const fs::path& directory, const fs::path& stage) {
 
 Result<void> stage_files(const BackupReport& backup, const fs::path& stage) {
     if (auto made = make_folder(stage); !made) return made;
-    const auto source =
-        backup.from_manifest ? backup.folder / "sluice.db" : backup.folder;
+    const auto source = backup.from_manifest ? backup.folder / "sluice.db" : backup.folder;
     auto copied = copy_file_synced(source, stage / "sluice.db");
     if (!copied) return fail(std::move(copied.error()));
     auto copy = open_copy(stage / "sluice.db");
@@ -130,7 +129,8 @@ std::uint64_t count_missing(const fs::path& directory, const fs::path& database)
     auto copy = open_copy(database);
     std::uint64_t missing = 0;
     if (copy)
-        for (const auto& blob : copy->blobs) missing += there(directory / "blobs" / blob.file) ? 0 : 1;
+        for (const auto& blob : copy->blobs)
+            missing += there(directory / "blobs" / blob.file) ? 0 : 1;
     return missing;
 }
 
@@ -145,8 +145,8 @@ Result<void> finish_restore(const fs::path& directory) {
         return fail(cannot(directory / marker_name, "removed"));
     std::error_code ignored;
     fs::remove_all(stage_of(directory, stamp), ignored);
-    log::info("a backup was restored", {{"directory", directory.string()},
-                                        {"kept", kept_of(directory, stamp).string()}});
+    log::info("a backup was restored",
+              {{"directory", directory.string()}, {"kept", kept_of(directory, stamp).string()}});
     return sync_directory(directory);
 }
 
@@ -199,8 +199,10 @@ Result<RestoreReport> restore_backup(const fs::path& backup, const fs::path& wan
     if (auto finished = finish_restore(directory); !finished)
         return fail(std::move(finished.error()));
     const auto kept = kept_of(directory, stamp);
-    if (fs::is_empty(kept, error)) fs::remove(kept, error);
-    else report.kept = kept;
+    if (fs::is_empty(kept, error))
+        fs::remove(kept, error);
+    else
+        report.kept = kept;
     return report;
 }
 

@@ -140,8 +140,10 @@ Result<std::unique_ptr<Connection>> Connection::open_unchanging(const std::files
     connection->file_ = file;
     std::string uri = "file:";
     for (const char c : file.string()) {
-        if (c == '%' || c == '?' || c == '#') uri += fmt::format("%{:02x}", c);
-        else uri += c;
+        if (c == '%' || c == '?' || c == '#')
+            uri += fmt::format("%{:02x}", c);
+        else
+            uri += c;
     }
     uri += "?immutable=1";
     const int code =
@@ -283,9 +285,15 @@ Result<void> Connection::bind(const Query& query, sqlite3_stmt* statement, int e
     for (const Value& value : values) {
         ++at;
         switch (value.index()) {
-            case 0: code = sqlite3_bind_null(statement, at); break;
-            case 1: code = sqlite3_bind_int64(statement, at, *std::get_if<1>(&value)); break;
-            case 2: code = sqlite3_bind_double(statement, at, *std::get_if<2>(&value)); break;
+            case 0:
+                code = sqlite3_bind_null(statement, at);
+                break;
+            case 1:
+                code = sqlite3_bind_int64(statement, at, *std::get_if<1>(&value));
+                break;
+            case 2:
+                code = sqlite3_bind_double(statement, at, *std::get_if<2>(&value));
+                break;
             case 3: {
                 const auto& text = *std::get_if<3>(&value);
                 code = sqlite3_bind_text64(statement, at, text.data(), text.size(), SQLITE_STATIC,
@@ -437,8 +445,10 @@ class Use {
         if (code != SQLITE_OK) error_ = connection.error_of(code, query.name());
     }
     ~Use() {
-        if (owned_) sqlite3_finalize(handle);
-        else sqlite3_reset(handle);
+        if (owned_)
+            sqlite3_finalize(handle);
+        else
+            sqlite3_reset(handle);
     }
     Use(const Use&) = delete;
     Use& operator=(const Use&) = delete;

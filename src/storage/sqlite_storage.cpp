@@ -146,7 +146,8 @@ class SqliteStorage final : public Storage {
         if (begun)
             taken = take_backup(source, options_.directory, folder, loop_.clock().now(),
                                 [&] { return !thread.stopping(); });
-        else taken = fail(std::move(begun.error()));
+        else
+            taken = fail(std::move(begun.error()));
         source.frame(sqlite::Frame::rollback);
         if (!taken) return fail(std::move(taken.error()));
         report = std::move(*taken);

@@ -9,13 +9,15 @@ constexpr base::Setting rows[] = {
     {.name = "storage.min_free_bytes",
      .type = SettingType::bytes,
      .default_value = "64MiB",
-     .doc = "Kept free on the disk: below it new work is refused, below a quarter of it every write",
+     .doc =
+         "Kept free on the disk: below it new work is refused, below a quarter of it every write",
      .min = 0},
     {.name = "storage.ballast_bytes",
      .type = SettingType::bytes,
      .default_value = "64MiB",
-     .doc = "Size of a file that is given up when the disk is full, so that running steps can record "
-            "their results; 0: none",
+     .doc =
+         "Size of a file that is given up when the disk is full, so that running steps can record "
+         "their results; 0: none",
      .min = 0,
      .max = 1LL << 34},
     {.name = "storage.max_bytes",
@@ -27,8 +29,9 @@ constexpr base::Setting rows[] = {
     {.name = "storage.max_wal_bytes",
      .type = SettingType::bytes,
      .default_value = "1GiB",
-     .doc = "Most that the write-ahead log may hold: above it new work is refused until readers let "
-            "it go",
+     .doc =
+         "Most that the write-ahead log may hold: above it new work is refused until readers let "
+         "it go",
      .min = 16LL << 20},
 };
 

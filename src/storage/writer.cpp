@@ -53,9 +53,12 @@ std::size_t size_of(const WriteUnit& unit) {
     std::size_t bytes = 0;
     for (const auto& op : unit.ops())
         for (const auto& value : op.parameters) {
-            if (const auto* text = std::get_if<std::string>(&value)) bytes += text->size();
-            else if (const auto* blob = std::get_if<Bytes>(&value)) bytes += blob->data.size();
-            else bytes += 16;
+            if (const auto* text = std::get_if<std::string>(&value))
+                bytes += text->size();
+            else if (const auto* blob = std::get_if<Bytes>(&value))
+                bytes += blob->data.size();
+            else
+                bytes += 16;
         }
     return bytes;
 }
@@ -93,8 +96,10 @@ void Writer::start() {
         std::lock_guard lock(mutex_);
         asleep = std::exchange(sleeping_, false);
     }
-    if (asleep) wake_.notify_one();
-    else if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+    if (asleep)
+        wake_.notify_one();
+    else if (!thread_.joinable())
+        thread_ = std::thread([this] { work(); });
 }
 
 void Writer::push(PendingUnitPtr unit) {
@@ -276,8 +281,10 @@ void Writer::commit(Batch& batch) {
             });
         if (more_room && repeatable) error = attempt(batch, full);
     }
-    if (error) fail_all(batch, *error);
-    else space_.found_room();
+    if (error)
+        fail_all(batch, *error);
+    else
+        space_.found_room();
     note_frames();
     count(batch, began);
 }
@@ -292,8 +299,10 @@ std::optional<Error> Writer::attempt(Batch& batch, bool& full) {
             unit->result = run_unit(unit->payload);
             // A full disk can undo the whole transaction, or one statement of it; then the commit
             // would fail as well.
-            if (connection_->take_disk_full()) code = SQLITE_FULL;
-            else if (!connection_->in_transaction()) code = SQLITE_ABORT;
+            if (connection_->take_disk_full())
+                code = SQLITE_FULL;
+            else if (!connection_->in_transaction())
+                code = SQLITE_ABORT;
             if (code != SQLITE_OK) break;
         }
     }
@@ -433,8 +442,10 @@ void Writer::checkpoint() {
 
 void Writer::housekeep(PendingPtr<HousekeepStep> step) {
     auto more = free_pages();
-    if (more) *step->payload = *more;
-    else step->result = fail(std::move(more.error()));
+    if (more)
+        *step->payload = *more;
+    else
+        step->result = fail(std::move(more.error()));
     std::vector<PendingPtr<HousekeepStep>> done;
     done.push_back(std::move(step));
     complete_on(loop_, std::move(done));
@@ -446,8 +457,7 @@ Result<bool> Writer::free_pages() {
         if (!*read) return fail(std::move(read->error()));
     const auto wanted = *unused - slack_pages - *all / 50;
     if (wanted > 0) {
-        const auto sql =
-            fmt::format("PRAGMA incremental_vacuum({})", std::min(wanted, step_pages));
+        const auto sql = fmt::format("PRAGMA incremental_vacuum({})", std::min(wanted, step_pages));
         if (auto done = connection_->execute(sql.c_str()); !done)
             return fail(std::move(done.error()));
         auto left = pragma("PRAGMA freelist_count");
@@ -474,8 +484,10 @@ Result<std::int64_t> Writer::pragma(const char* sql) {
 
 DiskSpace::Sizes Writer::sizes() {
     DiskSpace::Sizes sizes;
-    sizes.database = static_cast<std::uint64_t>(pragma("PRAGMA page_count").value_or(0)) * page_bytes;
-    sizes.unused = static_cast<std::uint64_t>(pragma("PRAGMA freelist_count").value_or(0)) * page_bytes;
+    sizes.database =
+        static_cast<std::uint64_t>(pragma("PRAGMA page_count").value_or(0)) * page_bytes;
+    sizes.unused =
+        static_cast<std::uint64_t>(pragma("PRAGMA freelist_count").value_or(0)) * page_bytes;
     sizes.wal = static_cast<std::uint64_t>(frames_) * page_bytes;
     sizes.wal_reusable = backfilled_ >= frames_;
     sizes.blobs = blobs_.bytes();

@@ -24,7 +24,8 @@ std::string store(House& house, std::int64_t id, const std::string& content) {
     REQUIRE(put);
     auto unit = thing(id);
     unit.require_blob(*put);
-    house->blobs().append_reference(unit, workspace, *put, content.size(), "owner " + std::to_string(id));
+    house->blobs().append_reference(unit, workspace, *put, content.size(),
+                                    "owner " + std::to_string(id));
     REQUIRE(house.submit(std::move(unit)));
     return *put;
 }
@@ -166,7 +167,8 @@ TEST_CASE("a backup that is damaged, unfinished or newer is not restored", "[sto
     }
     SECTION("a blob was changed") {
         fs::copy_file(blob_file(world.copy, world.hash), world.place / "b");
-        fs::remove(blob_file(world.copy, world.hash));  // the other name of the live file stays as it is
+        fs::remove(
+            blob_file(world.copy, world.hash));  // the other name of the live file stays as it is
         fs::copy_file(world.place / "b", blob_file(world.copy, world.hash));
         spoil(blob_file(world.copy, world.hash), 99'000);
         words = world.hash + " that it names is damaged";
@@ -216,8 +218,7 @@ TEST_CASE("a database in use is no backup", "[storage][backup]") {
     CHECK(refused.error().message.find("no copy") != std::string::npos);
 }
 
-TEST_CASE("a backup is refused when a value that the database names is gone",
-          "[storage][backup]") {
+TEST_CASE("a backup is refused when a value that the database names is gone", "[storage][backup]") {
     World world;
     fs::remove(blob_file(world.data, world.hash));
     const auto refused = back_up_directory(world.data, world.place / "second", noon);
@@ -262,7 +263,8 @@ TEST_CASE("a copy from before an upgrade is restored as a single file; the newes
     CHECK(names.begin()->starts_with("before-0005-"));
     CHECK_FALSE(fs::exists(first));
 
-    const auto done = restore_backup(world.data / "snapshots" / *names.begin(), world.data, true, list, noon);
+    const auto done =
+        restore_backup(world.data / "snapshots" / *names.begin(), world.data, true, list, noon);
     if (!done) FAIL(done.error().message);
     CHECK_FALSE(done->backup.from_manifest);
     CHECK(done->backup.schema == 4);

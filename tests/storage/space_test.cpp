@@ -205,8 +205,9 @@ TEST_CASE("the ballast is there from the start, unless the disk is too small for
     CHECK_FALSE(house->saturated());
 }
 
-TEST_CASE("on a full disk the ballast lets work under way be recorded, and comes back with the room",
-          "[storage][ballast]") {
+TEST_CASE(
+    "on a full disk the ballast lets work under way be recorded, and comes back with the room",
+    "[storage][ballast]") {
     SmallDisk disk("24m");
     if (!disk.works) return;
     House house(disk / "data", test_schema, [](Options& o) {
