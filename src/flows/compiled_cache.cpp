@@ -24,6 +24,14 @@ void CompiledCache::drop_last() {
     used_.pop_back();
 }
 
+void CompiledCache::drop(WorkspaceId workspace, FlowId id, int version) {
+    const auto found = entries_.find(VersionKey{{workspace, id}, version});
+    if (found == entries_.end()) return;
+    bytes_ -= found->second->bytes;
+    used_.erase(found->second);
+    entries_.erase(found);
+}
+
 std::optional<Flows::Runnable> CompiledCache::find(WorkspaceId workspace, FlowId id, int version) {
     const auto known = known_.find(FlowKey{workspace, id});
     if (known == known_.end()) return std::nullopt;

@@ -20,6 +20,8 @@ class CompiledCache {
     void put(WorkspaceId workspace, FlowId id, int version, FlowPtr flow);
     /// What is cached, without allocation but for long names. `version` 0: live.
     std::optional<Flows::Runnable> find(WorkspaceId workspace, FlowId id, int version);
+    /// Forgets a version whose row was removed.
+    void drop(WorkspaceId workspace, FlowId id, int version);
     std::size_t size() const { return entries_.size(); }
 
   private:

@@ -2,19 +2,12 @@
 
 #include <charconv>
 
-#include "flows/compiled_cache.hpp"
-#include "flows/flows_store.hpp"
+#include "flows/flows_state.hpp"
+#include "flows/retry_schedule.hpp"
 #include "sluice/crypto/crypto.hpp"
-#include "sluice/events/cursor.hpp"
 #include "sluice/net/http.hpp"
-#include "sluice/storage/storage.hpp"
 
 namespace sluice::flows {
-
-namespace {
-
-/// Changes are computed from a read and confirmed by the writer; so often a change that was overtaken begins again.
-constexpr int most_tries = 8;
 
 tl::unexpected<Error> no_flow(FlowId id) {
     return fail(ErrorCode::not_found, "there is no flow {}; GET /api/v1/flows lists those that there are", id);
@@ -37,6 +30,12 @@ Error invalid(std::vector<base::ErrorDetail> mistakes) {
 
 std::string content_hash(const Json& canonical) { return crypto::sha256_hex(base::dump_json_canonical(canonical)); }
 
+Error busy(const Flow& flow) {
+    return Error{ErrorCode::conflict, fmt::format("flow \"{}\" is being changed by others; try again", flow.name), {}, true};
+}
+
+namespace {
+
 bool is_stale(const Flow& flow, const std::optional<std::string>& if_match) {
     return if_match && !net::etag_matches(*if_match, etag_of(flow));
 }
@@ -47,57 +46,11 @@ tl::unexpected<Error> changed_meanwhile(const Flow& flow) {
                 etag_of(flow));
 }
 
-Error busy(const Flow& flow) {
-    return Error{ErrorCode::conflict, fmt::format("flow \"{}\" is being changed by others; try again", flow.name), {}, true};
-}
-
 std::string list_filter(std::string_view project, std::string_view name) {
     return fmt::format("flows:{}:{}:{}", project.size(), project, name);
 }
 
 }  // namespace
-
-struct Flows::State {
-    State(storage::Storage& s, const NodeTypes& t, base::Clock& c, base::Random& r)
-        : storage(s), types(t), clock(c), random(r), store(s), cursors(random_key(r)) {}
-
-    static std::string random_key(base::Random& random) {
-        std::string key(32, '\0');
-        random.fill({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
-        return key;
-    }
-
-    /// Compiles on a reader thread: a large document takes longer than the loop may be held.
-    Awaitable<Result<FlowPtr>> compile(Json document) {
-        auto job = [this, document = std::move(document)](storage::ReadTx&) -> Result<FlowPtr> {
-            auto compiled = compile_flow(document, types);
-            if (!compiled.flow) return fail(invalid(std::move(compiled.errors)));
-            return std::move(compiled.flow);
-        };
-        co_return co_await storage.read(std::move(job));
-    }
-
-    /// The row of a flow that is not deleted.
-    Awaitable<Result<FlowRow>> existing(WorkspaceId workspace, FlowId id) {
-        auto row = co_await store.find(workspace, id);
-        if (!row) co_return fail(std::move(row.error()));
-        if (!*row || (*row)->deleted) co_return no_flow(id);
-        co_return std::move(**row);
-    }
-
-    Awaitable<Result<Flow>> insert(WorkspaceId workspace, FlowPtr compiled, bool live, std::string note, std::string by,
-                                   AlsoCommit also);
-    Awaitable<Result<Applied>> change(WorkspaceId workspace, FlowId id, FlowPtr compiled, bool live, std::string note,
-                                      std::string by, std::optional<std::string> if_match, AlsoApply also);
-
-    storage::Storage& storage;
-    const NodeTypes& types;
-    base::Clock& clock;
-    base::Random& random;
-    FlowStore store;
-    events::Cursors cursors;
-    CompiledCache cache;
-};
 
 Flows::Flows(storage::Storage& storage, const NodeTypes& types, base::Clock& clock, base::Random& random)
     : state_(std::make_unique<State>(storage, types, clock, random)) {}
@@ -107,8 +60,15 @@ void Flows::set_cursor_key(std::string key) { state_->cursors = events::Cursors(
 
 ValidationResult Flows::validate(const Json& document) const { return compile_flow(document, state_->types); }
 
-Awaitable<Result<ValidationResult>> Flows::validate_apart(Json document) {
-    auto job = [this, document = std::move(document)](storage::ReadTx&) -> Result<ValidationResult> { return validate(document); };
+Awaitable<Result<Flows::Judgement>> Flows::validate_apart(Json document) {
+    auto job = [this, document = std::move(document)](storage::ReadTx&) -> Result<Judgement> {
+        Judgement out{validate(document)};
+        if (!out.flow) return out;
+        const auto previews = preview_retries(document, *out.flow);
+        out.retries = retries_json(previews);
+        out.retries_left_out = previews.left_out;
+        return out;
+    };
     co_return co_await state_->storage.read(std::move(job));
 }
 
@@ -295,20 +255,26 @@ Result<Flow> with_document(Result<std::optional<LoadedVersion>> loaded, int vers
     if (!loaded) return fail(std::move(loaded.error()));
     if (!*loaded || (*loaded)->row.deleted) return fail(absent);
     auto& found = **loaded;
-    if (found.version == 0 || version < 0) return no_version(found.row.flow, version);
+    if (found.version == 0) return no_version(found.row.flow, version);
     found.row.flow.version = found.version;
     found.row.flow.document = std::move(found.document);
     return std::move(found.row.flow);
 }
 
+tl::unexpected<Error> hidden_one(int version) {
+    return fail(ErrorCode::not_found, "version {} is no published one; published versions are numbers from 1", version);
+}
+
 }  // namespace
 
 Awaitable<Result<Flow>> Flows::get(WorkspaceId workspace, FlowId id, int version) {
+    if (version < 0) co_return hidden_one(version);
     auto loaded = co_await state_->store.load(workspace, id, version);
     co_return with_document(std::move(loaded), version, no_flow(id).value());
 }
 
 Awaitable<Result<Flow>> Flows::get_by_name(WorkspaceId workspace, std::string name, int version) {
+    if (version < 0) co_return hidden_one(version);
     const Error absent{ErrorCode::not_found, fmt::format("there is no flow named \"{}\"", name), {}, false};
     auto loaded = co_await state_->store.load_by_name(workspace, std::move(name), version);
     co_return with_document(std::move(loaded), version, absent);
@@ -337,7 +303,8 @@ Awaitable<Result<std::vector<Version>>> Flows::versions(WorkspaceId workspace, F
 }
 
 Awaitable<Result<Flows::VersionDocument>> Flows::version(WorkspaceId workspace, FlowId id, int number) {
-    auto flow = co_await get(workspace, id, number);
+    auto loaded = co_await state_->store.load(workspace, id, number);
+    auto flow = with_document(std::move(loaded), number, no_flow(id).value());
     if (!flow) co_return fail(std::move(flow.error()));
     auto found = co_await state_->store.find_version(workspace, id, flow->version);
     if (!found) co_return fail(std::move(found.error()));

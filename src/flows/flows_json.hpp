@@ -19,6 +19,10 @@ Json summary_json(const Flow& flow);
 Json version_json(const Version& version);
 Json difference_json(const Difference& difference);
 Json details_json(const std::vector<base::ErrorDetail>& details);
+Json draft_json(const Draft& draft);
+Json pin_json(const Pin& pin);
+/// Without the output.
+Json pin_row_json(const Pin& pin);
 Json node_type_json(const NodeType& type);
 
 /// The schemas of all of it, by the names that the routes use.

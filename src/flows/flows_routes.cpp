@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "flows/flows_json.hpp"
+#include "flows/flows_requests.hpp"
 #include "sluice/net/router.hpp"
 #include "sluice/net/server.hpp"
 
@@ -11,51 +12,6 @@ namespace {
 
 using net::Request;
 using net::Response;
-
-constexpr std::size_t most_body = 8 << 20;  // a flow of 10,000 nodes fits
-
-bool is_yaml(const Request& request) {
-    auto type = request.headers.get("Content-Type");
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' ')) type.remove_suffix(1);
-    return type == "application/yaml" || type == "application/x-yaml" || type == "text/yaml" || type == "text/x-yaml";
-}
-
-Result<Json> read_document(const Request& request) {
-    if (is_yaml(request)) return parse_yaml(request.body);
-    return request.json();
-}
-
-/// `?live=` and `?note=` of what publishes.
-struct Publication {
-    bool live = true;
-    std::string note;
-};
-
-Result<Publication> read_publication(const Request& request) {
-    Publication out;
-    if (const auto live = request.query_value("live")) {
-        if (*live != "true" && *live != "false")
-            return fail(ErrorCode::invalid_argument, "?live= is true or false, not \"{}\"", *live);
-        out.live = *live == "true";
-    }
-    if (const auto note = request.query_value("note")) {
-        if (note->size() > 1000) return fail(ErrorCode::invalid_argument, "?note= has at most 1000 bytes");
-        out.note = *note;
-    }
-    return out;
-}
-
-std::optional<std::string> if_match(const Request& request) {
-    const auto header = request.headers.find("If-Match");
-    return header ? std::optional<std::string>(*header) : std::nullopt;
-}
-
-Response tagged(int status, const Json& body, const std::string& etag) {
-    auto response = net::json_response(status, body);
-    response.headers.set("ETag", etag);
-    return response;
-}
 
 /// Records the answer that `flow` gives under the client's Idempotency-Key, if it sent one.
 AlsoCommit recording(const Request& request, int status) {
@@ -70,19 +26,9 @@ Result<int> version_parameter(const Request& request) {
     const auto text = request.parameter("version");
     int number = 0;
     const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || number < 1)
+    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || number == 0)
         return fail(ErrorCode::not_found, "there is no version {}; versions are numbers from 1", text);
     return number;
-}
-
-Json applied_json(const Applied& applied) {
-    auto json = flow_json(applied.flow);
-    json["change"] = applied.change;
-    return json;
-}
-
-Json page_json(Json items, const std::string& cursor) {
-    return {{"items", std::move(items)}, {"next_cursor", cursor.empty() ? Json() : Json(cursor)}};
 }
 
 Awaitable<Response> create_flow(Request& request, FlowRoutes& routes) {
@@ -133,9 +79,12 @@ Awaitable<Response> validate_flow(Request& request, FlowRoutes& routes) {
     if (!document) co_return net::problem(document.error());
     auto result = co_await routes.flows.validate_apart(std::move(*document));
     if (!result) co_return net::problem(result.error());
-    co_return net::json_response(200, {{"valid", result->errors.empty()},
-                                       {"errors", details_json(result->errors)},
-                                       {"warnings", details_json(result->warnings)}});
+    Json answer = {{"valid", result->errors.empty()},
+                   {"errors", details_json(result->errors)},
+                   {"warnings", details_json(result->warnings)},
+                   {"retries", std::move(result->retries)}};
+    if (result->retries_left_out > 0) answer["retries_left_out"] = result->retries_left_out;
+    co_return net::json_response(200, answer);
 }
 
 Awaitable<Response> list_flows(Request& request, FlowRoutes& routes) {
@@ -164,12 +113,7 @@ Awaitable<Response> get_flow(Request& request, FlowRoutes& routes) {
     auto flow = co_await wanted_flow(request, routes);
     if (!flow) co_return net::problem(flow.error());
     const auto etag = etag_of(*flow);
-    if (const auto known = request.headers.find("If-None-Match"); known && net::etag_matches(*known, etag)) {
-        Response unchanged;
-        unchanged.status = 304;
-        unchanged.headers.set("ETag", etag);
-        co_return unchanged;
-    }
+    if (auto same = unchanged(request, etag)) co_return std::move(*same);
     co_return tagged(200, flow_json(*flow), etag);
 }
 
@@ -299,8 +243,6 @@ constexpr std::array<net::Parameter, 2> diff_query{{
     {"to", "integer", "Another version"},
 }};
 
-constexpr std::string_view document_media = "application/json,application/yaml";
-
 const net::Route<FlowRoutes> table[] = {
     {net::Verb::post, "/api/v1/flows", Permission::flows_write, create_flow,
      {.summary = "Create a flow", .request = "NewFlow", .response = "Flow", .status = 201, .query = publish_query,
@@ -310,7 +252,8 @@ const net::Route<FlowRoutes> table[] = {
      {.summary = "List flows", .response = "FlowList", .query = list_query}},
     {net::Verb::post, "/api/v1/flows/validate", Permission::flows_read, validate_flow,
      {.summary = "Judge a flow document", .request = "NewFlow", .response = "ValidationResult",
-      .description = "Answers 200 with every mistake and warning; stores nothing.",
+      .description = "Answers 200 with every mistake and warning, and for a valid document with the times at which "
+                     "the attempts of nodes with a retry policy begin; stores nothing.",
       .max_body = most_body, .check_body = false, .request_media = document_media}},
     {net::Verb::post, "/api/v1/flows/import", Permission::flows_write, import_flow,
      {.summary = "Import a flow", .request = "NewFlow", .response = "Flow", .query = publish_query,
@@ -329,7 +272,8 @@ const net::Route<FlowRoutes> table[] = {
      {.summary = "Make a version live", .request = "LiveVersion", .response = "Flow",
       .description = "Moves back (rollback) or forth. If-Match takes the flow's ETag."}},
     {net::Verb::get, "/api/v1/flows/{id}/versions", Permission::flows_read, list_versions,
-     {.summary = "List a flow's versions", .response = "FlowVersionList", .query = page_query}},
+     {.summary = "List a flow's versions", .response = "FlowVersionList", .query = page_query,
+      .description = "Each with its note. Hidden versions, those of drafts' runs, are not among them."}},
     {net::Verb::get, "/api/v1/flows/{id}/versions/{version}", Permission::flows_read, get_version,
      {.summary = "Read one version", .response = "FlowVersion"}},
     {net::Verb::get, "/api/v1/flows/{id}/diff", Permission::flows_read, diff_flow,
@@ -348,6 +292,7 @@ const net::Route<FlowRoutes> table[] = {
 void add_routes(net::Router& router, FlowRoutes& routes) {
     add_schemas(router);
     router.add(std::span<const net::Route<FlowRoutes>>(table), routes);
+    add_draft_routes(router, routes);
 }
 
 }  // namespace sluice::flows

@@ -34,7 +34,8 @@ const Query one_version{"flows.find_version", R"sql(
     WHERE workspace_id = ?1 AND flow_id = ?2 AND version = ?3)sql"};
 const Query newest_versions{"flows.versions", R"sql(
     SELECT version, note, created_by, content_hash, created_at_us FROM flow_version
-    WHERE workspace_id = ?1 AND flow_id = ?2 AND version < ?3 ORDER BY version DESC LIMIT ?4)sql"};
+    WHERE workspace_id = ?1 AND flow_id = ?2 AND version < ?3 AND version > 0  -- hidden ones are below
+    ORDER BY version DESC LIMIT ?4)sql"};
 const Query revision_of{"flows.revision", R"sql(
     SELECT revision FROM flow WHERE workspace_id = ?1 AND id = ?2 AND deleted_at_us IS NULL)sql"};
 const Query id_of_name{"flows.id_of_name", R"sql(
@@ -55,6 +56,18 @@ const Query change_flow{"flows.change", R"sql(
 const Query remove_flow{"flows.remove", R"sql(
     UPDATE flow SET deleted_at_us = ?3, updated_at_us = ?3, revision = ?4, live_version = 0
     WHERE workspace_id = ?1 AND id = ?2)sql"};
+const Query remove_drafts{"flows.remove_drafts", "DELETE FROM flow_draft WHERE workspace_id = ?1 AND flow_id = ?2"};
+const Query remove_pins{"flows.remove_pins", "DELETE FROM flow_pin WHERE workspace_id = ?1 AND flow_id = ?2"};
+
+/// What was checked when it was stored is only bounded by what storage holds.
+base::JsonLimits stored_limits() {
+    base::JsonLimits limits;
+    limits.size_bytes = limits.string_bytes = std::size_t{256} << 20;
+    limits.depth = 512;
+    limits.keys = 1'000'000;
+    limits.number_digits = 400;
+    return limits;
+}
 
 Flow read_flow(const Row& row, WorkspaceId workspace) {
     Flow flow;
@@ -82,16 +95,6 @@ Result<std::optional<FlowRow>> find_row(ReadTx& tx, const Query& query, Workspac
     return tx.find<FlowRow>(query, {to_value(workspace), std::move(key)}, read);
 }
 
-/// What was checked when it was stored is only bounded by what storage holds.
-base::JsonLimits stored_limits() {
-    base::JsonLimits limits;
-    limits.size_bytes = limits.string_bytes = std::size_t{256} << 20;
-    limits.depth = 512;
-    limits.keys = 1'000'000;
-    limits.number_digits = 400;
-    return limits;
-}
-
 Result<std::optional<LoadedVersion>> with_document(ReadTx& tx, Result<std::optional<FlowRow>> row, int version, bool live_only) {
     if (!row) return fail(std::move(row.error()));
     if (!*row) return std::optional<LoadedVersion>();
@@ -103,7 +106,7 @@ Result<std::optional<LoadedVersion>> with_document(ReadTx& tx, Result<std::optio
                                      [](const Row& r) { return r.str(0); });
     if (!text) return fail(std::move(text.error()));
     if (!*text) return std::optional<LoadedVersion>(std::move(loaded));
-    auto document = base::parse_json(**text, stored_limits());
+    auto document = parse_stored(**text);
     if (!document) {
         log::error("a stored flow version does not parse", {{"flow", flow.id}, {"version", version}, {"reason", document.error().message}});
         return fail(ErrorCode::internal, "version {} of flow {} cannot be read; the log has the reason", version, flow.id);
@@ -155,6 +158,8 @@ FlowId after_all() {
 }
 
 }  // namespace
+
+Result<Json> parse_stored(std::string_view text) { return base::parse_json(text, stored_limits()); }
 
 Awaitable<Result<std::optional<FlowRow>>> FlowStore::find(WorkspaceId workspace, FlowId id) {
     auto job = [workspace, id](ReadTx& tx) { return find_row(tx, one_flow, workspace, to_value(id)); };
@@ -259,6 +264,9 @@ void FlowStore::append_remove(storage::WriteUnit& unit, const Flow& flow, std::i
         if (auto fine = check_revision(tx, flow, expected, stale); !fine) return fine;
         auto done = tx.run(remove_flow, {to_value(flow.workspace), to_value(flow.id), to_value(now), to_value(flow.revision)});
         if (!done) return fail(std::move(done.error()));
+        for (const auto* query : {&remove_drafts, &remove_pins})  // of no use to the runs that go on
+            if (auto gone = tx.run(*query, {to_value(flow.workspace), to_value(flow.id)}); !gone)
+                return fail(std::move(gone.error()));
         return {};
     });
 }

@@ -37,6 +37,9 @@ struct NewVersion {
 /// Set by the writer when the row was no longer the one that a change had been computed from.
 using Stale = std::shared_ptr<bool>;
 
+/// A document as the database holds it: bounded only by what storage takes.
+Result<Json> parse_stored(std::string_view text);
+
 /// Thread: loop; reads run on the readers, changes in the writer.
 class FlowStore {
   public:

@@ -261,3 +261,202 @@ TEST_CASE("node types are listed with schema, docs and example", "[flows][routes
     CHECK(one["config_schema"]["required"][0] == "url");
     CHECK(site.get_("/api/v1/node-types/nope").status == 404);
 }
+
+TEST_CASE("validate answers with the times of the attempts", "[flows][routes][retry]") {
+    Site site;
+    auto made = flow(R"({"id": "a", "type": "http.request", "config": {"url": "http://a"},
+        "retry": {"max_attempts": 3, "backoff": "2s", "jitter": 0.5}})");
+    const auto judged = site.ask("POST", "/api/v1/flows/validate", made.dump()).json();
+    CHECK(site.router.check("ValidationResult", judged).empty());
+    REQUIRE(judged["retries"].size() == 1);
+    CHECK(judged["retries"][0]["pointer"] == "/nodes/0/retry");
+    CHECK(judged["retries"][0]["total"] == "6s");
+    CHECK(judged["retries"][0]["attempts"][2] ==
+          Json::parse(R"({"attempt": 3, "delay": "4s", "earliest": "3s", "latest": "9s", "elapsed": "6s"})"));
+    made["nodes"][0]["type"] = "http.requests";
+    const auto wrong = site.ask("POST", "/api/v1/flows/validate", made.dump()).json();
+    CHECK(wrong["valid"] == false);
+    CHECK(wrong["retries"].empty());
+    CHECK(site.ask("POST", "/api/v1/flows/validate", document()).json()["retries"].empty());
+}
+
+TEST_CASE("a draft is saved, read, changed and published over HTTP", "[flows][routes][drafts]") {
+    Site site;
+    const auto path = "/api/v1/flows/" + site.ask("POST", "/api/v1/flows", document()).json()["id"].get<std::string>();
+    const auto draft = path + "/draft";
+    const auto none = site.get_(draft);
+    CHECK(none.status == 404);
+    CHECK(none.json()["detail"].get<std::string>().find("PUT " + draft) != std::string::npos);
+
+    const auto made = site.ask("PUT", draft, document(2));
+    REQUIRE(made.status == 201);
+    CHECK(made.json()["based_on"] == 1);
+    CHECK(made.json()["valid"] == true);
+    CHECK(made.json()["etag"] == made.header("ETag"));
+    CHECK(site.router.check("FlowDraft", made.json()).empty());
+    CHECK(site.get_(draft).json() == made.json());
+    CHECK(site.get_(draft).header("ETag") == made.header("ETag"));
+
+    CHECK(site.ask("PUT", draft, document(3)).status == 428);
+    CHECK(site.ask("PUT", draft, document(3), {{"If-None-Match", "*"}}).status == 412);
+    CHECK(site.ask("PUT", draft, document(3), {{"If-Match", "\"other\""}}).status == 412);
+    const auto broken = site.ask("PUT", draft, R"({"name": "x", "nodes": [{"id": "a", "type": "ecko"}]})",
+                                 {{"If-Match", made.header("ETag")}});
+    CHECK(broken.status == 200);
+    CHECK(broken.json()["valid"] == false);
+    CHECK(broken.json()["errors"][0]["pointer"] == "/nodes/0/type");
+    CHECK(site.router.check("FlowDraft", broken.json()).empty());
+    CHECK(site.ask("PUT", draft, document(3), {{"If-Match", made.header("ETag")}}).status == 412);
+    const auto refused = site.ask("POST", draft + "/publish");
+    CHECK(refused.status == 422);
+    CHECK(refused.json()["errors"][0]["pointer"] == "/nodes/0/type");
+
+    CHECK(site.ask("PUT", draft, "[]", {{"If-Match", "*"}}).status == 400);
+    CHECK(site.ask("PUT", draft, "{", {{"If-Match", "*"}}).status == 400);
+    CHECK(site.ask("PUT", draft, "- a", {{"If-Match", "*"}}, "application/yaml").status == 400);
+    CHECK(site.ask("PUT", draft + "?based_on=0", document(3), {{"If-Match", "*"}}).status == 400);
+    CHECK(site.ask("PUT", draft + "?based_on=2", document(3), {{"If-Match", "*"}}).status == 404);
+    const auto yaml = site.ask("PUT", draft + "?based_on=1", "name: triage\nnodes:\n  - id: a\n    type: echo\n", {{"If-Match", "*"}},
+                               "application/yaml");
+    CHECK(yaml.status == 200);
+    CHECK(yaml.json()["document"]["nodes"][0]["type"] == "echo");
+
+    CHECK(site.ask("POST", draft + "/publish?force=perhaps").status == 400);
+    CHECK(site.ask("POST", draft + "/publish", R"({"notes": "x"})").status == 400);
+    CHECK(site.ask("POST", draft + "/publish", R"({"note": 5})").status == 400);
+    CHECK(site.ask("POST", draft + "/publish", "[]").status == 400);
+    CHECK(site.ask("POST", draft + "/publish", "", {{"If-Match", made.header("ETag")}}).status == 412);
+    REQUIRE(site.ask("PUT", path, document(9)).status == 200);
+    const auto overtaken = site.ask("POST", draft + "/publish");
+    CHECK(overtaken.status == 409);
+    CHECK(overtaken.json()["detail"].get<std::string>().find("version 2") != std::string::npos);
+    CHECK(site.get_(draft).json()["live_version"] == 2);
+    const auto published = site.ask("POST", draft + "/publish?force=true", R"({"note": "simpler"})");
+    REQUIRE(published.status == 200);
+    CHECK(published.json()["version"] == 3);
+    CHECK(published.json()["live_version"] == 3);
+    CHECK(published.json()["change"] == "updated");
+    CHECK(site.router.check("Flow", published.json()).empty());
+    CHECK(site.get_(path + "/versions").json()["items"][0]["note"] == "simpler");
+    CHECK(site.get_(draft).status == 404);
+    CHECK(site.ask("POST", draft + "/publish").status == 404);
+
+    site.clock.advance(std::chrono::microseconds(1));
+    const auto again = site.ask("PUT", draft, document(4));
+    CHECK(site.ask("DELETE", draft, "", {{"If-Match", made.header("ETag")}}).status == 412);
+    CHECK(site.ask("DELETE", draft, "", {{"If-Match", again.header("ETag")}}).status == 204);
+    CHECK(site.ask("DELETE", draft).status == 404);
+    CHECK(site.get_("/api/v1/flows/flw_nonsense/draft").status == 404);
+}
+
+TEST_CASE("each key has a draft of its own, and who may only read cannot make one", "[flows][routes][drafts]") {
+    Site site;
+    const auto draft = "/api/v1/flows/" + site.ask("POST", "/api/v1/flows", document()).json()["id"].get<std::string>() + "/draft";
+    REQUIRE(site.ask("PUT", draft, document(2)).status == 201);
+    site.key = site.make_key("developer");
+    CHECK(site.get_(draft).status == 404);
+    CHECK(site.ask("PUT", draft, document(3)).status == 201);
+    site.key = site.make_key("viewer");
+    CHECK(site.get_(draft).status == 404);
+    for (const auto* verb : {"PUT", "DELETE"}) CHECK(site.ask(verb, draft, document(3)).status == 403);
+    CHECK(site.ask("POST", draft + "/publish").status == 403);
+    site.key = "nonsense";
+    CHECK(site.get_(draft).status == 401);
+}
+
+TEST_CASE("repeated changes of a draft with their Idempotency-Key are done once", "[flows][routes][drafts]") {
+    Site site;
+    const auto path = "/api/v1/flows/" + site.ask("POST", "/api/v1/flows", document()).json()["id"].get<std::string>();
+    const httplib::Headers save{{"Idempotency-Key", "k1"}}, publish{{"Idempotency-Key", "k2"}}, removal{{"Idempotency-Key", "k3"}};
+    const auto made = site.ask("PUT", path + "/draft", document(2), save);
+    REQUIRE(made.status == 201);
+    const auto repeated = site.ask("PUT", path + "/draft", document(2), save);
+    CHECK(repeated.status == 201);
+    CHECK(repeated.json() == made.json());
+    CHECK(repeated.header("ETag") == made.header("ETag"));
+    CHECK(repeated.header("Idempotent-Replayed") == "true");
+    CHECK(site.ask("PUT", path + "/draft", document(3), save).status == 422);
+
+    const auto published = site.ask("POST", path + "/draft/publish", R"({"note": "x"})", publish);
+    REQUIRE(published.status == 200);
+    const auto twice = site.ask("POST", path + "/draft/publish", R"({"note": "x"})", publish);
+    CHECK(twice.status == 200);
+    CHECK(twice.json() == published.json());
+    CHECK(twice.header("ETag") == published.header("ETag"));
+    CHECK(twice.header("Idempotent-Replayed") == "true");
+    CHECK(site.ask("POST", path + "/draft/publish", R"({"note": "y"})", publish).status == 422);
+    CHECK(site.get_(path + "/versions").json()["items"].size() == 2);
+
+    site.ask("PUT", path + "/draft", document(4));
+    CHECK(site.ask("DELETE", path + "/draft", "", removal).status == 204);
+    CHECK(site.ask("DELETE", path + "/draft", "", removal).status == 204);
+    const httplib::Headers pin{{"Idempotency-Key", "k4"}}, unpin{{"Idempotency-Key", "k5"}};
+    const auto pinned = site.ask("PUT", path + "/pins/a", R"({"output": 1})", pin);
+    CHECK(site.ask("PUT", path + "/pins/a", R"({"output": 1})", pin).json() == pinned.json());
+    CHECK(site.ask("DELETE", path + "/pins/a", "", unpin).status == 204);
+    CHECK(site.ask("DELETE", path + "/pins/a", "", unpin).status == 204);
+}
+
+TEST_CASE("sample outputs are pinned to nodes over HTTP", "[flows][routes][pins]") {
+    Site site;
+    const auto path = "/api/v1/flows/" + site.ask("POST", "/api/v1/flows", document()).json()["id"].get<std::string>();
+    const auto pin = path + "/pins/a";
+    CHECK(site.get_(pin).status == 404);
+    CHECK(site.get_(path + "/pins").json() == Json::parse(R"({"items": [], "next_cursor": null})"));
+    const auto made = site.ask("PUT", pin, R"({"output": {"n": [1, null]}})");
+    REQUIRE(made.status == 200);
+    CHECK(site.router.check("Pin", made.json()).empty());
+    CHECK(made.json()["size_bytes"] == 14);
+    const auto read = site.get_(pin);
+    CHECK(read.json()["output"] == Json::parse(R"({"n": [1, null]})"));
+    CHECK(read.header("ETag") == made.header("ETag"));
+    CHECK(site.router.check("Pin", read.json()).empty());
+    CHECK(site.ask("GET", pin, "", {{"If-None-Match", made.header("ETag")}}).status == 304);
+    const auto list = site.get_(path + "/pins").json();
+    CHECK(site.router.check("PinList", list).empty());
+    CHECK(list["items"].size() == 1);
+    CHECK_FALSE(list["items"][0].contains("output"));
+
+    CHECK(site.ask("PUT", pin, R"({"output": null})", {{"If-Match", "\"x\""}}).status == 412);
+    CHECK(site.ask("PUT", pin, R"({"output": null})", {{"If-Match", made.header("ETag")}}).status == 200);
+    CHECK(site.get_(pin).json()["output"].is_null());
+    CHECK(site.ask("PUT", pin, "{}").status == 400);
+    CHECK(site.ask("PUT", pin, R"({"output": 1, "node": "b"})").status == 400);
+    CHECK(site.ask("PUT", pin, "5").status == 400);
+    CHECK(site.ask("PUT", path + "/pins/1a", R"({"output": 1})").status == 400);
+    std::string large = "[";
+    for (int i = 0; i < 3; ++i) large += (i ? ",\"" : "\"") + std::string(400'000, 'x') + '"';
+    CHECK(site.ask("PUT", pin, R"({"output": )" + large + "]}").status == 413);
+    CHECK(site.ask("PUT", pin, R"({"output": 1, "x": ")" + std::string(5 << 20, 'x') + "\"}").status == 413);
+    CHECK(site.ask("DELETE", pin, "", {{"If-Match", made.header("ETag")}}).status == 412);
+    site.key = site.make_key("viewer");
+    CHECK(site.get_(pin).status == 200);
+    CHECK(site.ask("PUT", pin, R"({"output": 1})").status == 403);
+    CHECK(site.ask("DELETE", pin).status == 403);
+    site.key = site.make_key("owner");
+    CHECK(site.ask("DELETE", pin).status == 204);
+    CHECK(site.ask("DELETE", pin).status == 404);
+}
+
+TEST_CASE("the hidden version of a draft's run is read by its number and stands in no list", "[flows][routes][drafts]") {
+    Site site;
+    const auto made = site.ask("POST", "/api/v1/flows", document()).json();
+    const auto path = "/api/v1/flows/" + made["id"].get<std::string>();
+    site.ask("PUT", path + "/draft", document(2));
+    const auto workspace = site.identity->find_workspace("default")->id;
+    Principal principal;
+    principal.kind = Principal::Kind::api_key;
+    principal.id = site.get_(path + "/draft").json()["owner"];
+    const auto frozen = site.get(site.flows->freeze_draft(workspace, *FlowId::parse(made["id"].get<std::string>()), principal));
+    REQUIRE(frozen.version == -1);
+    const auto read = site.get_(path + "/versions/-1");
+    CHECK(read.status == 200);
+    CHECK(read.json()["version"] == -1);
+    CHECK(read.json()["document"]["nodes"][0]["config"]["value"] == 2);
+    CHECK(site.get_(path + "/versions/-2").status == 404);
+    CHECK(site.get_(path + "/versions/0").status == 404);
+    CHECK(site.get_(path + "/versions").json()["items"].size() == 1);
+    CHECK(site.get_(path + "?version=-1").status == 400);
+    CHECK(site.get_(path + "/diff?from=-1&to=1").status == 400);
+    CHECK(site.ask("PUT", path + "/live", R"({"version": -1})").status >= 400);
+}
