@@ -55,7 +55,13 @@ struct EngineWorld : sluice::testing::House {
     }
     void stop() {
         if (!engine) return;
-        run(engine->stop());
+        // A stop waits, by the clock, for what is being committed.
+        bool stopped = false;
+        boost::asio::co_spawn(loop.context(), engine->stop(), [&](std::exception_ptr) { stopped = true; });
+        while (!stopped) {
+            run(pause());
+            clock.advance(std::chrono::milliseconds(10));
+        }
         run(bus->stop());
         run(identity->stop());
         engine.reset();

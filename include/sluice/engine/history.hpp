@@ -27,4 +27,16 @@ struct StepPage {
 
 std::optional<StepStatus> step_status_from(std::string_view text);
 
+/// How long ended runs are kept where their flow does not say (`settings.retention`); 0: for ever.
+struct RetentionOptions {
+    Duration succeeded = std::chrono::hours(24 * 30);   ///< succeeded and cancelled ones
+    Duration failed = std::chrono::hours(24 * 90);      ///< failed and timed out ones
+    std::int64_t max_runs_bytes = 0;                    ///< what the journals of all ended runs may take; 0: no limit
+};
+
+/// Removes ended runs whose time has come, then the oldest ones until the rest is within `max_runs_bytes`; how many. A run
+/// with an open dead letter stays. Journals go in units of at most 500 entries, other work in between; artifacts stay.
+/// Errors: of storage; what is left then is done by the next call.
+Awaitable<Result<std::size_t>> remove_expired_runs(storage::Storage& storage, runtime::Loop& loop, RetentionOptions options);
+
 }  // namespace sluice::engine
