@@ -4,7 +4,8 @@ add_library(sluice_options INTERFACE)
 target_include_directories(sluice_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(sluice_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
-  BOOST_ALLOW_DEPRECATED_HEADERS SPDLOG_FMT_EXTERNAL $<$<BOOL:${SLUICE_FAILPOINTS}>:SLUICE_FAILPOINTS>)
+  BOOST_ALLOW_DEPRECATED_HEADERS SPDLOG_FMT_EXTERNAL $<$<BOOL:${SLUICE_FAILPOINTS}>:SLUICE_FAILPOINTS>
+  $<$<BOOL:${SLUICE_TEETH}>:SLUICE_TEETH>)
 target_compile_options(sluice_options INTERFACE -pthread -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
   -Wno-missing-designated-field-initializers -Wno-deprecated-declarations
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fstack-protector-strong
@@ -110,6 +111,9 @@ function(sluice_program)
     target_compile_options(sluice PRIVATE ${pch_options})
     target_precompile_headers(sluice REUSE_FROM sluice_pch)
     target_link_options(sluice PRIVATE $<$<CONFIG:Release>:-s>)
+    if(SLUICE_TEETH)
+      set_target_properties(sluice PROPERTIES OUTPUT_NAME sluice_teeth)  # never to be taken for the product
+    endif()
     if(NOT SLUICE_SANITIZE)
       # A run is a hundred small allocations; this allocator halves their cost (docs/decisions/0013). Named first, it serves all.
       target_link_libraries(sluice PRIVATE -Wl,--no-as-needed ${MIMALLOC})

@@ -84,6 +84,9 @@ Outcome<const config::Config*> Context::config() {
     sources.flags = arguments.settings;
     sources.other_variables = {"SLUICE_KEY", "SLUICE_URL", "SLUICE_WORKSPACE", "SLUICE_CONFIG",
                                "SLUICE_FAILPOINT"};
+#ifdef SLUICE_TEETH
+    sources.other_variables.emplace_back("SLUICE_TEETH");
+#endif
     auto loaded = config::Config::load(host.settings, std::move(sources));
     // The message has every mistake on a line of its own already.
     if (!loaded) return stop(exit_config, Error{loaded.error().code, loaded.error().message});

@@ -3,6 +3,7 @@
 
 #include "identity_state.hpp"
 #include "request_credentials.hpp"
+#include "sluice/base/teeth.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/net/server.hpp"
 
@@ -158,6 +159,12 @@ class Handle final : public net::Idempotency {
         record_.answer = answer.body;
         record_.etag = answer.etag;
         record_.created_at = state_.clock.now();
+        if (base::teeth("idempotency_second_transaction")) {
+            storage::WriteUnit own;
+            store::insert_record(own, record_);
+            state_.storage.enqueue(std::move(own), [](const Result<void>&) {});
+            return;
+        }
         store::insert_record(unit, record_);
     }
     Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override {
