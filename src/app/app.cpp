@@ -4,6 +4,7 @@
 #include "sluice/base/log.hpp"
 #include "sluice/cel/cel.hpp"
 #include "sluice/dashboard/dashboard.hpp"
+#include "sluice/engine/history.hpp"
 #include "sluice/storage/blobs.hpp"
 
 namespace sluice::app {
@@ -11,6 +12,7 @@ namespace sluice::app {
 namespace {
 
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
+constexpr Duration first_housekeeping = std::chrono::minutes(1);  ///< after the start, when what it took up is under way
 
 Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
@@ -44,12 +46,14 @@ log::Level level_of(std::string_view name) {
     return name == "off" ? log::Level::off : log::Level::info;
 }
 
-/// Expired idempotency records and sessions, old events, unreferenced blobs: in small batches, once an hour.
-Awaitable<void> keep_house(App::State* s, Duration retention) {
-    while (true) {
-        co_await s->loop.sleep_for(housekeeping_interval);
+/// Expired idempotency records and sessions, ended runs, old events, unreferenced blobs: in small batches, once an hour.
+Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionOptions runs) {
+    for (Duration pause = first_housekeeping;; pause = housekeeping_interval) {
+        co_await s->loop.sleep_for(pause);
         auto expired = co_await s->identity->remove_expired();
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
+        auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
+        if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         const Time before = s->clock.now() - retention;
         auto trimmed = co_await s->bus->trim(before);
         if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
@@ -121,6 +125,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
         const auto workspace = identity->find_workspace(id.str());
         return workspace ? workspace->name : id.str();
     };
+    services.engine = [state = &s] { return state->engine.get(); };
     nodes::add_node_types(s.types, services);
 
     s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
@@ -129,6 +134,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine.max_active_runs = static_cast<std::size_t>(config.integer("engine.max_active_runs"));
     engine.machine.map_items = static_cast<std::size_t>(config.integer("engine.map_items"));
     engine.stop_grace = config.duration("engine.stop_grace");
+    engine.sub_run_depth = static_cast<int>(config.integer("engine.sub_run_depth"));
+    engine.error_flow = config.text("engine.error_flow");
     s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
     s.bus->set_run_feed(s.engine.get());
 
@@ -147,7 +154,11 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.server->set_idempotency(s.identity->idempotency());
     s.server->set_default_headers(dashboard::page_headers());
     s.tasks = std::make_unique<runtime::TaskGroup>(loop);
-    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention")));
+    engine::RetentionOptions retention;
+    retention.succeeded = config.duration("retention.succeeded");
+    retention.failed = config.duration("retention.failed");
+    retention.max_runs_bytes = config.bytes("retention.max_runs_bytes");
+    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention"), retention));
     return std::unique_ptr<App>(new App(std::move(state)));
 }
 

@@ -1,6 +1,7 @@
 #include "sluice/engine/engine.hpp"
 
 #include "engine/engine_state.hpp"
+#include "engine/retention.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/storage/blobs.hpp"
 
@@ -12,7 +13,9 @@ constexpr Duration retry_commit_after = std::chrono::seconds(1);
 
 Engine::Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flows, events::Bus& bus, base::Clock& clock,
                base::Random& random, EngineOptions options)
-    : state_(std::make_shared<State>(loop, storage, flows, bus, clock, random, options)) {}
+    : state_(std::make_shared<State>(loop, storage, flows, bus, clock, random, std::move(options))) {
+    state_->owner = this;
+}
 
 Engine::~Engine() = default;
 
@@ -61,9 +64,11 @@ Result<StartedRun> Engine::start_run(StartRun start) {
     if (auto checked = s.check_start(start); !checked) return fail(std::move(checked.error()));
     const bool durable = start.runnable.flow->settings.durability != flows::Durability::none;
     const Time now = s.clock.now();
-    RunFacts facts{RunId::make(now, s.random), start.workspace,          std::move(start.runnable.name),
-                   start.runnable.version,     now,                      std::move(start.trigger)};
+    RunFacts facts{start.id ? *start.id : RunId::make(now, s.random), start.workspace, start.runnable.name,
+                   start.runnable.version, now, std::move(start.trigger), {}};
+    if (!start.plan.is_null()) facts.plan = base::dump_json(start.plan);
     Machine machine(start.runnable.flow, std::move(facts), std::move(start.input), durable, s.options.machine);
+    if (start.reuse) machine.reuse(start.reuse);
     ++s.statistics.started;
     if (!durable) {
         // Most end within their first turn, and then nobody else ever sees them.
@@ -99,6 +104,8 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, bool d
     row.project = start.runnable.project;
     row.trigger = facts.trigger;
     row.status = RunStatus::running;
+    row.parent = start.parent;
+    row.depth = start.depth;
     row.created_at = facts.started_at;
     row.started_at = facts.started_at;
     auto run = std::make_shared<ActiveRun>(std::move(handle), std::move(row), std::move(machine));
@@ -238,16 +245,19 @@ void Engine::State::submit(const RunPtr& run) {
     storage::WriteUnit unit = run->first ? std::move(run->prelude) : storage::WriteUnit();
     Run row = run->row;
     row.status = run->machine.status();
+    for (const Record& record : page.records) row.stored_bytes += store::stored_size(record);
     if (page.ends) {
         row.finished_at = page.records.empty() ? clock.now() : page.records.back().at;
         row.error = run->machine.error();
         row.totals = run->machine.totals();
+        row.expires_at = retention::expiry(run->machine.flow().settings, row.status, *row.finished_at);
     } else if (is_terminal(row.status)) {
         row.status = RunStatus::running;  // the end is on the next page
     }
     const bool whole = run->first && page.ends;   // started and ended in one unit: no job is ever seen
     if (whole) store::append_whole_run(unit, row);
     else if (run->first) store::append_run(unit, row, boot);
+    else if (std::exchange(run->reopened, false)) store::append_reopened(unit, row, boot);
     if (run->first) events::append(unit, row.workspace, run_event(*run, "run.started"));
     std::int64_t seq = run->seq;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
@@ -258,6 +268,8 @@ void Engine::State::submit(const RunPtr& run) {
         storage.blobs().append_reference(unit, row.workspace, blob, page.records[i].value.size(), row.id.raw());
     }
     if (page.ends) {
+        run->error_flow = error_flow_of(row, run->machine.flow());
+        if (!run->error_flow.empty()) store::append_error_call(unit, row.workspace, row.id, run->error_flow);
         if (!whole) store::append_end(unit, row, boot);
         events::append(unit, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
     } else if (!run->first && row.status != run->row.status) {
@@ -283,6 +295,9 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         }
         log::error("a run's journal could not be written; the run is taken up again at the next start",
                    {{"run", run->row.id}, {"cause", result.error().message}});
+        const auto lost = fail(ErrorCode::unavailable, "the change could not be recorded; send it again in a moment");
+        for (const auto& confirm : run->flight->confirms) confirm->set(lost);
+        for (const auto& confirm : run->page.confirms) confirm->set(lost);
         run->dropped = true;
         quiet(*run);
         active.erase(run->row.id);
@@ -298,6 +313,9 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         bus.committed(run->row.workspace);
     }
     bus.run_changed(run->row.workspace, run->row.id);
+    if (page->ends && !run->error_flow.empty())
+        tasks.spawn("error-flow", call_error_flow(shared_from_this(), run->row.workspace, run->row.id, run->error_flow));
+    for (const auto& confirm : page->confirms) confirm->set({});
     for (auto& execute : page->after) launch(run, std::move(execute));
     if (page->ends) {
         bus.committed(run->row.workspace);
@@ -335,7 +353,8 @@ Awaitable<Result<void>> Engine::cancel(WorkspaceId workspace, RunId id, std::str
     }
     const RunPtr run = found->second;
     if (run->ended) co_return fail(ErrorCode::conflict, "the run has just ended; there is nothing to cancel");
-    state_->feed(run, event::Cancel{std::move(reason)});
+    state_->feed(run, event::Cancel{reason});
+    state_->cancel_sub_runs(id, reason);
     const auto handle = run->handle;
     co_await handle->done.wait();
     if (!is_terminal(handle->done.get().status))
@@ -368,8 +387,12 @@ Awaitable<void> Engine::stop() {
         return false;
     };
     while (busy() && s.clock.now() < deadline) co_await s.loop.sleep_for(std::chrono::milliseconds(10));
+    const auto stopped = fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
     for (const auto& [id, run] : s.active) {
         run->dropped = true;
+        if (run->flight)
+            for (const auto& confirm : run->flight->confirms) confirm->set(stopped);
+        for (const auto& confirm : run->page.confirms) confirm->set(stopped);
         s.quiet(*run);
         // Whoever waits learns that the run goes on at the next start: its status is not an end.
         run->handle->accepted.set(fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment"));

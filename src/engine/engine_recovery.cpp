@@ -27,6 +27,11 @@ Awaitable<RunPtr> Engine::State::revive(store::OpenJob job) {
     auto runnable = co_await flows.runnable(job.workspace, (*row)->flow, (*row)->flow_version);
     if (!runnable) co_return give_up(runnable.error().message);
 
+    if ((*row)->retries > 0) {
+        auto retried = co_await revive_retried(std::move(**row), runnable->flow);
+        if (!retried) co_return give_up(retried.error().message);
+        co_return *retried;
+    }
     RunPtr run;
     std::int64_t seq = 0;
     while (true) {
@@ -46,6 +51,14 @@ Awaitable<RunPtr> Engine::State::revive(store::OpenJob job) {
                                (*row)->started_at.value_or((*row)->created_at), (*row)->trigger, stored.record.data};
                 Machine machine(runnable->flow, std::move(facts), std::move(input), true, options.machine);
                 run = std::make_shared<ActiveRun>(std::move(handle), **row, std::move(machine));
+                if (!stored.record.data.empty()) {
+                    // What the run takes from another one and had not come to yet.
+                    auto plan = Json::parse(stored.record.data, nullptr, false);
+                    auto reuse = co_await planned_reuse(job.workspace, runnable->flow, std::move(plan));
+                    if (reuse) run->machine.reuse(std::move(*reuse));
+                    else log::warn("what a rerun takes from its parent cannot be read; its steps are done again",
+                                   {{"run", job.run}, {"cause", reuse.error().message}});
+                }
             }
             run->row.stored_bytes += store::stored_size(stored.record);
             auto applied = run->machine.apply(stored.record);
@@ -79,6 +92,10 @@ Awaitable<Result<void>> Engine::start() {
         if (s.stopping) co_return stopping();
         s.feed(run, event::Recovered{});
     }
+    auto calls = co_await store::error_calls(s.storage);
+    if (!calls) co_return fail(std::move(calls.error()));
+    for (const store::ErrorCall& call : *calls)
+        s.tasks.spawn("error-flow", State::call_error_flow(state_, call.workspace, call.run, call.flow));
     if (!runs.empty()) log::info("unfinished runs taken up again", {{"runs", runs.size()}});
     co_return Result<void>();
 }

@@ -1,6 +1,7 @@
 #include <span>
 
 #include "sluice/base/money.hpp"
+#include "engine/control_routes.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/net/server.hpp"
@@ -137,11 +138,8 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     auto body = start_body(request);
     if (!body) co_return net::problem(body.error());
 
-    StartRun start;
-    start.workspace = request.workspace();
-    start.flow_id = *flow;
-    start.input = std::move(body->input);
-    start.waits = wait->has_value();
+    StartRun start{.workspace = request.workspace(), .flow_id = *flow, .input = std::move(body->input),
+                   .waits = wait->has_value()};
     if (auto cached = engine.flows().cached(start.workspace, *flow, body->version)) {
         start.runnable = std::move(*cached);
     } else {
@@ -357,6 +355,7 @@ Json to_json(const Run& run) {
             {"started_at", optional_time(run.started_at)},
             {"finished_at", optional_time(run.finished_at)},
             {"error", run.error ? *run.error : Json()},
+            {"parent_run_id", run.parent ? Json(run.parent->str()) : Json()},
             {"totals", totals_json(run.totals)}};
 }
 
@@ -403,6 +402,7 @@ void add_routes(net::Router& router, Engine& engine) {
         "created_at": {"type": "string"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
         "error": {"$ref": "#/components/schemas/RunError"},
         "output": {"description": "Of a run that succeeded"},
+        "parent_run_id": {"type": ["string", "null"], "description": "The run it came from: of a rerun, a sub-run, an error flow's run"},
         "totals": {"type": "object", "properties": {"steps": {"type": "integer"}, "input_tokens": {"type": "integer"},
             "output_tokens": {"type": "integer"}, "cost_usd": {"type": "string"}, "simulated": {"type": "boolean"}}}}})");
     router.add_schema("RunList", R"({"type": "object", "properties": {
@@ -427,6 +427,7 @@ void add_routes(net::Router& router, Engine& engine) {
     router.add_schema("CancelRun", R"({"type": "object", "additionalProperties": false, "properties": {
         "reason": {"type": "string", "maxLength": 500}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
+    add_control_routes(router, engine);
 }
 
 }  // namespace sluice::engine

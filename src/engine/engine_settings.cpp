@@ -10,9 +10,19 @@ constexpr base::Setting rows[] = {
      .doc = "The most items one map node may run over", .min = 1, .max = 10'000'000},
     {.name = "engine.max_active_runs", .type = SettingType::integer, .default_value = "100000",
      .doc = "Runs that may be under way at once; more are refused with 429", .min = 1, .max = 10'000'000},
+    {.name = "engine.sub_run_depth", .type = SettingType::integer, .default_value = "10",
+     .doc = "How deep runs may start runs of other flows", .min = 1, .max = 100},
+    {.name = "engine.error_flow", .type = SettingType::text, .default_value = "",
+     .doc = "The name of the flow that is started in a failed run's workspace when the run's flow names none itself; empty: none"},
     {.name = "engine.stop_grace", .type = SettingType::duration, .default_value = "10s",
      .doc = "How long running steps may go on when the server stops; what is cut off is taken up at the next start",
      .min = 0, .max = 600'000'000},
+    {.name = "retention.succeeded", .type = SettingType::duration, .default_value = "720h",
+     .doc = "How long runs that succeeded or were cancelled are kept, unless their flow says otherwise; 0s: for ever", .min = 0},
+    {.name = "retention.failed", .type = SettingType::duration, .default_value = "2160h",
+     .doc = "How long runs that failed or timed out are kept, unless their flow says otherwise; 0s: for ever", .min = 0},
+    {.name = "retention.max_runs_bytes", .type = SettingType::bytes, .default_value = "0",
+     .doc = "What the journals of all ended runs may take; beyond it the oldest go first; 0: no limit", .min = 0},
 };
 }  // namespace
 

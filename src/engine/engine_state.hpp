@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/engine_store.hpp"
@@ -22,6 +23,7 @@ struct Page {
     std::vector<command::Execute> after;
     std::vector<std::string> blobs;   ///< by record, where a value went to a blob
     bool ends = false;
+    std::vector<std::shared_ptr<runtime::OneShot<Result<void>>>> confirms;   ///< who waits for the commit
 };
 
 struct ActiveRun {
@@ -34,9 +36,11 @@ struct ActiveRun {
     Machine machine;
     bool durable;
     bool first = true;                 ///< the first unit has not committed
+    bool reopened = false;             ///< retried: the next unit takes the row and the job up again
     bool ended = false;                ///< the machine has finished
     bool dropped = false;              ///< no longer ours
     std::int64_t seq = 0;              ///< of the last committed record
+    std::string error_flow;            ///< what its end calls
     Page page;                         ///< gathering
     std::shared_ptr<Page> flight;      ///< committing
     storage::WriteUnit prelude;        ///< what the caller lets commit with the start
@@ -70,6 +74,18 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void committed(const RunPtr& run, const Result<void>& result);
     void refused(const RunPtr& run, const Error& error);
     void finish(const RunPtr& run);
+    Awaitable<Result<RunPtr>> taken_up(Engine& engine, WorkspaceId workspace, RunId id, std::string_view verb);
+    Awaitable<Result<void>> confirmed(RunPtr run);
+    Awaitable<Result<void>> each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take);
+    Awaitable<Result<std::shared_ptr<const Reuse>>> planned_reuse(WorkspaceId workspace, flows::FlowPtr flow, Json plan);
+    void cancel_sub_runs(RunId parent, const std::string& reason);
+    static Awaitable<void> call_error_flow(std::shared_ptr<State> self, WorkspaceId workspace, RunId failed, std::string name);
+    Awaitable<Result<void>> start_error_flow(const Run& run, std::string name);
+    std::string error_flow_of(const Run& row, const flows::CompiledFlow& flow) const;
+    Awaitable<Result<RunPtr>> reopen(Run row);
+    Awaitable<Result<RunPtr>> revive_retried(Run row, flows::FlowPtr flow);
+    RunPtr make_reopened(const Run& row, flows::FlowPtr flow, const std::string& input, const std::string& plan,
+                         std::shared_ptr<const Reuse> reuse);
     /// Ends what the run has going in this process.
     void quiet(ActiveRun& run);
     events::NewEvent run_event(const ActiveRun& run, std::string_view type) const;
@@ -81,6 +97,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Awaitable<RunPtr> revive(store::OpenJob job);
     Awaitable<Result<std::string>> value_of(WorkspaceId workspace, const store::StoredRecord& stored);
 
+    Engine* owner = nullptr;
     runtime::Loop& loop;
     storage::Storage& storage;
     flows::Flows& flows;
@@ -91,6 +108,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     store::BootId boot;
     events::Cursors cursors;
     std::unordered_map<RunId, RunPtr> active;
+    std::unordered_set<RunId> reopening;   ///< being read back for a retry
     EngineStatistics statistics;
     bool stopping = false;
     runtime::TaskGroup tasks;

@@ -11,13 +11,19 @@ using storage::ReadTx;
 using storage::Row;
 
 const Query insert_run{"engine.insert_run", R"sql(
-    INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))sql"};
+    INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
+        parent_run_id, depth)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))sql"};
+
+const Query reopen_run{"engine.reopen_run", R"sql(
+    UPDATE run SET status = ?3, finished_at_us = NULL, error = NULL, expires_at_us = NULL, retries = retries + 1
+    WHERE workspace_id = ?1 AND id = ?2 AND status IN ('failed', 'cancelled', 'timed_out'))sql"};
 
 const Query insert_whole_run{"engine.insert_whole_run", R"sql(
     INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
-        finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17))sql"};
+        finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, stored_bytes, expires_at_us,
+        parent_run_id, depth)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21))sql"};
 
 const Query insert_job{"engine.insert_job", R"sql(
     INSERT INTO job (workspace_id, run_id, worker, created_at_us) VALUES (?1, ?2, ?3, ?4))sql"};
@@ -31,7 +37,7 @@ const Query update_status{"engine.update_status", R"sql(
 
 const Query end_run{"engine.end_run", R"sql(
     UPDATE run SET status = ?3, finished_at_us = ?4, error = ?5, steps = ?6, input_tokens = ?7, output_tokens = ?8,
-        cost_nano_usd = ?9, simulated = ?10
+        cost_nano_usd = ?9, simulated = ?10, stored_bytes = ?11, expires_at_us = ?12
     WHERE workspace_id = ?1 AND id = ?2)sql"};
 
 const Query delete_job{"engine.delete_job", R"sql(
@@ -43,9 +49,17 @@ const Query claim_jobs{"engine.claim_jobs", R"sql(UPDATE job SET worker = ?1 WHE
 const Query select_jobs{"engine.select_jobs", R"sql(
     SELECT workspace_id, run_id FROM job WHERE worker <> ?1 ORDER BY workspace_id, run_id)sql", Query::Note::instance_wide};
 
+const Query insert_error_call{"engine.insert_error_call", R"sql(
+    INSERT INTO error_flow_call (workspace_id, run_id, flow_name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING)sql"};
+const Query delete_error_call{"engine.delete_error_call", R"sql(
+    DELETE FROM error_flow_call WHERE workspace_id = ?1 AND run_id = ?2)sql"};
+const Query select_error_calls{"engine.select_error_calls", R"sql(
+    SELECT workspace_id, run_id, flow_name FROM error_flow_call ORDER BY workspace_id, run_id LIMIT 1000)sql",
+                               Query::Note::instance_wide};
+
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
-    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated"
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries"
 
 const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
 
@@ -66,7 +80,8 @@ const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS
 
 const Query list_running{"engine.list_running", R"sql(
     SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
-        r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated
+        r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
+        r.depth, r.retries
     FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
     WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
     ORDER BY j.run_id DESC LIMIT ?4)sql"};
@@ -101,6 +116,9 @@ Run read_run(const Row& row) {
         if (!error.is_discarded()) run.error = std::move(error);
     }
     run.totals = {row.integer(12), row.integer(13), row.integer(14), row.integer(15), row.flag(16)};
+    if (!row.is_null(17)) run.parent = row.id<RunId>(17);
+    run.depth = static_cast<int>(row.integer(18));
+    run.retries = static_cast<int>(row.integer(19));
     return run;
 }
 
@@ -132,12 +150,13 @@ std::optional<std::string> error_text(const Run& run) {
 void append_whole_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_whole_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
              to_string(run.status), run.created_at, run.started_at, run.finished_at, error_text(run), run.totals.steps,
-             run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
+             run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
+             run.stored_bytes, run.expires_at, run.parent, run.depth);
 }
 
 void append_run(storage::WriteUnit& unit, const Run& run, BootId worker) {
     unit.add(insert_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
-             to_string(run.status), run.created_at, run.started_at);
+             to_string(run.status), run.created_at, run.started_at, run.parent, run.depth);
     unit.add(insert_job, run.workspace, run.id, worker, run.created_at);
 }
 
@@ -149,13 +168,36 @@ void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, s
              record.value.size());
 }
 
+void append_reopened(storage::WriteUnit& unit, const Run& run, BootId worker) {
+    unit.add_expecting(ErrorCode::conflict, "the run has not ended", reopen_run, run.workspace, run.id, to_string(run.status));
+    unit.add(insert_job, run.workspace, run.id, worker, run.created_at);
+}
+
+void append_error_call(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const std::string& flow) {
+    unit.add(insert_error_call, workspace, run, flow);
+}
+
+void append_error_call_done(storage::WriteUnit& unit, WorkspaceId workspace, RunId run) {
+    unit.add(delete_error_call, workspace, run);
+}
+
+Awaitable<Result<std::vector<ErrorCall>>> error_calls(storage::Storage& storage) {
+    auto job = [](ReadTx& tx) {
+        return tx.list<ErrorCall>(select_error_calls, {}, [](const Row& row) {
+            return ErrorCall{row.id<WorkspaceId>(0), row.id<RunId>(1), row.str(2)};
+        });
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
 void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, RunStatus status) {
     unit.add(update_status, workspace, run, to_string(status));
 }
 
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
     unit.add(end_run, run.workspace, run.id, to_string(run.status), run.finished_at,
-             error_text(run), run.totals.steps, run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
+             error_text(run), run.totals.steps, run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
+             run.stored_bytes, run.expires_at);
     unit.add_expecting(ErrorCode::gone, "another process has taken this run over", delete_job, run.workspace, run.id, worker);
 }
 

@@ -27,12 +27,25 @@ struct StoredRecord {
     std::int64_t value_bytes = 0;
 };
 
+/// What an entry takes, roughly, with what belongs to its row.
+inline std::int64_t stored_size(const Record& record) {
+    return static_cast<std::int64_t>(record.value.size() + record.data.size() + record.path.size() + 96);
+}
+
 void append_run(storage::WriteUnit& unit, const Run& run, BootId worker);
 /// A run that started and ended in one unit: its final row, and no job.
 void append_whole_run(storage::WriteUnit& unit, const Run& run);
 /// `blob`: the hash of the value where it is too large for the row.
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
                    const std::string& blob);
+/// A run that had ended goes on: its row as running, and a job again. Fails with conflict when it has not ended (any more).
+void append_reopened(storage::WriteUnit& unit, const Run& run, BootId worker);
+/// A failed run's call of another flow: with its end; taken back with the start of the called run.
+void append_error_call(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const std::string& flow);
+void append_error_call_done(storage::WriteUnit& unit, WorkspaceId workspace, RunId run);
+struct ErrorCall { WorkspaceId workspace; RunId run; std::string flow; };
+/// The calls that a former process left.
+Awaitable<Result<std::vector<ErrorCall>>> error_calls(storage::Storage& storage);
 void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, RunStatus status);
 /// Ends the run and gives its job up; the unit fails with `gone` when another process holds the job.
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker);

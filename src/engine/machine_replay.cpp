@@ -76,6 +76,7 @@ Result<void> Machine::apply(const Record& entry) {
             begun_at_ = facts().started_at;
             read_plan();
             make_root();
+            take_reused();
             return {};
         case RecordKind::run_cancel_requested: return {};
         case RecordKind::run_paused: paused_ = true; return {};

@@ -46,8 +46,9 @@ TEST_CASE("the catalogue has the types that people were promised", "[nodes][conf
     CHECK(names == std::vector<std::string>{
                        "aggregate",  "csv.parse", "csv.write",       "fail",      "file.read",
                        "file.write", "filter",    "http.request",    "input",     "json.validate",
-                       "llm.chat",   "map",       "markdown.render", "merge",     "noop",
-                       "respond",    "set",       "switch",          "transform", "wait"});
+                       "llm.chat",   "loop",      "map",             "markdown.render", "merge",
+                       "noop",       "respond",   "set",             "subflow", "switch",
+                       "transform",  "wait",      "wait.signal"});
 }
 
 TEST_CASE("a node type says what it is, gives and answers with", "[nodes][conformance]") {
@@ -62,7 +63,8 @@ TEST_CASE("a node type says what it is, gives and answers with", "[nodes][confor
         CHECK(type->config_schema["type"] == "object");
         CHECK(type->config_schema["additionalProperties"] == false);
         check_described(type->config_schema, "");
-        CHECK((type->kind == flows::NodeKind::map) == (!type->compute && !type->run));
+        const bool container = type->kind == flows::NodeKind::map || type->kind == flows::NodeKind::loop;
+        CHECK(container == (!type->compute && !type->run));
         CHECK((type->kind == flows::NodeKind::task) == static_cast<bool>(type->run));
         CHECK(type->example.contains("config"));
         CHECK(type->example.contains("output") != type->example.contains("error"));
@@ -87,7 +89,9 @@ TEST_CASE("an example without effects gives exactly its output, every time",
     int ran = 0;
     for (const auto* type : world.types().all()) {
         const Json& config = type->example["config"];
-        if (type->kind == flows::NodeKind::map ||
+        // Containers and waits for signals need a run around them.
+        if (type->kind == flows::NodeKind::map || type->kind == flows::NodeKind::loop ||
+            type->kind == flows::NodeKind::signal ||
             (effect_of(*type, config) != flows::Effect::pure && type->name != "llm.chat"))
             continue;
         CAPTURE(type->name);

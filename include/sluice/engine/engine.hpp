@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,7 +51,12 @@ struct Run {
     Time created_at{};
     std::optional<Time> started_at, finished_at;
     std::optional<Json> error;          ///< {"code", "message", "step"?}
+    std::optional<RunId> parent;        ///< of a rerun, a sub-run or an error flow's run: the run it came from
+    int depth = 0;                      ///< sub-runs around it
+    int retries = 0;                    ///< how often it was retried after its end
     Totals totals;                      ///< complete once the run has ended
+    std::int64_t stored_bytes = 0;      ///< what its journal takes, roughly; stored at the end
+    std::optional<Time> expires_at;     ///< by its flow's own retention; stored at the end
 };
 
 /// How a run ended.
@@ -88,6 +94,46 @@ struct StartRun {
     /// Called at once (not for durability none) with what becomes the first unit, to let more commit with the start.
     std::function<void(storage::WriteUnit&, RunId)> also;
     bool waits = false;   ///< the caller waits for the end (needed for durability none)
+    std::optional<RunId> id;                  ///< instead of a new one
+    std::optional<RunId> parent;
+    int depth = 0;
+    Json plan;                                ///< RunFacts::plan; null: none
+    std::shared_ptr<const Reuse> reuse;       ///< what the plan takes from elsewhere
+};
+
+struct Signal {
+    std::string name, key;
+    Json payload;
+};
+
+/// What a person says about an unknown step.
+struct StepDecision {
+    std::string path;
+    Decision decision = Decision::retry;
+    Json output;          ///< with succeed
+    std::string by, reason;
+};
+
+inline constexpr int live_version = -1;
+
+/// How a run is done again as a new one.
+struct Rerun {
+    std::string from;                     ///< the first step to do again; empty: all
+    std::optional<Json> input;
+    std::map<std::string, Json> outputs;  ///< edited outputs by path
+    int version = 0;                      ///< 0: the run's; live_version
+    std::function<void(storage::WriteUnit&, RunId)> also;
+};
+
+/// A run that a step of another one starts.
+struct SubRun {
+    RunId parent;
+    std::string key;      ///< the step's idempotency key: the same step finds its run again
+    std::string flow;     ///< by name
+    int version = 0;      ///< 0: live
+    Json input;
+    bool wait = true;
+    int attempt = 1;      ///< of the step: a later one retries a run that failed
 };
 
 /// One step as its run's page shows it.
@@ -120,6 +166,8 @@ struct RunList {
 struct EngineOptions {
     std::size_t max_active_runs = 100'000;
     MachineLimits machine;
+    int sub_run_depth = 10;
+    std::string error_flow;   ///< of flows that name none; empty: none
     Duration stop_grace = std::chrono::seconds(10);  ///< running steps may end in this time when the process stops
 };
 
@@ -142,13 +190,27 @@ class Engine final : public events::RunFeed {
     /// Starts no further step, lets running ones end within the grace, commits, then cancels the rest. May come twice.
     Awaitable<void> stop();
 
-    /// Starts a run in memory and submits its first unit; with durability none it may have ended at once. Errors: unprocessable (input against the flow's schema,
-    /// pointers below /input), conflict (durability none without a waiting caller), rate_limited (too many active runs),
-    /// unavailable (storage is saturated, stopping).
+    /// Starts a run in memory and submits its first unit; with durability none it may have ended at once. Errors:
+    /// unprocessable (input against the flow's schema, pointers below /input), conflict (durability none without a
+    /// waiting caller), rate_limited (too many active runs), unavailable (storage is saturated, stopping).
     Result<StartedRun> start_run(StartRun start);
 
     /// Errors: not_found, conflict (it has ended).
     Awaitable<Result<void>> cancel(WorkspaceId workspace, RunId id, std::string reason);
+    // The following return once what they did is committed. Errors of all: not_found, conflict (the run's state does not
+    // allow it; says which it is), unavailable.
+    Awaitable<Result<void>> pause(WorkspaceId workspace, RunId id, std::string by, std::string reason);
+    Awaitable<Result<void>> resume(WorkspaceId workspace, RunId id, std::string by);
+    /// Errors: also rate_limited (too many signals that no step has taken).
+    Awaitable<Result<void>> signal(WorkspaceId workspace, RunId id, Signal signal);
+    Awaitable<Result<void>> decide(WorkspaceId workspace, RunId id, StepDecision decision);
+    /// The same run goes on from its failed steps; what had succeeded is not done again.
+    Awaitable<Result<void>> retry(WorkspaceId workspace, RunId id, std::string by, std::string reason);
+    /// A new run; gives its id once it is accepted. Errors: also not_found (a step), unprocessable (the input).
+    Awaitable<Result<RunId>> rerun(WorkspaceId workspace, RunId id, Rerun options);
+    /// Starts (or finds again) the run of a step and, with `wait`, waits for its end: {"run", "status", "output"?}.
+    /// Errors: not_found (no such flow), unprocessable (input; nested too deeply), those of the run itself.
+    Awaitable<Result<Json>> run_sub_run(WorkspaceId workspace, SubRun sub_run);
 
     Awaitable<Result<Run>> get(WorkspaceId workspace, RunId id);
     Awaitable<Result<RunList>> list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor);

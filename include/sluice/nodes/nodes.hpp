@@ -20,6 +20,9 @@ class Providers;
 namespace sluice::artifacts {
 class Artifacts;
 }
+namespace sluice::engine {
+class Engine;
+}
 namespace sluice::runtime {
 class Loop;
 class Pool;
@@ -40,6 +43,8 @@ struct Services {
     std::vector<std::filesystem::path> file_roots;  ///< files.roots, absolute
     /// The folder's name of a workspace below DIR/files; null: its id.
     std::function<std::string(WorkspaceId)> workspace_folder;
+    /// The executor, which is made after the types: for nodes that start runs. Null: none.
+    std::function<engine::Engine*()> engine;
 };
 
 /// Adds every node type. Throws std::logic_error when one is malformed. Before the server starts.

@@ -1,0 +1,189 @@
+// The routes of what people do to runs.
+
+#include <span>
+
+#include "engine/control_routes.hpp"
+#include "sluice/net/server.hpp"
+
+namespace sluice::engine {
+
+namespace {
+
+using net::Request;
+using net::Response;
+using net::Route;
+using net::Verb;
+
+Error wrong(std::string pointer, std::string message) { return Error{ErrorCode::invalid_argument, message, {{std::move(pointer), message}}}; }
+
+/// The body, or an empty object where there is none; only `known` members. Errors: invalid_argument with the pointer.
+Result<Json> object_body(Request& request, std::initializer_list<std::string_view> known) {
+    if (request.body.empty()) return Json::object();
+    auto body = request.json();
+    if (!body) return fail(std::move(body.error()));
+    if (!body->is_object()) return fail(wrong("", "the body must be an object"));
+    for (const auto& [key, value] : body->get_ref<const Json::object_t&>())
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            return fail(wrong("/" + base::escape_pointer(key), fmt::format("unknown field \"{}\"", key)));
+    return std::move(*body);
+}
+
+Result<std::string> text(const Json& body, const char* name, std::size_t most) {
+    const Json* member = base::find_member(body, name);
+    if (member == nullptr || member->is_null()) return std::string();
+    if (!member->is_string() || member->get_ref<const std::string&>().size() > most)
+        return fail(wrong(std::string("/") + name, fmt::format("{} must be a text of at most {} bytes", name, most)));
+    return member->get<std::string>();
+}
+
+Awaitable<Response> run_answer(Request& request, Engine& engine, RunId id) {
+    auto run = co_await engine.get(request.workspace(), id);
+    if (!run) co_return net::problem(run.error());
+    co_return net::json_response(200, to_json(*run));
+}
+
+Awaitable<Response> pause_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"reason"});
+    if (!body) co_return net::problem(body.error());
+    auto reason = text(*body, "reason", 500);
+    if (!reason) co_return net::problem(reason.error());
+    auto done = co_await engine.pause(request.workspace(), *id, request.principal.name, std::move(*reason));
+    if (!done) co_return net::problem(done.error());
+    co_return co_await run_answer(request, engine, *id);
+}
+
+Awaitable<Response> resume_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {});
+    if (!body) co_return net::problem(body.error());
+    auto done = co_await engine.resume(request.workspace(), *id, request.principal.name);
+    if (!done) co_return net::problem(done.error());
+    co_return co_await run_answer(request, engine, *id);
+}
+
+Awaitable<Response> send_signal(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"key", "payload"});
+    if (!body) co_return net::problem(body.error());
+    auto key = text(*body, "key", 200);
+    if (!key) co_return net::problem(key.error());
+    Signal signal;
+    signal.name = std::string(request.parameter("name"));
+    if (signal.name.empty() || signal.name.size() > 100)
+        co_return net::problem(Error{ErrorCode::invalid_argument, "a signal's name has 1 to 100 bytes"});
+    signal.key = std::move(*key);
+    if (auto payload = body->find("payload"); payload != body->end()) signal.payload = std::move(*payload);
+    auto done = co_await engine.signal(request.workspace(), *id, std::move(signal));
+    if (!done) co_return net::problem(done.error());
+    co_return co_await run_answer(request, engine, *id);
+}
+
+Awaitable<Response> decide_step(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"path", "decision", "output", "reason"});
+    if (!body) co_return net::problem(body.error());
+    auto path = text(*body, "path", 1000);
+    if (!path) co_return net::problem(path.error());
+    auto reason = text(*body, "reason", 500);
+    if (!reason) co_return net::problem(reason.error());
+    const auto decision = decision_from(base::string_or(*body, "decision", ""));
+    if (path->empty()) co_return net::problem(wrong("/path", "path names the unknown step, such as \"each[17]/send\""));
+    if (!decision)
+        co_return net::problem(wrong("/decision", "decision is retry (do it again), succeed (it was done; give its output) or fail"));
+    if (body->contains("output") && *decision != Decision::succeed)
+        co_return net::problem(wrong("/output", "an output goes with the decision succeed"));
+    StepDecision step;
+    step.path = std::move(*path);
+    step.decision = *decision;
+    step.by = request.principal.name;
+    step.reason = std::move(*reason);
+    if (auto output = body->find("output"); output != body->end()) step.output = std::move(*output);
+    auto done = co_await engine.decide(request.workspace(), *id, std::move(step));
+    if (!done) co_return net::problem(done.error());
+    co_return co_await run_answer(request, engine, *id);
+}
+
+Awaitable<Response> retry_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"reason"});
+    if (!body) co_return net::problem(body.error());
+    auto reason = text(*body, "reason", 500);
+    if (!reason) co_return net::problem(reason.error());
+    auto done = co_await engine.retry(request.workspace(), *id, request.principal.name, std::move(*reason));
+    if (!done) co_return net::problem(done.error());
+    co_return co_await run_answer(request, engine, *id);
+}
+
+Awaitable<Response> rerun_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"from", "input", "outputs", "version"});
+    if (!body) co_return net::problem(body.error());
+    Rerun rerun;
+    auto from = text(*body, "from", 1000);
+    if (!from) co_return net::problem(from.error());
+    rerun.from = std::move(*from);
+    if (auto input = body->find("input"); input != body->end()) rerun.input = std::move(*input);
+    if (auto outputs = body->find("outputs"); outputs != body->end()) {
+        if (!outputs->is_object()) co_return net::problem(wrong("/outputs", "outputs is an object of step paths and their new outputs"));
+        for (auto& [path, output] : outputs->get_ref<Json::object_t&>()) rerun.outputs.emplace(path, std::move(output));
+    }
+    if (auto version = body->find("version"); version != body->end()) {
+        if (*version == "live") rerun.version = live_version;
+        else if (version->is_number_integer() && version->get<std::int64_t>() >= 1 && version->get<std::int64_t>() <= 1'000'000'000)
+            rerun.version = version->get<int>();
+        else co_return net::problem(wrong("/version", "version is the number of a version of the flow, or \"live\""));
+    }
+    if (net::Idempotency* key = request.idempotency)
+        rerun.also = [key](storage::WriteUnit& unit, RunId run) {
+            key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", run), {}});
+        };
+    auto run = co_await engine.rerun(request.workspace(), *id, std::move(rerun));
+    if (!run) co_return net::problem(run.error());
+    Json answer = {{"id", run->str()}, {"status", "running"}, {"parent_run_id", id->str()}};
+    co_return net::json_response(202, answer);
+}
+
+constexpr Route<Engine> routes[] = {
+    {Verb::post, "/api/v1/runs/{id}/pause", Permission::runs_write, pause_run,
+     {.summary = "Pause a run", .request = "Reason", .response = "Run", .check_body = false,
+      .description = "Steps that run may end; no further one starts"}},
+    {Verb::post, "/api/v1/runs/{id}/resume", Permission::runs_write, resume_run,
+     {.summary = "Resume a paused run", .response = "Run", .check_body = false}},
+    {Verb::post, "/api/v1/runs/{id}/signals/{name}", Permission::runs_write, send_signal,
+     {.summary = "Send a signal to a run", .request = "SendSignal", .response = "Run", .check_body = false,
+      .description = "Taken by the first wait.signal step of that name (and key); kept for it when none waits yet"}},
+    {Verb::post, "/api/v1/runs/{id}/decide", Permission::runs_write, decide_step,
+     {.summary = "Decide about an unknown step", .request = "DecideStep", .response = "Run", .check_body = false}},
+    {Verb::post, "/api/v1/runs/{id}/retry", Permission::runs_write, retry_run,
+     {.summary = "Go on with a failed run from its failed steps", .request = "Reason", .response = "Run", .check_body = false}},
+    {Verb::post, "/api/v1/runs/{id}/rerun", Permission::runs_write, rerun_run,
+     {.summary = "Start a run anew, from its start or from a step", .request = "Rerun", .response = "StartedRun", .status = 202,
+      .check_body = false}},
+};
+
+}  // namespace
+
+void add_control_routes(net::Router& router, Engine& engine) {
+    router.add_schema("Reason", R"({"type": "object", "additionalProperties": false, "properties": {"reason": {"type": "string", "maxLength": 500}}})");
+    router.add_schema("SendSignal", R"({"type": "object", "additionalProperties": false, "properties": {
+        "key": {"type": "string", "maxLength": 200, "description": "Correlation key: a wait with a key takes only signals with the same"},
+        "payload": {"description": "Any JSON; the step's output has it"}}})");
+    router.add_schema("DecideStep", R"({"type": "object", "additionalProperties": false, "required": ["path", "decision"], "properties": {
+        "path": {"type": "string"}, "decision": {"type": "string", "enum": ["retry", "succeed", "fail"]},
+        "output": {"description": "With succeed: the step's output"}, "reason": {"type": "string", "maxLength": 500}}})");
+    router.add_schema("Rerun", R"({"type": "object", "additionalProperties": false, "properties": {
+        "from": {"type": "string", "description": "The path of a step: it and all after it are done again, the rest is reused"},
+        "input": {"description": "Another input"},
+        "outputs": {"type": "object", "description": "Other outputs of finished steps by path; what comes after them is done again"},
+        "version": {"description": "A version of the flow, or \"live\"; default: the one of the run", "type": ["integer", "string"]}}})");
+    router.add(std::span<const Route<Engine>>(routes), engine);
+}
+
+}  // namespace sluice::engine
