@@ -4,6 +4,7 @@
 
 #include "engine/instance.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/teeth.hpp"
 #include "sluice/engine/machine.hpp"
 
 namespace sluice::engine {
@@ -175,7 +176,8 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     attempts_used_ += !reused && is_task(node);
     if (output.response && !response_) response_ = value;
     // What the same run took from its own journal stands there already.
-    if (recording() && !(reused && !reuse_->copied)) {
+    const bool lost = base::teeth("journal_entry_lost_at_container_end") && node.body;
+    if (recording() && !(reused && !reuse_->copied) && !lost) {
         Json data = report_data(output.ports, output.response, report);
         if (reused) data["reused"] = true;
         if (step.signal) {
@@ -282,7 +284,8 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
         handled = !route(instance, at, {}, nullptr, decisions).has_value();
         if (!handled) step.view = Json();
     }
-    if (recording() && !(reused && !reuse_->copied)) {
+    const bool lost = base::teeth("journal_entry_lost_at_container_end") && node.body;
+    if (recording() && !(reused && !reuse_->copied) && !lost) {
         Json data = report_data({}, false, report);
         if (handled) data["handled"] = true;
         if (reused) data["reused"] = true;

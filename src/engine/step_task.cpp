@@ -4,6 +4,7 @@
 
 #include "engine/engine_state.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/teeth.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/runtime/deadline.hpp"
 
@@ -25,7 +26,9 @@ class StepTask final : public flows::StepContext {
         : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute),
           environment_(*execute.instance, execute.step.node, execute.config, state.clock.now()),
           key_(make_idempotency_key(run_, execute.path, execute.generation)), deadline_(deadline),
-          logger_{{"run", run_}, {"step", execute.path}} {}
+          logger_{{"run", run_}, {"step", execute.path}} {
+        if (base::teeth("attempt_in_effect_key")) key_ += fmt::format(":{}", execute.attempt);
+    }
 
     const flows::StepInput& input() const override { return environment_.input(); }
     WorkspaceId workspace() const override { return workspace_; }
