@@ -3,6 +3,7 @@
 // docs/cli.md are made from the table in commands.cpp. Thread: main.
 
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -127,6 +128,8 @@ std::string render_reference();
 
 /// Reads a whole file, or standard input for "-". Failure: exit_usage.
 Outcome<std::string> read_whole(const Context& context, const std::string& path);
+/// Whether a file's name says that it is YAML.
+bool is_yaml(const std::filesystem::path& file);
 
 Outcome<int> serve(Context& context);
 Outcome<int> run_file(Context& context);
@@ -138,6 +141,14 @@ Outcome<int> list_versions(Context& context);
 Outcome<int> diff_flow(Context& context);
 Outcome<int> make_live(Context& context);
 Outcome<int> validate_file(Context& context);
+Outcome<int> show_draft(Context& context);
+Outcome<int> save_draft(Context& context);
+Outcome<int> publish_draft(Context& context);
+Outcome<int> discard_draft(Context& context);
+Outcome<int> list_pins(Context& context);
+Outcome<int> show_pin(Context& context);
+Outcome<int> set_pin(Context& context);
+Outcome<int> remove_pin(Context& context);
 Outcome<int> list_runs(Context& context);
 Outcome<int> show_run(Context& context);
 Outcome<int> watch_run(Context& context);

@@ -34,6 +34,23 @@ constexpr OptionRow diff_options[] = {
 constexpr OptionRow live_options[] = {
     flow_name, {"VERSION", "N", "The version that runs use from now on", true}};
 constexpr OptionRow validate_options[] = {{"FILE", "FILE", "Flow document, JSON or YAML", true}};
+constexpr OptionRow draft_show_options[] = {
+    flow_name, {"--document", "", "Print the document alone"}};
+constexpr OptionRow draft_save_options[] = {
+    flow_name,
+    {"FILE", "FILE", "Flow document, JSON or YAML, or - for standard input", true},
+    {"--based-on", "N", "The version that was edited; default: as before, else the live one"}};
+constexpr OptionRow draft_publish_options[] = {
+    flow_name,
+    {"--note", "TEXT", "What the version is for"},
+    {"--force", "", "Although the live version is newer than the draft's base"},
+    {"--not-live", "", "Make the version without moving `live` to it"}};
+constexpr OptionRow pin_node = {"NODE", "NODE", "The node's id", true};
+constexpr OptionRow pin_options[] = {flow_name, pin_node};
+constexpr OptionRow pin_set_options[] = {
+    flow_name, pin_node,
+    {"--output", "JSON|@file",
+     "What the node gives: JSON, a file's name after @, or @- for standard input", true}};
 constexpr OptionRow runs_list_options[] = {
     {"--status", "STATUS", "Only runs with this status"},
     {"--flow", "NAME", "Only runs of this flow (name or id)"},
@@ -102,7 +119,22 @@ constexpr CommandRow rows[] = {
      diff_flow},
     {"flows live", "Make a version live, back or forth", Needs::api, true, live_options, make_live},
     {"flows validate", "Judge a flow's file; exits 1 and names every mistake when it is not valid",
-     Needs::api, true, validate_options, validate_file},
+     Needs::api, true, validate_options, validate_file,
+     "Of a valid flow it shows as well when the attempts of nodes with a retry policy begin."},
+    {"drafts show", "Show your draft of a flow and its mistakes", Needs::api, true,
+     draft_show_options, show_draft},
+    {"drafts save", "Save a file as your draft of a flow; it may have mistakes", Needs::api, true,
+     draft_save_options, save_draft},
+    {"drafts publish", "Make your draft the flow's next version", Needs::api, true,
+     draft_publish_options, publish_draft},
+    {"drafts discard", "Discard your draft of a flow", Needs::api, false, flow_options,
+     discard_draft},
+    {"pins list", "List the nodes of a flow that have a pinned sample output", Needs::api, true,
+     flow_options, list_pins, "Runs of drafts take it instead of executing the node."},
+    {"pins show", "Print a node's pinned sample output", Needs::api, false, pin_options, show_pin},
+    {"pins set", "Pin a sample output to a node", Needs::api, true, pin_set_options, set_pin},
+    {"pins remove", "Remove a node's pinned sample output", Needs::api, false, pin_options,
+     remove_pin},
     {"runs list", "List runs, newest first", Needs::api, true, runs_list_options, list_runs},
     {"runs show", "Show a run and its steps by node", Needs::api, true, run_options, show_run},
     {"runs watch", "Follow a run to its end; exits 1 when it fails", Needs::api, true, run_options,
@@ -168,6 +200,8 @@ std::span<const CommandRow> commands() { return rows; }
 
 std::string_view group_doc(std::string_view group) {
     if (group == "flows") return "List, show, compare and export flows";
+    if (group == "drafts") return "Edit a flow beside its versions";
+    if (group == "pins") return "Sample outputs for runs of drafts";
     if (group == "runs") return "Start, follow, read and cancel runs";
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";

@@ -138,6 +138,7 @@ Outcome<std::string> Connection::text(const Call& call) {
     request.headers = state_->headers();
     request.body = call.body;
     if (!call.body.empty()) request.set_header("Content-Type", call.media_type);
+    if (!call.if_match.empty()) request.set_header("If-Match", call.if_match);
     state_->set_timeout(call.timeout);
     auto answer = state_->client->send(request);
     if (!answer) return state_->unreachable(answer.error());

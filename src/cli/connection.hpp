@@ -24,6 +24,7 @@ struct Call {
     std::string body = {};
     std::string media_type = "application/json";
     Duration timeout = std::chrono::seconds(60);  ///< between two bytes of the answer
+    std::string if_match = {};                    ///< an ETag; empty: none is sent
 };
 
 /// How a stream of events ended.

@@ -8,11 +8,11 @@
 
 namespace sluice::cli {
 
-namespace {
-
 bool is_yaml(const std::filesystem::path& file) {
     return file.extension() == ".yaml" || file.extension() == ".yml";
 }
+
+namespace {
 
 /// A folder may hold data beside its flows. A flow document has `nodes` at its top.
 bool looks_like_flow(const std::filesystem::path& file, const std::string& text) {
@@ -223,34 +223,6 @@ Outcome<int> apply_files(Context& context) {
     }
     if (context.json()) context.print_json(Json{{"files", std::move(report)}});
     return exit;
-}
-
-Outcome<int> validate_file(Context& context) {
-    const auto file = context.arguments.text("FILE");
-    auto text = read_whole(context, file);
-    if (!text) return stop(std::move(text.error()));
-    auto server = context.connect(true);
-    if (!server) return stop(std::move(server.error()));
-    Call call{"POST", "/api/v1/flows/validate", {}, std::move(*text)};
-    if (is_yaml(file)) call.media_type = "application/yaml";
-    auto verdict = (*server)->json(call);
-    if (!verdict) return stop(std::move(verdict.error()));
-    const bool valid = verdict->value("valid", false);
-    if (context.json()) {
-        context.print_json(*verdict);
-        return valid ? exit_ok : exit_no;
-    }
-    const auto print_all = [&](std::string_view member, std::string_view what) {
-        if (const auto* list = base::find_member(*verdict, member); list && list->is_array())
-            for (const auto& item : *list)
-                context.print(fmt::format("{}{}: {}: {}\n", file,
-                                          base::string_or(item, "pointer", ""), what,
-                                          base::string_or(item, "message", "")));
-    };
-    print_all("errors", "error");
-    print_all("warnings", "warning");
-    context.print(fmt::format("{}: {}\n", file, valid ? "valid" : "not valid"));
-    return valid ? exit_ok : exit_no;
 }
 
 }  // namespace sluice::cli

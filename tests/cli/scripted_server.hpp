@@ -55,7 +55,7 @@ struct TemporaryDirectory {
 /// What a request was.
 struct Asked {
     std::string line;  ///< "GET /api/v1/runs?limit=50"
-    std::string body, workspace, key, media_type, last_event_id;
+    std::string body, workspace, key, media_type, last_event_id, if_match;
 };
 
 class ScriptedServer {
@@ -118,7 +118,8 @@ class ScriptedServer {
                           request.get_header_value("Sluice-Workspace"),
                           request.get_header_value("Authorization"),
                           request.get_header_value("Content-Type"),
-                          request.get_header_value("Last-Event-ID")});
+                          request.get_header_value("Last-Event-ID"),
+                          request.get_header_value("If-Match")});
         const auto found = answers_.find(request.method + " " + request.path);
         if (found == answers_.end()) {
             response.status = 404;
