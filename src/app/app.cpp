@@ -54,6 +54,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionO
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
+        auto hidden = co_await s->flows->remove_unused_hidden();
+        if (!hidden) log::warn("versions of drafts' runs could not be removed", {{"cause", hidden.error().message}});
         const Time before = s->clock.now() - retention;
         auto trimmed = co_await s->bus->trim(before);
         if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
