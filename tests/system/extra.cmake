@@ -14,6 +14,7 @@ if(SLUICE_TESTS AND TARGET sluice)
   add_dependencies(all_tests sluice)
   sluice_system_test("system: REST, events and artifacts" system/rest_test.py TIMEOUT 600)
   sluice_system_test("system: bad input and a bad environment" system/bad_input_test.py TIMEOUT 600)
+  sluice_system_test("system: control of runs" system/control_test.py TIMEOUT 600)
   sluice_system_test("system: a disk that is full" system/disk_full_test.py TIMEOUT 300)
   sluice_system_test("reliability: a graceful restart" reliability/restart_test.py TIMEOUT 600)
   sluice_system_test("reliability: 60 kills at random moments under load" reliability/kill_loop.py TIMEOUT 600 LABELS slow
