@@ -1,5 +1,6 @@
 #include "engine/engine_store.hpp"
 
+#include "sluice/base/teeth.hpp"
 #include "sluice/storage/tx.hpp"
 
 namespace sluice::engine::store {
@@ -31,6 +32,15 @@ const Query insert_job{"engine.insert_job", R"sql(
 const Query insert_record{"engine.insert_record", R"sql(
     INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+
+#ifdef SLUICE_TEETH
+// The seeded bug no_fencing: whoever writes is taken at their word.
+const Query insert_record_unfenced{"engine.insert_record_unfenced", R"sql(
+    INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
+    VALUES (?1, ?2, max(?3, (SELECT coalesce(max(seq), 0) + 1 FROM run_event WHERE run_id = ?2)), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+const Query delete_job_unfenced{"engine.delete_job_unfenced", R"sql(
+    DELETE FROM job WHERE workspace_id = ?1 AND run_id = ?2)sql"};
+#endif
 
 const Query update_status{"engine.update_status", R"sql(
     UPDATE run SET status = ?3 WHERE workspace_id = ?1 AND id = ?2)sql"};
@@ -163,7 +173,11 @@ void append_run(storage::WriteUnit& unit, const Run& run, BootId worker) {
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
                    const std::string& blob) {
     const bool spilled = !blob.empty();
-    unit.add(insert_record, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
+    const Query* query = &insert_record;
+#ifdef SLUICE_TEETH
+    if (base::teeth("no_fencing")) query = &insert_record_unfenced;
+#endif
+    unit.add(*query, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
              text_or_null(record.data), spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob),
              record.value.size());
 }
@@ -198,6 +212,9 @@ void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
     unit.add(end_run, run.workspace, run.id, to_string(run.status), run.finished_at,
              error_text(run), run.totals.steps, run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
              run.stored_bytes, run.expires_at);
+#ifdef SLUICE_TEETH
+    if (base::teeth("no_fencing")) return unit.add(delete_job_unfenced, run.workspace, run.id);
+#endif
     unit.add_expecting(ErrorCode::gone, "another process has taken this run over", delete_job, run.workspace, run.id, worker);
 }
 
