@@ -1,8 +1,10 @@
 #include "sluice/engine/engine.hpp"
 
+#include "engine/dead_letters.hpp"
 #include "engine/engine_state.hpp"
 #include "engine/retention.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/teeth.hpp"
 #include "sluice/storage/blobs.hpp"
 
 namespace sluice::engine {
@@ -257,8 +259,10 @@ void Engine::State::submit(const RunPtr& run) {
     const bool whole = run->first && page.ends;   // started and ended in one unit: no job is ever seen
     if (whole) store::append_whole_run(unit, row);
     else if (run->first) store::append_run(unit, row, boot);
-    else if (std::exchange(run->reopened, false)) store::append_reopened(unit, row, boot);
-    if (run->first) events::append(unit, row.workspace, run_event(*run, "run.started"));
+    else if (run->reopened) store::append_reopened(unit, row, boot);
+    storage::WriteUnit early;  // of the seeded bug
+    storage::WriteUnit& outbox = base::teeth("outbox_before_commit") ? early : unit;
+    if (run->first) events::append(outbox, row.workspace, run_event(*run, "run.started"));
     std::int64_t seq = run->seq;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
         const std::string blob = page.blobs.empty() ? std::string() : page.blobs[i];
@@ -267,11 +271,13 @@ void Engine::State::submit(const RunPtr& run) {
         unit.require_blob(blob);
         storage.blobs().append_reference(unit, row.workspace, blob, page.records[i].value.size(), row.id.raw());
     }
+    for (const storage::Op& op : page.extra.ops()) unit.ops().push_back(op);  // a copy: the page may be sent again
+    dead_letters::append(unit, row, page.records, run->had_unknown, random);
     if (page.ends) {
         run->error_flow = error_flow_of(row, run->machine.flow());
         if (!run->error_flow.empty()) store::append_error_call(unit, row.workspace, row.id, run->error_flow);
         if (!whole) store::append_end(unit, row, boot);
-        events::append(unit, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
+        events::append(outbox, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
     } else if (!run->first && row.status != run->row.status) {
         store::append_status(unit, row.workspace, row.id, row.status);
     }
@@ -279,6 +285,13 @@ void Engine::State::submit(const RunPtr& run) {
         if (result) run->row = std::move(row);
         self->committed(run, result);
     };
+    if (base::teeth("answer_before_commit") && run->first) run->handle->accepted.set({});
+    if (base::teeth("outbox_before_commit") && !early.ops().empty()) {
+        auto then = [self = shared_from_this(), late = std::make_shared<storage::WriteUnit>(std::move(unit)),
+                     done = std::move(done)](Result<void>) mutable { self->storage.enqueue(std::move(*late), std::move(done)); };
+        storage.enqueue(std::move(early), std::move(then));
+        return;
+    }
     storage.enqueue(std::move(unit), std::move(done));
 }
 
@@ -307,6 +320,7 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
     const auto page = std::move(run->flight);
     run->flight.reset();
     run->seq += static_cast<std::int64_t>(page->records.size());
+    run->reopened = false;
     if (run->first) {
         run->first = false;
         run->handle->accepted.set({});
@@ -341,25 +355,18 @@ void Engine::State::finish(const RunPtr& run) {
     run->handle->done.set(Outcome{run->machine.status(), run->machine.output(), run->machine.error(), run->machine.totals()});
 }
 
-Awaitable<Result<void>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason) {
-    const auto found = state_->active.find(id);
-    if (found == state_->active.end() || found->second->row.workspace != workspace) {
-        auto run = co_await get(workspace, id);
-        if (!run) co_return fail(std::move(run.error()));
-        if (!is_terminal(run->status))
-            co_return fail(ErrorCode::unavailable, "the run is not taken up in this process (it is being read back, or its journal "
-                                                   "could not be read: see the log); try again in a moment");
-        co_return fail(ErrorCode::conflict, "the run has ended ({}); there is nothing to cancel", to_string(run->status));
-    }
-    const RunPtr run = found->second;
-    if (run->ended) co_return fail(ErrorCode::conflict, "the run has just ended; there is nothing to cancel");
-    state_->feed(run, event::Cancel{reason});
+Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason, Also also) {
+    auto run = co_await state_->taken_up(*this, workspace, id, "cancelled");
+    if (!run) co_return fail(std::move(run.error()));
+    const auto handle = (*run)->handle;
+    Event event = event::Cancel{reason};
+    auto recorded = co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
+    if (!recorded) co_return fail(std::move(recorded.error()));
     state_->cancel_sub_runs(id, reason);
-    const auto handle = run->handle;
     co_await handle->done.wait();
     if (!is_terminal(handle->done.get().status))
         co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");
-    co_return Result<void>();
+    co_return handle->done.get().status;
 }
 
 Awaitable<Result<bool>> Engine::wait(WorkspaceId workspace, RunId id, Time deadline) {

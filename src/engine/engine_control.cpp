@@ -43,23 +43,34 @@ Awaitable<Result<void>> Engine::State::confirmed(RunPtr run) {
     co_return done->get();
 }
 
-Awaitable<Result<void>> Engine::pause(WorkspaceId workspace, RunId id, std::string by, std::string reason) {
+/// Feeds an event whose cause wants to commit more with it; gives the status once all is committed.
+Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event event, Also also) {
+    Output output = run->machine.handle(std::move(event), clock.now(), random);
+    const RunStatus status = run->machine.status();
+    if (also) also(run->page.extra, status);
+    absorb(run, std::move(output));
+    auto done = co_await confirmed(run);
+    if (!done) co_return fail(std::move(done.error()));
+    co_return status;
+}
+
+Awaitable<Result<RunStatus>> Engine::pause(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "paused");
     if (!run) co_return fail(std::move(run.error()));
     if ((*run)->machine.paused()) co_return fail(ErrorCode::conflict, "the run is paused already");
-    state_->feed(*run, event::Pause{std::move(by), std::move(reason)});
-    co_return co_await state_->confirmed(*run);
+    Event event = event::Pause{std::move(by), std::move(reason)};
+    co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
-Awaitable<Result<void>> Engine::resume(WorkspaceId workspace, RunId id, std::string by) {
+Awaitable<Result<RunStatus>> Engine::resume(WorkspaceId workspace, RunId id, std::string by, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "resumed");
     if (!run) co_return fail(std::move(run.error()));
     if (!(*run)->machine.paused()) co_return fail(ErrorCode::conflict, "the run is not paused");
-    state_->feed(*run, event::Resume{std::move(by)});
-    co_return co_await state_->confirmed(*run);
+    Event event = event::Resume{std::move(by)};
+    co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
-Awaitable<Result<void>> Engine::signal(WorkspaceId workspace, RunId id, Signal signal) {
+Awaitable<Result<RunStatus>> Engine::signal(WorkspaceId workspace, RunId id, Signal signal, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "signalled");
     if (!run) co_return fail(std::move(run.error()));
     if (!(*run)->durable)
@@ -67,19 +78,19 @@ Awaitable<Result<void>> Engine::signal(WorkspaceId workspace, RunId id, Signal s
     if ((*run)->machine.pending_signals() >= most_pending_signals)
         co_return fail(ErrorCode::rate_limited, "the run holds {} signals that no step has taken; it takes more when some have been",
                        most_pending_signals);
-    state_->feed(*run, event::Signal{std::move(signal.name), std::move(signal.key), std::move(signal.payload)});
-    co_return co_await state_->confirmed(*run);
+    Event event = event::Signal{std::move(signal.name), std::move(signal.key), std::move(signal.payload)};
+    co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
-Awaitable<Result<void>> Engine::decide(WorkspaceId workspace, RunId id, StepDecision decision) {
+Awaitable<Result<RunStatus>> Engine::decide(WorkspaceId workspace, RunId id, StepDecision decision, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "decided about");
     if (!run) co_return fail(std::move(run.error()));
     const StepStatus status = (*run)->machine.step_status(decision.path);
     if (status != StepStatus::unknown)
         co_return fail(ErrorCode::conflict, "the step {} is {}; only an unknown step needs a decision", decision.path, to_string(status));
-    state_->feed(*run, event::Decide{std::move(decision.path), decision.decision, std::move(decision.output),
-                                     std::move(decision.by), std::move(decision.reason)});
-    co_return co_await state_->confirmed(*run);
+    Event event = event::Decide{std::move(decision.path), decision.decision, std::move(decision.output),
+                                     std::move(decision.by), std::move(decision.reason)};
+    co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
 Awaitable<Result<void>> Engine::State::each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take) {
@@ -121,7 +132,7 @@ Awaitable<Result<std::shared_ptr<const Reuse>>> Engine::State::planned_reuse(Wor
     co_return builder.take(true, {});
 }
 
-Awaitable<Result<void>> Engine::retry(WorkspaceId workspace, RunId id, std::string by, std::string reason) {
+Awaitable<Result<RunStatus>> Engine::retry(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also) {
     State& s = *state_;
     if (s.active.contains(id) || s.reopening.contains(id))
         co_return fail(ErrorCode::conflict, "the run is under way; only a run that has ended can be retried");
@@ -141,8 +152,8 @@ Awaitable<Result<void>> Engine::retry(WorkspaceId workspace, RunId id, std::stri
     if (!run) co_return fail(std::move(run.error()));
     if (s.stopping) co_return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
     s.active.emplace(id, *run);
-    s.feed(*run, event::Restart{std::move(by), std::move(reason)});
-    co_return co_await s.confirmed(*run);
+    Event event = event::Restart{std::move(by), std::move(reason)};
+    co_return co_await s.feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
 /// A run that was retried and had not ended when the process did: what had succeeded before the last retry, then the
@@ -166,6 +177,8 @@ Awaitable<Result<RunPtr>> Engine::State::revive_retried(Run row, flows::FlowPtr 
         if (stored.seq < last_retry) return builder.add(stored.record);
         if (!run) run = make_reopened(row, flow, input, plan, builder.take(false, row.totals));
         run->seq = stored.seq;
+        run->row.stored_bytes += store::stored_size(stored.record);
+        run->had_unknown = run->had_unknown || stored.record.kind == RecordKind::step_unknown;
         return run->machine.apply(stored.record);
     };
     auto read = co_await each_record(row.workspace, row.id, std::move(take));

@@ -61,6 +61,7 @@ Awaitable<RunPtr> Engine::State::revive(store::OpenJob job) {
                 }
             }
             run->row.stored_bytes += store::stored_size(stored.record);
+            run->had_unknown = run->had_unknown || stored.record.kind == RecordKind::step_unknown;
             auto applied = run->machine.apply(stored.record);
             if (!applied) co_return give_up(applied.error().message);
         }

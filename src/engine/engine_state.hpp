@@ -23,6 +23,7 @@ struct Page {
     std::vector<command::Execute> after;
     std::vector<std::string> blobs;   ///< by record, where a value went to a blob
     bool ends = false;
+    storage::WriteUnit extra;                ///< what callers let commit with it
     std::vector<std::shared_ptr<runtime::OneShot<Result<void>>>> confirms;   ///< who waits for the commit
 };
 
@@ -39,6 +40,7 @@ struct ActiveRun {
     bool reopened = false;             ///< retried: the next unit takes the row and the job up again
     bool ended = false;                ///< the machine has finished
     bool dropped = false;              ///< no longer ours
+    bool had_unknown = false;          ///< a step's end was unknown at some time: there may be a dead letter
     std::int64_t seq = 0;              ///< of the last committed record
     std::string error_flow;            ///< what its end calls
     Page page;                         ///< gathering
@@ -76,6 +78,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void finish(const RunPtr& run);
     Awaitable<Result<RunPtr>> taken_up(Engine& engine, WorkspaceId workspace, RunId id, std::string_view verb);
     Awaitable<Result<void>> confirmed(RunPtr run);
+    Awaitable<Result<RunStatus>> feed_and_confirm(RunPtr run, Event event, Also also);
     Awaitable<Result<void>> each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take);
     Awaitable<Result<std::shared_ptr<const Reuse>>> planned_reuse(WorkspaceId workspace, flows::FlowPtr flow, Json plan);
     void cancel_sub_runs(RunId parent, const std::string& reason);

@@ -69,7 +69,7 @@ const Query select_error_calls{"engine.select_error_calls", R"sql(
 
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
-    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries"
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes"
 
 const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
 
@@ -91,7 +91,7 @@ const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS
 const Query list_running{"engine.list_running", R"sql(
     SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
         r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
-        r.depth, r.retries
+        r.depth, r.retries, r.stored_bytes
     FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
     WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
     ORDER BY j.run_id DESC LIMIT ?4)sql"};
@@ -129,6 +129,7 @@ Run read_run(const Row& row) {
     if (!row.is_null(17)) run.parent = row.id<RunId>(17);
     run.depth = static_cast<int>(row.integer(18));
     run.retries = static_cast<int>(row.integer(19));
+    run.stored_bytes = row.integer(20);
     return run;
 }
 

@@ -96,6 +96,7 @@ StepStatus status_after(RecordKind kind, StepStatus before) {
         case RecordKind::step_skipped: return StepStatus::skipped;
         case RecordKind::step_cancelled: return StepStatus::cancelled;
         case RecordKind::step_unknown: return StepStatus::unknown;
+        case RecordKind::step_decided: return StepStatus::ready;
         default: return before;
     }
 }

@@ -9,6 +9,7 @@
 #include "sluice/engine/engine.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/runtime/sync.hpp"
 
 namespace sluice::engine::test {
 
@@ -34,6 +35,7 @@ struct EngineWorld : sluice::testing::House {
 
     static Awaitable<Result<flows::StepOutput>> perform(EngineWorld& world, flows::StepContext& context) {
         ++world.executions[context.path()];
+        if (world.hold != nullptr) co_await world.hold->wait();
         const std::string& path = context.path();
         auto found = world.answers.find(path);
         if (found == world.answers.end()) found = world.answers.find(path.substr(path.rfind('/') + 1));
@@ -115,6 +117,7 @@ struct EngineWorld : sluice::testing::House {
     flows::NodeTypes types;
     std::map<std::string, Answer> answers;
     std::map<std::string, int> executions;
+    runtime::Signal* hold = nullptr;   ///< tasks wait for it before they answer
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<events::Bus> bus;
     std::unique_ptr<flows::Flows> flows;

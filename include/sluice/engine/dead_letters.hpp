@@ -1,0 +1,144 @@
+#pragma once
+/// Dead letters: a step that failed finally and ended its run, or whose end a crash hid, waits here for a person. The
+/// letter is written in the unit of that record and closed in the unit of what takes it up: a retry, a decision, the end.
+///
+/// A letter is open → redriven (its run was retried, decided or done again as a new run) | discarded (with a reason).
+/// While it is open, retention keeps its run. Many letters are redriven by a bulk action: at a rate, some of them awaited
+/// first as canaries; it has a row of its own and goes on after a restart.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/engine/engine.hpp"
+
+namespace sluice::engine {
+
+struct DeadLetterTag { static constexpr std::string_view prefix = "dl"; };
+struct BulkActionTag { static constexpr std::string_view prefix = "bulk"; };
+using DeadLetterId = Id<DeadLetterTag>;
+using BulkActionId = Id<BulkActionTag>;
+
+struct DeadLetter {
+    DeadLetterId id;
+    RunId run;
+    FlowId flow;
+    int flow_version = 0;
+    std::string flow_name, step;
+    std::string cause;                 ///< failed | unknown
+    std::string code, message;         ///< the error's class and text
+    int attempts = 0;
+    Time created_at{};
+    std::string state;                 ///< open | redriven | discarded
+    std::string reason, decided_by;
+    std::optional<Time> decided_at;
+    std::optional<RunId> redriven_run; ///< the same run after a retry
+};
+
+/// Which letters; empty members name all.
+struct LetterFilter {
+    std::string state, code;
+    std::optional<FlowId> flow;
+    std::optional<Time> since, until;  ///< of their making: from, before
+};
+/// `{"state"?, "flow"?, "code"?, "since"?, "until"?}`. Errors: invalid_argument with pointers below `pointer`.
+Result<LetterFilter> letter_filter(const Json& json, const std::string& pointer);
+Json to_json(const LetterFilter& filter);
+Json to_json(const DeadLetter& letter);
+
+struct LetterList {
+    std::vector<DeadLetter> items;
+    std::string next_cursor;
+};
+
+/// How one letter is taken up: as it is (its run goes on from the failed step), or as a new run with another input or version.
+struct Redrive {
+    std::optional<Json> input;
+    int version = 0;                   ///< 0: the run's; live_version
+    std::string by;
+};
+
+struct NewBulkRedrive {
+    LetterFilter filter;               ///< of open letters
+    double rate_per_second = 5;        ///< 0.01 to 1000
+    int canary = 1;                    ///< so many are awaited one after the other before the rest
+    std::string by;
+};
+
+struct BulkAction {
+    BulkActionId id;
+    WorkspaceId workspace;
+    std::string kind, state;           ///< dead_letters.redrive; running | done | stopped | cancelled
+    Json filter;
+    std::int64_t total = 0, done = 0, failed = 0;
+    int canary = 0;
+    double rate_per_second = 0;
+    std::optional<DeadLetterId> position;
+    DeadLetterId until;
+    std::optional<RunId> canary_run;   ///< awaited now
+    std::string reason, created_by;
+    Time created_at{};
+    std::optional<Time> finished_at;
+};
+Json to_json(const BulkAction& action);
+
+struct BulkList {
+    std::vector<BulkAction> items;
+    std::string next_cursor;
+};
+
+/// What a bulk action would touch.
+struct BulkPreview {
+    std::int64_t total = 0;
+    std::vector<DeadLetter> first;
+};
+
+/// Called with the unit of a change, to let more commit with it.
+using AlsoLetter = std::function<void(storage::WriteUnit&)>;
+using AlsoBulk = std::function<void(storage::WriteUnit&, const BulkAction&)>;
+
+/// Thread: loop.
+class DeadLetters {
+  public:
+    DeadLetters(runtime::Loop& loop, storage::Storage& storage, Engine& engine, base::Random& random);
+    ~DeadLetters();
+    DeadLetters(const DeadLetters&) = delete;
+    DeadLetters& operator=(const DeadLetters&) = delete;
+
+    /// Takes up the bulk actions that a former process left. After the engine's start.
+    Awaitable<Result<void>> start();
+    Awaitable<void> stop();
+    void set_cursor_key(std::string key);
+
+    /// Newest first. Errors: invalid_argument (cursor).
+    Awaitable<Result<LetterList>> list(WorkspaceId workspace, LetterFilter filter, int limit, std::string cursor);
+    /// Errors: not_found.
+    Awaitable<Result<DeadLetter>> get(WorkspaceId workspace, DeadLetterId id);
+    /// The letter with "input", "attempts_history" (of its step, oldest first) and "lineage" {"parent_run_id", …}.
+    Awaitable<Result<Json>> detail(WorkspaceId workspace, DeadLetterId id);
+    /// The run that goes on. Errors: not_found, conflict (not open; the run's state), those of retry, decide and rerun.
+    Awaitable<Result<RunId>> redrive(WorkspaceId workspace, DeadLetterId id, Redrive how);
+    /// Errors: not_found, conflict (not open).
+    Awaitable<Result<DeadLetter>> discard(WorkspaceId workspace, DeadLetterId id, std::string reason, std::string by, AlsoLetter also = {});
+
+    Awaitable<Result<BulkPreview>> preview(WorkspaceId workspace, LetterFilter filter);
+    /// Errors: unprocessable (no open letter matches).
+    Awaitable<Result<BulkAction>> redrive_many(WorkspaceId workspace, NewBulkRedrive wanted, AlsoBulk also = {});
+    Awaitable<Result<BulkList>> bulk_actions(WorkspaceId workspace, int limit, std::string cursor);
+    Awaitable<Result<BulkAction>> bulk_action(WorkspaceId workspace, BulkActionId id);
+    /// What was redriven until then stays so. Errors: not_found, conflict (it has ended).
+    Awaitable<Result<BulkAction>> cancel_bulk(WorkspaceId workspace, BulkActionId id, std::string by);
+
+    struct State;
+
+  private:
+    std::shared_ptr<State> state_;
+};
+
+/// /api/v1/dead-letters… and /api/v1/bulk-actions…
+void add_routes(net::Router& router, DeadLetters& letters);
+
+}  // namespace sluice::engine

@@ -1,0 +1,262 @@
+#include "engine/dead_letters_store.hpp"
+
+#include "sluice/storage/tx.hpp"
+
+namespace sluice::engine::store {
+
+namespace {
+
+using storage::Query;
+using storage::ReadTx;
+using storage::Row;
+using storage::to_value;
+
+// A step whose end is unknown is recorded once, but a unit may be sent again after a full disk.
+const Query insert_letter{"engine.insert_dead_letter", R"sql(
+    INSERT INTO dead_letter (workspace_id, id, run_id, flow_id, flow_version, flow_name, step, cause, code, message, attempts,
+        created_at_us, state)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'open') ON CONFLICT DO NOTHING)sql"};
+
+const Query close_of_run{"engine.close_letters_of_run", R"sql(
+    UPDATE dead_letter SET state = ?3, reason = ?4, decided_by = ?5, decided_at_us = ?6, redriven_run_id = ?7
+    WHERE workspace_id = ?1 AND run_id = ?2 AND state = 'open')sql"};
+const Query close_of_step{"engine.close_letter_of_step", R"sql(
+    UPDATE dead_letter SET state = ?3, reason = ?4, decided_by = ?5, decided_at_us = ?6, redriven_run_id = ?7
+    WHERE workspace_id = ?1 AND run_id = ?2 AND step = ?8 AND state = 'open')sql"};
+const Query close_one{"engine.close_letter", R"sql(
+    UPDATE dead_letter SET state = ?3, reason = ?4, decided_by = ?5, decided_at_us = ?6, redriven_run_id = ?7
+    WHERE workspace_id = ?1 AND id = ?2 AND state = 'open')sql"};
+
+#define SLUICE_LETTER_COLUMNS                                                                                             \
+    "id, run_id, flow_id, flow_version, flow_name, step, cause, code, message, attempts, created_at_us, state, reason, " \
+    "decided_by, decided_at_us, redriven_run_id"
+#define SLUICE_LETTER_FILTER " AND (?4 IS NULL OR flow_id = ?4) AND (?5 = '' OR code = ?5)"
+
+const Query select_letter{"engine.select_letter", "SELECT " SLUICE_LETTER_COLUMNS " FROM dead_letter WHERE workspace_id = ?1 AND id = ?2"};
+const Query select_letters{"engine.list_letters", "SELECT " SLUICE_LETTER_COLUMNS
+    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER
+    " AND (?7 = '' OR state = ?7) ORDER BY id DESC LIMIT ?6"};
+// The state stands in the text so that the partial index serves it.
+const Query select_open_newest{"engine.list_open_letters", "SELECT " SLUICE_LETTER_COLUMNS
+    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER
+    " AND state = 'open' ORDER BY id DESC LIMIT ?6"};
+const Query select_open_oldest{"engine.next_open_letters", "SELECT " SLUICE_LETTER_COLUMNS
+    " FROM dead_letter WHERE workspace_id = ?1 AND id > ?2 AND id <= ?3" SLUICE_LETTER_FILTER
+    " AND id >= ?7 AND id < ?8 AND state = 'open' ORDER BY id LIMIT ?6"};
+const Query count_open{"engine.count_open_letters", R"sql(
+    SELECT count(*), max(id) FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3)sql" SLUICE_LETTER_FILTER " AND state = 'open'"};
+const Query select_redriven_by{"engine.letter_redriven_by", "SELECT " SLUICE_LETTER_COLUMNS
+    " FROM dead_letter WHERE workspace_id = ?1 AND id > ?2 AND id <= ?3 AND decided_by = ?4 ORDER BY id LIMIT 1"};
+
+const Query select_attempts{"engine.letter_attempts", R"sql(
+    SELECT kind, at_us, attempt, data, CASE WHEN value_bytes <= 8192 THEN value END FROM run_event
+    WHERE run_id = ?2 AND workspace_id = ?1 AND path = ?3 ORDER BY seq DESC LIMIT 200)sql"};
+
+#define SLUICE_BULK_COLUMNS                                                                                               \
+    "workspace_id, id, kind, state, filter, total, done, failed, canary, rate_per_second, position, until_id, canary_run_id, " \
+    "reason, created_by, created_at_us, finished_at_us"
+const Query insert_bulk{"engine.insert_bulk", R"sql(
+    INSERT INTO bulk_action (workspace_id, id, kind, state, filter, total, canary, rate_per_second, until_id, created_by, created_at_us)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+const Query update_bulk{"engine.update_bulk", R"sql(
+    UPDATE bulk_action SET state = ?3, done = ?4, failed = ?5, position = ?6, canary_run_id = ?7, reason = ?8, finished_at_us = ?9
+    WHERE workspace_id = ?1 AND id = ?2 AND state = 'running')sql"};
+const Query select_running_bulk{"engine.running_bulk", "SELECT " SLUICE_BULK_COLUMNS " FROM bulk_action WHERE state = 'running'",
+                                Query::Note::instance_wide};
+const Query select_bulk{"engine.select_bulk", "SELECT " SLUICE_BULK_COLUMNS " FROM bulk_action WHERE workspace_id = ?1 AND id = ?2"};
+const Query list_of_bulk{"engine.list_bulk", "SELECT " SLUICE_BULK_COLUMNS
+    " FROM bulk_action WHERE workspace_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
+
+std::string text_or_empty(const Row& row, int column) { return row.is_null(column) ? std::string() : row.str(column); }
+std::optional<std::string> null_if_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+DeadLetter read_letter(const Row& row) {
+    DeadLetter letter;
+    letter.id = row.id<DeadLetterId>(0);
+    letter.run = row.id<RunId>(1);
+    letter.flow = row.id<FlowId>(2);
+    letter.flow_version = static_cast<int>(row.integer(3));
+    letter.flow_name = row.str(4);
+    letter.step = row.str(5);
+    letter.cause = row.str(6);
+    letter.code = row.str(7);
+    letter.message = row.str(8);
+    letter.attempts = static_cast<int>(row.integer(9));
+    letter.created_at = row.time(10);
+    letter.state = row.str(11);
+    letter.reason = text_or_empty(row, 12);
+    letter.decided_by = text_or_empty(row, 13);
+    letter.decided_at = row.optional_time(14);
+    if (!row.is_null(15)) letter.redriven_run = row.id<RunId>(15);
+    return letter;
+}
+
+BulkAction read_bulk(const Row& row) {
+    BulkAction action;
+    action.workspace = row.id<WorkspaceId>(0);
+    action.id = row.id<BulkActionId>(1);
+    action.kind = row.str(2);
+    action.state = row.str(3);
+    action.filter = Json::parse(row.text(4), nullptr, false);
+    action.total = row.integer(5);
+    action.done = row.integer(6);
+    action.failed = row.integer(7);
+    action.canary = static_cast<int>(row.integer(8));
+    action.rate_per_second = row.real(9);
+    if (!row.is_null(10)) action.position = row.id<DeadLetterId>(10);
+    action.until = row.id<DeadLetterId>(11);
+    if (!row.is_null(12)) action.canary_run = row.id<RunId>(12);
+    action.reason = text_or_empty(row, 13);
+    action.created_by = row.str(14);
+    action.created_at = row.time(15);
+    action.finished_at = row.optional_time(16);
+    return action;
+}
+
+/// The first id that could be made at this time: an id's first six bytes are its time in milliseconds.
+DeadLetterId first_id_of(Time time) {
+    base::IdBytes bytes{};
+    auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_us(time)) / 1000);
+    for (int i = 5; i >= 0; --i, ms >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms & 0xff);
+    return DeadLetterId(bytes);
+}
+DeadLetterId last_id() {
+    base::IdBytes bytes;
+    bytes.fill(0xff);
+    return DeadLetterId(bytes);
+}
+/// The ids of letters made from `since` to before `until`.
+std::pair<DeadLetterId, DeadLetterId> range_of(const LetterFilter& filter) {
+    return {filter.since ? first_id_of(*filter.since) : DeadLetterId(), filter.until ? first_id_of(*filter.until) : last_id()};
+}
+
+}  // namespace
+
+void append_letter(storage::WriteUnit& unit, WorkspaceId workspace, const DeadLetter& letter) {
+    unit.add(insert_letter, workspace, letter.id, letter.run, letter.flow, letter.flow_version, letter.flow_name, letter.step,
+             letter.cause, letter.code, letter.message, letter.attempts, letter.created_at);
+}
+
+void append_close_run(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const Closing& closing) {
+    unit.add(close_of_run, workspace, run, closing.state, null_if_empty(closing.reason), null_if_empty(closing.by), closing.at, closing.run);
+}
+
+void append_close_step(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const std::string& step, const Closing& closing) {
+    unit.add(close_of_step, workspace, run, closing.state, null_if_empty(closing.reason), null_if_empty(closing.by), closing.at,
+             closing.run, step);
+}
+
+void append_close(storage::WriteUnit& unit, WorkspaceId workspace, DeadLetterId id, const Closing& closing) {
+    unit.add_expecting(ErrorCode::conflict, "the dead letter is no longer open", close_one, workspace, id, closing.state,
+                       null_if_empty(closing.reason), null_if_empty(closing.by), closing.at, closing.run);
+}
+
+Awaitable<Result<std::optional<DeadLetter>>> find_letter(storage::Storage& storage, WorkspaceId workspace, DeadLetterId id) {
+    auto job = [=](ReadTx& tx) { return tx.find<DeadLetter>(select_letter, {to_value(workspace), to_value(id)}, read_letter); };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<DeadLetter>>> list_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter,
+                                                        DeadLetterId before, int limit) {
+    auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
+        auto [from, to] = range_of(filter);
+        if (before) to = std::min(to, before);
+        std::vector<storage::Value> values = {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
+                                              to_value(filter.code), to_value(limit)};
+        if (filter.state == "open") return tx.list<DeadLetter>(select_open_newest, std::move(values), read_letter);
+        values.push_back(to_value(filter.state));
+        return tx.list<DeadLetter>(select_letters, std::move(values), read_letter);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<DeadLetter>>> open_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter,
+                                                        DeadLetterId after, DeadLetterId until, int limit) {
+    auto job = [workspace, filter = std::move(filter), after, until, limit](ReadTx& tx) {
+        const auto [from, to] = range_of(filter);
+        return tx.list<DeadLetter>(select_open_oldest, {to_value(workspace), to_value(after), to_value(until), to_value(filter.flow),
+                                                        to_value(filter.code), to_value(limit), to_value(from), to_value(to)}, read_letter);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<OpenLetters>> count_open_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter) {
+    auto job = [workspace, filter = std::move(filter)](ReadTx& tx) -> Result<OpenLetters> {
+        const auto [from, to] = range_of(filter);
+        auto found = tx.find<OpenLetters>(count_open, {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
+                                                       to_value(filter.code)}, [](const Row& row) {
+            return OpenLetters{row.integer(0), row.is_null(1) ? DeadLetterId() : row.id<DeadLetterId>(1)};
+        });
+        if (!found) return fail(std::move(found.error()));
+        return found->value_or(OpenLetters{});
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::optional<DeadLetter>>> redriven_by(storage::Storage& storage, WorkspaceId workspace, DeadLetterId after,
+                                                         DeadLetterId until, std::string by) {
+    auto job = [=](ReadTx& tx) {
+        return tx.find<DeadLetter>(select_redriven_by, {to_value(workspace), to_value(after), to_value(until), to_value(by)}, read_letter);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<Json>>> attempts_of(storage::Storage& storage, WorkspaceId workspace, RunId run, std::string step) {
+    auto job = [workspace, run, step = std::move(step)](ReadTx& tx) -> Result<std::vector<Json>> {
+        auto entries = tx.list<Json>(select_attempts, {to_value(workspace), to_value(run), to_value(step)}, [](const Row& row) {
+            Json entry = {{"kind", row.text(0)}, {"at", base::format_time(row.time(1))}, {"attempt", row.integer(2)}};
+            const auto parsed = [&row](int column) {
+                Json value = row.is_null(column) ? Json() : Json::parse(row.text(column), nullptr, false);
+                return value.is_discarded() ? Json() : value;
+            };
+            const bool failed = row.text(0).find("failed") != std::string_view::npos || row.text(0) == "step.timed_out";
+            if (Json error = failed ? parsed(4) : Json(); error.is_object()) entry["error"] = std::move(error);
+            if (Json data = parsed(3); data.is_object()) {
+                if (const Json* retry = base::find_member(data, "retry_at_us"); retry != nullptr && retry->is_number_integer())
+                    entry["next_attempt_at"] = base::format_time(base::from_us(retry->get<std::int64_t>()));
+                if (const Json* decision = base::find_member(data, "decision")) entry["decision"] = *decision;
+                if (const Json* by = base::find_member(data, "by")) entry["by"] = *by;
+            }
+            return entry;
+        });
+        if (entries) std::reverse(entries->begin(), entries->end());
+        return entries;
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+void append_bulk(storage::WriteUnit& unit, const BulkAction& action) {
+    unit.add(insert_bulk, action.workspace, action.id, action.kind, action.state, base::dump_json(action.filter), action.total,
+             action.canary, action.rate_per_second, action.until, action.created_by, action.created_at);
+}
+
+void append_bulk_progress(storage::WriteUnit& unit, const BulkAction& action) {
+    unit.add_expecting(ErrorCode::conflict, "the bulk action has ended", update_bulk, action.workspace, action.id, action.state,
+                       action.done, action.failed, action.position, action.canary_run, null_if_empty(action.reason), action.finished_at);
+}
+
+Awaitable<Result<std::vector<BulkAction>>> running_bulk_actions(storage::Storage& storage) {
+    auto job = [](ReadTx& tx) { return tx.list<BulkAction>(select_running_bulk, {}, read_bulk); };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::optional<BulkAction>>> find_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId id) {
+    auto job = [=](ReadTx& tx) { return tx.find<BulkAction>(select_bulk, {to_value(workspace), to_value(id)}, read_bulk); };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<BulkAction>>> list_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId before, int limit) {
+    if (!before) {
+        base::IdBytes newest;
+        newest.fill(0xff);
+        before = BulkActionId(newest);
+    }
+    auto job = [=](ReadTx& tx) {
+        return tx.list<BulkAction>(list_of_bulk, {to_value(workspace), to_value(before), to_value(limit)}, read_bulk);
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+}  // namespace sluice::engine::store
