@@ -8,6 +8,9 @@ one starts them and the binary, and each cycle ends the binary:
     when   60 % at a moment 20 to 2500 ms after it was ready; 30 % at a fail-point (SLUICE_FAILPOINT); 10 % while it starts
     how    80 % KILL, 8 % TERM, 4 % ABRT, 8 % STOP, CONT and KILL (while it is stopped, a second binary must be refused)
 
+With --twins the lock on the directory fails as well, as on a network disk: while the server is stopped, a second one takes its
+runs over, and then the first wakes up and goes on writing. What it writes must be refused.
+
 All chance comes from the seed, which is printed. When the faults have stopped, every run must end within 60 s. Exit code 0: every
 invariant held; 1: the first violation is printed, and database, log and journals are kept in the folder that is named.
 """
@@ -35,7 +38,6 @@ from ledger import LedgerProcess  # noqa: E402
 
 SETTLED = 60.0      # seconds for every run to end once the faults have stopped
 PACE = 0.1
-QUICK_EVERY = 100   # cycles between two looks at what must hold at every instant
 POINTS = ["commit.before", "commit.after_before_answer", "wal.write", "wal.sync", "db.write", "db.sync", "checkpoint.mid", "blob.sync"]
 ACTIONS = [("kill", 70), ("error", 14), ("sleep", 8), ("full", 8)]
 SIGNALS = [("KILL", 80), ("TERM", 8), ("ABRT", 4), ("STOP", 8)]
@@ -82,6 +84,9 @@ class Loop:
         self.cycles = arguments.cycles
         self.seed = arguments.seed
         self.teeth = arguments.teeth
+        self.twins = arguments.twins
+        self.every = arguments.judge_every
+        self.signals = [("KILL", 40), ("STOP", 60)] if self.twins else SIGNALS
         self.dice = random.Random(self.seed)
         self.home = arguments.home or tempfile.mkdtemp(prefix="sluice-kill-")
         os.makedirs(self.home, exist_ok=True)
@@ -168,6 +173,8 @@ class Loop:
         if how == "STOP":
             self.process.send_signal(signal.SIGSTOP)
             time.sleep(self.dice.uniform(0.2, 1.5))
+            if self.twins:
+                return self.end_with_twin()
             if self.dice.random() < 0.5:
                 second = subprocess.run(self.command()[:-1] + ["127.0.0.1:0"], env=self.environment(), capture_output=True, timeout=60)
                 if second.returncode != EXIT_HELD:
@@ -181,12 +188,35 @@ class Loop:
         # A signal may find the process before it has set its own way of ending.
         self.reap({-signal.SIGTERM, 0} if how == "TERM" else {-getattr(signal, "SIG" + how)})
 
+    def end_with_twin(self):
+        """The server is stopped. A second one takes over; the first wakes up beside it; both are killed."""
+        os.rename(os.path.join(self.data, "lock"), os.path.join(self.home, "lock-of-the-frozen"))
+        first, self.process = self.process, None
+        port, self.port = self.port, house.free_port()
+        self.start()
+        second = self.process
+        try:
+            self.wait_ready()
+            time.sleep(self.dice.uniform(0, 0.3))
+        finally:
+            self.port = port
+        self.note("fault", signal="CONT")
+        first.send_signal(signal.SIGCONT)
+        time.sleep(self.dice.uniform(0.2, 1.0))
+        for self.process in (first, second):
+            if self.gone():  # it met the other at the database, and says so
+                self.reap({EXIT_DISK, EXIT_HELD, 69, 70, 1})
+                continue
+            self.note("fault", signal="KILL")
+            self.process.send_signal(signal.SIGKILL)
+            self.reap({-signal.SIGKILL})
+
     # -- a cycle
 
     def cycle(self):
         dice = self.dice
         moment = draw(dice, [("moment", 60), ("failpoint", 30), ("starting", 10)])
-        how = draw(dice, SIGNALS)
+        how = draw(dice, self.signals)
         if moment == "failpoint":
             return self.cycle_failpoint(how)
         self.count(f"{moment} {how}")
@@ -240,8 +270,8 @@ class Loop:
             raise Broken("the driver did not start")
         print("flows:" + said[5:].rstrip(), flush=True)
 
-    def judge(self, quick=False):
-        found, counts = judge.judge(self.home, self.ledger.port, quick)
+    def judge(self, under_way=False):
+        found, counts = judge.judge(self.home, self.ledger.port, under_way)
         if found:
             raise Broken(f"{len(found)} violations, the first of {found[0].invariant}")
         return counts
@@ -319,9 +349,10 @@ class Loop:
             self.cycle()
             if self.driver.poll() is not None:
                 raise Broken("the driver ended by itself")
-            if number % QUICK_EVERY == 0 and number < self.cycles:
-                counts = self.judge(quick=True)
-                print(f"{number} cycles, {self.figures()}, {counts}", flush=True)
+            if number % self.every == 0 and number < self.cycles and self.process is None:
+                print(f"after {number} cycles", flush=True)
+                counts = self.judge(under_way=True)
+                print(f"  {self.figures()}, {counts}", flush=True)
         self.start()
         if not self.wait_ready():
             raise Broken("the start after the last fault failed")
@@ -364,10 +395,12 @@ def main():
     parser.add_argument("--pace", type=float, default=PACE, help="mean seconds between two turns of a client")
     parser.add_argument("--home", help="where everything is kept while it runs; it is removed after success")
     parser.add_argument("--teeth", default="", help="the seeded bug of a binary that was built with SLUICE_TEETH")
+    parser.add_argument("--judge-every", type=int, default=100, help="cycles between two looks at what holds at every instant")
+    parser.add_argument("--twins", action="store_true", help="a second server takes over from a frozen one, which then wakes up")
     parser.add_argument("--record", help="a file that the result is appended to, as a line of JSON")
     arguments = parser.parse_args()
     again = (f"python3 tests/reliability/kill_loop.py {arguments.binary} --cycles {arguments.cycles} --seed {arguments.seed}"
-             + (f" --pace {arguments.pace}" if arguments.pace != PACE else "") + (f" --teeth {arguments.teeth}" if arguments.teeth else ""))
+             + (f" --pace {arguments.pace}" if arguments.pace != PACE else "") + (f" --teeth {arguments.teeth}" if arguments.teeth else "") + (" --twins" if arguments.twins else ""))
     print(f"seed {arguments.seed}; again with: {again}", flush=True)
     loop, keep = Loop(arguments), True
     try:
