@@ -11,6 +11,16 @@ one starts them and the binary, and each cycle ends the binary:
 With --twins the lock on the directory fails as well, as on a network disk: while the server is stopped, a second one takes its
 runs over, and then the first wakes up and goes on writing. What it writes must be refused.
 
+What is judged, and by which name docs/promises.md calls it (judge.py has the invariants):
+
+    I1   every acknowledged write is in the database
+    I11  one run for each Idempotency-Key; a start and its key commit together
+    I3   effects are had as often as promised; the ledger honours the key of an effect, and so has it once
+    I4   no effect without a start mark before it
+    I5   one result for each step
+    I10  journals and events are gapless; the follower saw all
+    I12  restarts are quick
+
 All chance comes from the seed, which is printed. When the faults have stopped, every run must end within 60 s. Exit code 0: every
 invariant held; 1: the first violation is printed, and database, log and journals are kept in the folder that is named.
 """
@@ -96,7 +106,7 @@ class Loop:
         self.process = None
         self.kinds = {}
         self.restarts = []      # ms from the start of the process to /readyz
-        self.memory = []        # kB of a server that has just become ready
+        self.memory = []        # kB of its own (no mapped files) of a server that has just become ready
         self.descriptors = 0    # of the last server, when every run had ended
         self.ledger = LedgerProcess(os.path.join(self.home, "ledger.jsonl"), self.seed)
         self.events = open(os.path.join(self.home, "cycles.jsonl"), "a", encoding="utf-8")
@@ -138,8 +148,8 @@ class Loop:
                 if house.Client(self.port).get("/readyz", timeout=5).status == 200:
                     took = (time.monotonic() - self.began) * 1000
                     self.restarts.append(took)
-                    self.memory.append(status_of(self.process.pid, "VmRSS"))
-                    self.note("ready", ms=round(took), rss_kb=self.memory[-1])
+                    self.memory.append(status_of(self.process.pid, "RssAnon"))
+                    self.note("ready", ms=round(took), memory_kb=self.memory[-1])
                     return True
             except (OSError, house.http.client.HTTPException):
                 pass
@@ -322,7 +332,7 @@ class Loop:
         if len(self.memory) > 20:
             slope = statistics.linear_regression(range(len(self.memory)), self.memory).slope * 100 / 1024
         return {"restart_p50_ms": round(at(0.5)), "restart_p99_ms": round(at(0.99)), "restart_max_ms": round(took[-1] if took else 0),
-                "rss_ready_mb": round(self.memory[-1] / 1024, 1), "rss_slope_mb_per_100": round(slope, 2),
+                "memory_ready_mb": round(self.memory[-1] / 1024, 1), "memory_slope_mb_per_100": round(slope, 2),
                 "descriptors": self.descriptors}
 
     def judge_figures(self, figures):
@@ -332,7 +342,7 @@ class Loop:
             raise Broken(f"I12: restarts took {figures}")
         if self.descriptors > 100:
             raise Broken(f"I13: {self.descriptors} descriptors are open in a server with nothing to do")
-        if self.cycles >= 400 and figures["rss_slope_mb_per_100"] > 1:
+        if self.cycles >= 400 and figures["memory_slope_mb_per_100"] > 1:
             raise Broken(f"I13: the memory of a fresh server creeps: {figures}")
         blobs = os.path.join(self.data, "blobs")
         left = [name for _, _, names in os.walk(blobs) for name in names if name.startswith(".tmp-")]

@@ -19,7 +19,7 @@ MOST_COLUMNS = 150
 # Library headers and where they belong: (header, folders or files that may include it, what to use elsewhere).
 PLACES = [
     (r"boost/beast", ["src/net/", "include/sluice/net/", "tests/net/"], "net/server.hpp or net/client.hpp"),
-    (r"sqlite3(ext)?\.h$", ["src/storage/", "tests/storage/bare_loop.cpp"], "storage/storage.hpp; only storage knows the engine"),
+    (r"sqlite3(ext)?\.h$", ["src/storage/", "tests/storage/bare_loop.cpp", "tests/storage/recording_vfs.cpp"], "storage/storage.hpp; only storage knows the engine"),
     (r"libpq", ["src/storage/"], "storage/storage.hpp; only storage knows the engine"),
     (r"openssl/", ["src/crypto/", "src/net/", "tests/net/", "tests/crypto/"], "crypto/crypto.hpp"),
     (r"argon2\.h$", ["src/crypto/"], "crypto/crypto.hpp"),
@@ -197,6 +197,20 @@ class Tidy:
             if lines > most:
                 self.say(path, lines, f"{lines} lines; at most {most}")
 
+    def check_promises(self):
+        """Each promise names the tests that prove it, by file and name."""
+        path = "docs/promises.md"
+        for number, line in enumerate(self.read(path).splitlines() if path in self.texts else [], 1):
+            if not line.startswith("|") or line.startswith(("| |", "|---")):
+                continue
+            proofs = re.findall(r"`(tests/[^`]+)` \"([^\"]+)\"", line)
+            if not proofs:
+                self.say(path, number, "a promise names the test that proves it: `tests/file` \"name\"")
+            for file, name in proofs:
+                text = re.sub(r"\"\s*\n\s*\"", "", self.read(file)) if (self.root / file).exists() else ""
+                if name not in re.sub(r"\s+", " ", text):
+                    self.say(path, number, f"{file} has no test named {name}")
+
     def check_path(self, path, number, name):
         name = name.rstrip(".,;:")
         if not re.match(r"(src|include|tests|docs|scripts|config|examples|migrations|cmake|web|bench|\.ci)/[\w./-]*$", name) or MADE.match(name):
@@ -284,6 +298,7 @@ class Tidy:
         self.check_includes()
         self.check_code()
         self.check_documents()
+        self.check_promises()
         self.check_code_map()
         self.check_migrations()
         self.check_build_order()

@@ -96,6 +96,9 @@ class Rules(unittest.TestCase):
         self.finds("docs/a.md:1: the link leads to gone.md", {"docs/a.md": "See [it](gone.md).\n"})
         self.finds("README.md:2: scripts/gone is no program", {"README.md": "```sh\nscripts/gone\n```\n"})
         self.finds("no command dance", {"README.md": "```sh\nbuild/release/sluice dance now\n```\n"})
+        self.finds("tests/a_test.py has no test named it works",
+                   {"docs/promises.md": "| P1 | kept | `tests/a_test.py` \"it works\" |\n", "tests/a_test.py": "pass\n"})
+        self.finds("a promise names the test", {"docs/promises.md": "| P1 | kept | |\n"})
         self.finds("201 lines; at most 200", {"docs/ARCHITECTURE.md": SOUND["docs/ARCHITECTURE.md"] + "a\n" * 199})
 
     def test_migrations_out_of_order(self):
