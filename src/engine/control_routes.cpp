@@ -36,10 +36,30 @@ Result<std::string> text(const Json& body, const char* name, std::size_t most) {
     return member->get<std::string>();
 }
 
-Awaitable<Response> run_answer(Request& request, Engine& engine, RunId id) {
-    auto run = co_await engine.get(request.workspace(), id);
-    if (!run) co_return net::problem(run.error());
-    co_return net::json_response(200, to_json(*run));
+std::string answer_text(RunId id, RunStatus status) { return fmt::format("{{\"id\":\"{}\",\"status\":\"{}\"}}", id, to_string(status)); }
+
+/// The same answer is kept for a repetition of the request under its Idempotency-Key.
+Engine::Also keep_answer(const Request& request, RunId id) {
+    net::Idempotency* key = request.idempotency;
+    if (key == nullptr) return {};
+    return [key, id](storage::WriteUnit& unit, RunStatus status) { key->record_once(unit, {200, answer_text(id, status), {}}); };
+}
+
+Response status_answer(RunId id, const Result<RunStatus>& status) {
+    if (!status) return net::problem(status.error());
+    return net::text_response(200, "application/json", answer_text(id, *status));
+}
+
+Awaitable<Response> cancel_run(Request& request, Engine& engine) {
+    auto id = request.id_parameter<RunId>();
+    if (!id) co_return net::problem(id.error());
+    auto body = object_body(request, {"reason"});
+    if (!body) co_return net::problem(body.error());
+    auto reason = text(*body, "reason", 500);
+    if (!reason) co_return net::problem(reason.error());
+    if (reason->empty()) *reason = fmt::format("cancelled by {}", request.principal.name);
+    auto done = co_await engine.cancel(request.workspace(), *id, std::move(*reason), keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> pause_run(Request& request, Engine& engine) {
@@ -49,9 +69,8 @@ Awaitable<Response> pause_run(Request& request, Engine& engine) {
     if (!body) co_return net::problem(body.error());
     auto reason = text(*body, "reason", 500);
     if (!reason) co_return net::problem(reason.error());
-    auto done = co_await engine.pause(request.workspace(), *id, request.principal.name, std::move(*reason));
-    if (!done) co_return net::problem(done.error());
-    co_return co_await run_answer(request, engine, *id);
+    auto done = co_await engine.pause(request.workspace(), *id, request.principal.name, std::move(*reason), keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> resume_run(Request& request, Engine& engine) {
@@ -59,9 +78,8 @@ Awaitable<Response> resume_run(Request& request, Engine& engine) {
     if (!id) co_return net::problem(id.error());
     auto body = object_body(request, {});
     if (!body) co_return net::problem(body.error());
-    auto done = co_await engine.resume(request.workspace(), *id, request.principal.name);
-    if (!done) co_return net::problem(done.error());
-    co_return co_await run_answer(request, engine, *id);
+    auto done = co_await engine.resume(request.workspace(), *id, request.principal.name, keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> send_signal(Request& request, Engine& engine) {
@@ -77,9 +95,8 @@ Awaitable<Response> send_signal(Request& request, Engine& engine) {
         co_return net::problem(Error{ErrorCode::invalid_argument, "a signal's name has 1 to 100 bytes"});
     signal.key = std::move(*key);
     if (auto payload = body->find("payload"); payload != body->end()) signal.payload = std::move(*payload);
-    auto done = co_await engine.signal(request.workspace(), *id, std::move(signal));
-    if (!done) co_return net::problem(done.error());
-    co_return co_await run_answer(request, engine, *id);
+    auto done = co_await engine.signal(request.workspace(), *id, std::move(signal), keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> decide_step(Request& request, Engine& engine) {
@@ -103,9 +120,8 @@ Awaitable<Response> decide_step(Request& request, Engine& engine) {
     step.by = request.principal.name;
     step.reason = std::move(*reason);
     if (auto output = body->find("output"); output != body->end()) step.output = std::move(*output);
-    auto done = co_await engine.decide(request.workspace(), *id, std::move(step));
-    if (!done) co_return net::problem(done.error());
-    co_return co_await run_answer(request, engine, *id);
+    auto done = co_await engine.decide(request.workspace(), *id, std::move(step), keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> retry_run(Request& request, Engine& engine) {
@@ -115,9 +131,8 @@ Awaitable<Response> retry_run(Request& request, Engine& engine) {
     if (!body) co_return net::problem(body.error());
     auto reason = text(*body, "reason", 500);
     if (!reason) co_return net::problem(reason.error());
-    auto done = co_await engine.retry(request.workspace(), *id, request.principal.name, std::move(*reason));
-    if (!done) co_return net::problem(done.error());
-    co_return co_await run_answer(request, engine, *id);
+    auto done = co_await engine.retry(request.workspace(), *id, request.principal.name, std::move(*reason), keep_answer(request, *id));
+    co_return status_answer(*id, done);
 }
 
 Awaitable<Response> rerun_run(Request& request, Engine& engine) {
@@ -151,18 +166,21 @@ Awaitable<Response> rerun_run(Request& request, Engine& engine) {
 }
 
 constexpr Route<Engine> routes[] = {
+    {Verb::post, "/api/v1/runs/{id}/cancel", Permission::runs_write, cancel_run,
+     {.summary = "Cancel a run", .request = "Reason", .response = "RunState", .check_body = false,
+      .description = "Answers when the run has ended; what has a compensation is undone first"}},
     {Verb::post, "/api/v1/runs/{id}/pause", Permission::runs_write, pause_run,
-     {.summary = "Pause a run", .request = "Reason", .response = "Run", .check_body = false,
+     {.summary = "Pause a run", .request = "Reason", .response = "RunState", .check_body = false,
       .description = "Steps that run may end; no further one starts"}},
     {Verb::post, "/api/v1/runs/{id}/resume", Permission::runs_write, resume_run,
-     {.summary = "Resume a paused run", .response = "Run", .check_body = false}},
+     {.summary = "Resume a paused run", .response = "RunState", .check_body = false}},
     {Verb::post, "/api/v1/runs/{id}/signals/{name}", Permission::runs_write, send_signal,
-     {.summary = "Send a signal to a run", .request = "SendSignal", .response = "Run", .check_body = false,
+     {.summary = "Send a signal to a run", .request = "SendSignal", .response = "RunState", .check_body = false,
       .description = "Taken by the first wait.signal step of that name (and key); kept for it when none waits yet"}},
     {Verb::post, "/api/v1/runs/{id}/decide", Permission::runs_write, decide_step,
-     {.summary = "Decide about an unknown step", .request = "DecideStep", .response = "Run", .check_body = false}},
+     {.summary = "Decide about an unknown step", .request = "DecideStep", .response = "RunState", .check_body = false}},
     {Verb::post, "/api/v1/runs/{id}/retry", Permission::runs_write, retry_run,
-     {.summary = "Go on with a failed run from its failed steps", .request = "Reason", .response = "Run", .check_body = false}},
+     {.summary = "Go on with a failed run from its failed steps", .request = "Reason", .response = "RunState", .check_body = false}},
     {Verb::post, "/api/v1/runs/{id}/rerun", Permission::runs_write, rerun_run,
      {.summary = "Start a run anew, from its start or from a step", .request = "Rerun", .response = "StartedRun", .status = 202,
       .check_body = false}},
@@ -171,6 +189,8 @@ constexpr Route<Engine> routes[] = {
 }  // namespace
 
 void add_control_routes(net::Router& router, Engine& engine) {
+    router.add_schema("RunState", R"({"type": "object", "required": ["id", "status"], "properties": {
+        "id": {"type": "string"}, "status": {"$ref": "#/components/schemas/RunStatus"}}})");
     router.add_schema("Reason", R"({"type": "object", "additionalProperties": false, "properties": {"reason": {"type": "string", "maxLength": 500}}})");
     router.add_schema("SendSignal", R"({"type": "object", "additionalProperties": false, "properties": {
         "key": {"type": "string", "maxLength": 200, "description": "Correlation key: a wait with a key takes only signals with the same"},

@@ -36,6 +36,9 @@ Time Engine::now() const { return state_->clock.now(); }
 EngineStatistics Engine::statistics() const {
     EngineStatistics out = state_->statistics;
     out.active_runs = state_->active.size();
+    out.queued_runs = state_->queue.backlog();
+    out.waiting_runs = state_->waiting.size();
+    out.standstill = state_->longest_standstill().value_or(Duration(0));
     out.running_steps = state_->tasks.size();
     return out;
 }
@@ -48,9 +51,6 @@ Result<void> Engine::State::check_start(const StartRun& start) const {
         return fail(ErrorCode::conflict, "this flow has durability none, which keeps no record of the run; "
                                          "start it with ?wait=30s, or publish it with another durability");
     if (durable && storage.saturated()) return fail(ErrorCode::unavailable, "{}", storage.saturation_reason());
-    if (active.size() >= options.max_active_runs)
-        return fail(ErrorCode::rate_limited, "{} runs are active, the most this server takes (engine.max_active_runs); "
-                                             "try again when some have ended", active.size());
     if (!flow.input_schema) return {};
     auto mistakes = flow.input_schema->validate(start.input);
     if (mistakes.empty()) return {};
@@ -69,6 +69,25 @@ Result<StartedRun> Engine::start_run(StartRun start) {
     RunFacts facts{start.id ? *start.id : RunId::make(now, s.random), start.workspace, start.runnable.name,
                    start.runnable.version, now, std::move(start.trigger), {}};
     if (!start.plan.is_null()) facts.plan = base::dump_json(start.plan);
+    auto entry = State::queue_entry(*start.runnable.flow, start.input);
+    if (!entry) return fail(std::move(entry.error()));
+    entry->run = facts.id;
+    entry->workspace = start.workspace;
+    entry->flow = start.flow_id;
+    entry->priority = start.priority.value_or(entry->priority);
+    entry->number = s.queue.next_number();
+    entry->ready_at = start.run_at ? std::max(*start.run_at, now) : now;
+    entry->inside = start.parent.has_value() && facts.trigger == "flow";
+    bool admitted = true;
+    if (durable) {
+        if (start.id && (s.active.contains(*start.id) || s.queue.waits(*start.id) || s.waiting.contains(*start.id)))
+            return fail(ErrorCode::conflict, "the run {} has been started already", *start.id);
+        auto offered = s.queue.offer(*entry, now);
+        if (!offered) return fail(std::move(offered.error()));
+        admitted = *offered;
+    } else if (auto open = s.queue.open(start.workspace, now); !open) {
+        return fail(std::move(open.error()));
+    }
     Machine machine(start.runnable.flow, std::move(facts), std::move(start.input), durable, s.options.machine);
     if (start.reuse) machine.reuse(start.reuse);
     ++s.statistics.started;
@@ -80,19 +99,37 @@ Result<StartedRun> Engine::start_run(StartRun start) {
             return EndedRun{machine.facts().id,
                             {machine.status(), machine.take_output(), machine.error(), machine.totals()}};
         }
-        const auto run = s.make_active(start, std::move(machine), false);
+        // Nothing of it has begun outside, so it can still be refused.
+        auto offered = s.queue.offer(*entry, now);
+        if (!offered) return fail(std::move(offered.error()));
+        if (!*offered) {
+            s.queue.remove(entry->run);
+            Error error{ErrorCode::rate_limited, "there is no room for this run now, and a flow with durability none cannot be "
+                                                 "queued; try again, or publish it with another durability"};
+            error.retry_after_us = s.queue.retry_after(now).count();
+            return fail(std::move(error));
+        }
+        const auto run = s.make_active(start, std::move(machine), std::move(*entry), false);
         run->handle->accepted.set({});
         s.absorb(run, std::move(output));
         return run->handle;
     }
-    const auto run = s.make_active(start, std::move(machine), true);
+    const auto run = s.make_active(start, std::move(machine), std::move(*entry), true);
+    if (!admitted) {
+        run->held = true;
+        run->handle->queued = true;
+        run->row.status = RunStatus::queued;
+        run->row.started_at.reset();
+        run->machine.hold();
+        s.arm_queue_timer();
+    }
     // Made while the caller lives: a large input is written to a blob before the unit is submitted.
     if (start.also) start.also(run->prelude, run->handle->id);
     s.feed(run, event::Start{});
     return run->handle;
 }
 
-RunPtr Engine::State::make_active(const StartRun& start, Machine machine, bool durable) {
+RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueEntry entry, bool durable) {
     const RunFacts& facts = machine.facts();
     auto handle = std::make_shared<RunHandle>(loop);
     handle->id = facts.id;
@@ -111,13 +148,17 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, bool d
     row.created_at = facts.started_at;
     row.started_at = facts.started_at;
     auto run = std::make_shared<ActiveRun>(std::move(handle), std::move(row), std::move(machine));
+    run->entry = std::move(entry);
+    run->progress = run->row.created_at;
     active.emplace(run->row.id, run);
+    beat();
     return run;
 }
 
 void Engine::State::feed(const RunPtr& run, Event event) {
     if (run->dropped || run->ended) return;
-    absorb(run, run->machine.handle(std::move(event), clock.now(), random));
+    run->progress = clock.now();
+    absorb(run, run->machine.handle(std::move(event), run->progress, random));
 }
 
 void Engine::State::absorb(const RunPtr& run, Output output) {
@@ -140,9 +181,10 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
 }
 
 void Engine::State::perform(const RunPtr& run, Command command) {
+    if (run->held) return;  // it is read back, and told again what to do, once it has a slot
     if (auto* execute = std::get_if<command::Execute>(&command)) {
         // Until the start is committed the writer may still refuse it (a used key): no effect before that, also when relaxed.
-        const bool early = run->durable && run->first && execute->node->effect != flows::Effect::pure;
+        const bool early = run->durable && (run->first || run->begins) && execute->node->effect != flows::Effect::pure;
         if (execute->barrier || early) run->page.after.push_back(std::move(*execute));
         else launch(run, std::move(*execute));
     } else if (auto* cancel = std::get_if<command::Cancel>(&command)) {
@@ -151,7 +193,7 @@ void Engine::State::perform(const RunPtr& run, Command command) {
             run->tasks.erase(task);  // it may end without having begun; the group still joins it
         }
         if (const auto timer = run->timers.find(key_of(cancel->step)); timer != run->timers.end()) {
-            loop.cancel_timer(timer->second);
+            loop.cancel_timer(timer->second.id);
             run->timers.erase(timer);
         }
     } else if (auto* timer = std::get_if<command::ArmTimer>(&command)) {
@@ -160,9 +202,11 @@ void Engine::State::perform(const RunPtr& run, Command command) {
         auto fire = [self = weak_from_this(), weak = std::weak_ptr(run)] {
             const auto state = self.lock();
             const auto target = weak.lock();
-            if (state && target) state->feed(target, event::RunTimedOut{});
+            if (!state || !target) return;
+            target->run_timer = {};
+            state->feed(target, event::RunTimedOut{});
         };
-        run->run_timer = loop.at(timeout->at, std::move(fire));
+        run->run_timer = {loop.at(timeout->at, std::move(fire)), timeout->at};
     }
 }
 
@@ -174,7 +218,7 @@ void Engine::State::arm(const RunPtr& run, StepRef step, Time at) {
         target->timers.erase(key_of(step));
         state->feed(target, event::TimerFired{step});
     };
-    run->timers[key_of(step)] = loop.at(at, std::move(fire));
+    run->timers[key_of(step)] = {loop.at(at, std::move(fire)), at};
 }
 
 void Engine::State::launch(const RunPtr& run, command::Execute execute) {
@@ -188,14 +232,14 @@ void Engine::State::launch(const RunPtr& run, command::Execute execute) {
 
 void Engine::State::quiet(ActiveRun& run) {
     for (const auto& [key, task] : run.tasks) tasks.cancel(task);
-    for (const auto& [key, timer] : run.timers) loop.cancel_timer(timer);
+    for (const auto& [key, timer] : run.timers) loop.cancel_timer(timer.id);
     run.timers.clear();
-    if (run.run_timer != 0) loop.cancel_timer(run.run_timer);
-    run.run_timer = 0;
+    if (run.run_timer.id != 0) loop.cancel_timer(run.run_timer.id);
+    run.run_timer = {};
 }
 
 void Engine::State::flush(const RunPtr& run) {
-    if (run->flight || run->dropped || (run->page.records.empty() && !run->first)) return;
+    if (run->flight || run->dropped || (run->page.records.empty() && !run->first && !run->begins)) return;
     run->flight = std::make_shared<Page>(std::move(run->page));
     run->page = Page();
     for (const Record& record : run->flight->records) {
@@ -243,7 +287,7 @@ events::NewEvent Engine::State::run_event(const ActiveRun& run, std::string_view
 }
 
 void Engine::State::submit(const RunPtr& run) {
-    const Page& page = *run->flight;
+    Page& page = *run->flight;
     storage::WriteUnit unit = run->first ? std::move(run->prelude) : storage::WriteUnit();
     Run row = run->row;
     row.status = run->machine.status();
@@ -256,17 +300,31 @@ void Engine::State::submit(const RunPtr& run) {
     } else if (is_terminal(row.status)) {
         row.status = RunStatus::running;  // the end is on the next page
     }
+    if (run->held && !page.ends) row.status = RunStatus::queued;
+    page.job_state = job_state_of(*run, row.status, page);
+    page.job_wake = page.job_state == store::JobState::waiting ? next_timer(*run) : std::nullopt;
     const bool whole = run->first && page.ends;   // started and ended in one unit: no job is ever seen
     if (whole) store::append_whole_run(unit, row);
-    else if (run->first) store::append_run(unit, row, boot);
-    else if (run->reopened) store::append_reopened(unit, row, boot);
+    else if (run->first) store::append_run(unit, row);
+    else if (run->reopened) store::append_reopened(unit, row);
+    else if (run->begins) store::append_begin(unit, row);
+    // Every unit that stores a result is refused when another process has the run: by the job's new state, by its end, or
+    // (most often) by the first record itself.
+    bool fence = false;
+    if ((run->first || run->reopened) && !whole)
+        store::append_job(unit, run->entry, page.job_state, page.job_wake, boot, row.created_at);
+    else if (!run->first && !page.ends) {
+        if (run->claimed && page.job_state == run->job_state && page.job_wake == run->job_wake) fence = true;
+        else store::append_job_state(unit, row.workspace, row.id, page.job_state, page.job_wake, boot);
+    }
     storage::WriteUnit early;  // of the seeded bug
     storage::WriteUnit& outbox = base::teeth("outbox_before_commit") ? early : unit;
-    if (run->first) events::append(outbox, row.workspace, run_event(*run, "run.started"));
+    if (run->first && run->held) events::append(outbox, row.workspace, run_event(*run, "run.queued"));
+    else if (run->first || run->begins) events::append(outbox, row.workspace, run_event(*run, "run.started"));
     std::int64_t seq = run->seq;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
         const std::string blob = page.blobs.empty() ? std::string() : page.blobs[i];
-        store::append_record(unit, row.workspace, row.id, ++seq, page.records[i], blob);
+        store::append_record(unit, row.workspace, row.id, ++seq, page.records[i], blob, fence && i == 0 ? boot : store::BootId());
         if (blob.empty()) continue;
         unit.require_blob(blob);
         storage.blobs().append_reference(unit, row.workspace, blob, page.records[i].value.size(), row.id.raw());
@@ -278,7 +336,7 @@ void Engine::State::submit(const RunPtr& run) {
         if (!run->error_flow.empty()) store::append_error_call(unit, row.workspace, row.id, run->error_flow);
         if (!whole) store::append_end(unit, row, boot);
         events::append(outbox, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
-    } else if (!run->first && row.status != run->row.status) {
+    } else if (!run->first && !run->begins && row.status != run->row.status) {
         store::append_status(unit, row.workspace, row.id, row.status);
     }
     auto done = [self = shared_from_this(), run, row = std::move(row)](Result<void> result) mutable {
@@ -314,13 +372,18 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         run->dropped = true;
         quiet(*run);
         active.erase(run->row.id);
+        queue.remove(run->row.id);
+        free_slot(run->row.id, false);
         run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, run->machine.totals()});
         return;
     }
     const auto page = std::move(run->flight);
     run->flight.reset();
     run->seq += static_cast<std::int64_t>(page->records.size());
-    run->reopened = false;
+    run->reopened = run->begins = false;
+    run->claimed = true;
+    run->job_state = page->job_state;
+    run->job_wake = page->job_wake;
     if (run->first) {
         run->first = false;
         run->handle->accepted.set({});
@@ -337,6 +400,7 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         return;
     }
     flush(run);
+    settle(run);
 }
 
 /// The start did not commit: nothing has passed the barrier, so the run is forgotten and the caller told.
@@ -344,6 +408,8 @@ void Engine::State::refused(const RunPtr& run, const Error& error) {
     run->dropped = true;
     quiet(*run);
     active.erase(run->row.id);
+    queue.remove(run->row.id);
+    free_slot(run->row.id, false);
     run->handle->accepted.set(fail(error));
     run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, {}});
 }
@@ -352,6 +418,8 @@ void Engine::State::finish(const RunPtr& run) {
     ++statistics.finished;
     run->dropped = true;
     active.erase(run->handle->id);
+    if (run->held) queue.remove(run->handle->id);
+    free_slot(run->handle->id, true);
     run->handle->done.set(Outcome{run->machine.status(), run->machine.output(), run->machine.error(), run->machine.totals()});
 }
 
@@ -376,9 +444,18 @@ Awaitable<Result<bool>> Engine::wait(WorkspaceId workspace, RunId id, Time deadl
         const bool done = co_await handle->done.wait_until(deadline);
         co_return done && is_terminal(handle->done.get().status);
     }
+    // The handle comes first: an end between the look and the wait sets it.
+    auto handle = state_->parked_handle(id);
     auto run = co_await get(workspace, id);
+    bool done = run && is_terminal(run->status);
+    if (run && !done) {
+        if (const auto back = state_->active.find(id); back != state_->active.end()) handle = back->second->handle;
+        done = co_await handle->done.wait_until(deadline) && is_terminal(handle->done.get().status);
+    }
+    handle.reset();
+    state_->forget_parked(id);
     if (!run) co_return fail(std::move(run.error()));
-    co_return is_terminal(run->status);
+    co_return done;
 }
 
 Awaitable<void> Engine::stop() {
@@ -405,6 +482,11 @@ Awaitable<void> Engine::stop() {
         run->handle->accepted.set(fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment"));
         run->handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, run->machine.totals()});
     }
+    for (const auto& [id, gate] : s.returning) gate->set(false);
+    for (const auto& [id, weak] : s.parked)
+        if (const auto handle = weak.lock()) handle->done.set(Outcome{RunStatus::running, Json(), std::nullopt, {}});
+    for (const auto timer : {s.queue_timer, s.wake_timer, s.heartbeat_timer})
+        if (timer != 0) s.loop.cancel_timer(timer);
     co_await s.tasks.cancel_and_join();
     s.active.clear();
 }

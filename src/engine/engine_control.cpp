@@ -18,7 +18,8 @@ Error ended(RunStatus status, std::string_view verb) {
 
 }  // namespace
 
-/// The run in memory. Errors: not_found; conflict when it has ended; unavailable when it is not taken up.
+/// The run in memory, read back where it is not there. Errors: not_found; conflict when it has ended; unavailable; internal
+/// when its journal cannot be read.
 Awaitable<Result<RunPtr>> Engine::State::taken_up(Engine& engine, WorkspaceId workspace, RunId id, std::string_view verb) {
     const auto found = active.find(id);
     if (found != active.end() && found->second->row.workspace == workspace) {
@@ -28,8 +29,13 @@ Awaitable<Result<RunPtr>> Engine::State::taken_up(Engine& engine, WorkspaceId wo
     auto run = co_await engine.get(workspace, id);
     if (!run) co_return fail(std::move(run.error()));
     if (is_terminal(run->status)) co_return fail(ended(run->status, verb));
-    co_return fail(ErrorCode::unavailable, "the run is not taken up in this process (it is being read back, or its journal "
-                                           "could not be read: see the log); try again in a moment");
+    auto back = co_await bring_back(workspace, id);
+    if (!back) {
+        if (back.error().code == ErrorCode::not_found) co_return fail(ErrorCode::conflict, "the run has just ended; it cannot be {} any more", verb);
+        co_return fail(std::move(back.error()));
+    }
+    if ((*back)->ended) co_return fail(ended((*back)->machine.status(), verb));
+    co_return *back;
 }
 
 /// Waits until all that was recorded so far is committed. Errors: unavailable when it could not be.
@@ -151,7 +157,7 @@ Awaitable<Result<RunStatus>> Engine::retry(WorkspaceId workspace, RunId id, std:
     s.reopening.erase(id);
     if (!run) co_return fail(std::move(run.error()));
     if (s.stopping) co_return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
-    s.active.emplace(id, *run);
+    s.enter_reopened(*run);
     Event event = event::Restart{std::move(by), std::move(reason)};
     co_return co_await s.feed_and_confirm(*run, std::move(event), std::move(also));
 }

@@ -272,41 +272,6 @@ Awaitable<Response> list_events(Request& request, Engine& engine) {
     co_return net::json_response(200, answer);
 }
 
-/// `{"reason"?}`; a body is optional, so that the route's schema is judged here.
-Result<std::string> cancel_reason(const Json& body) {
-    const auto wrong = [](std::string pointer, std::string message) {
-        return fail(Error{ErrorCode::invalid_argument, message, {{std::move(pointer), message}}});
-    };
-    if (!body.is_object()) return wrong("", "the body must be an object such as {\"reason\": \"no longer wanted\"}, or absent");
-    std::string reason;
-    for (const auto& [key, value] : body.items()) {
-        if (key != "reason") return wrong("/" + base::escape_pointer(key), fmt::format("unknown field \"{}\"; there is reason", key));
-        if (!value.is_string() || value.get_ref<const std::string&>().size() > 500)
-            return wrong("/reason", "reason must be a text of at most 500 bytes");
-        reason = value.get<std::string>();
-    }
-    return reason;
-}
-
-Awaitable<Response> cancel_run(Request& request, Engine& engine) {
-    auto id = request.id_parameter<RunId>();
-    if (!id) co_return net::problem(id.error());
-    std::string reason;
-    if (!request.body.empty()) {
-        auto body = request.json();
-        if (!body) co_return net::problem(body.error());
-        auto given = cancel_reason(*body);
-        if (!given) co_return net::problem(given.error());
-        reason = std::move(*given);
-    }
-    if (reason.empty()) reason = fmt::format("cancelled by {}", request.principal.name);
-    auto done = co_await engine.cancel(request.workspace(), *id, std::move(reason));
-    if (!done) co_return net::problem(done.error());
-    auto run = co_await engine.get(request.workspace(), *id);
-    if (!run) co_return net::problem(run.error());
-    co_return net::json_response(200, to_json(*run));
-}
-
 constexpr Parameter wait_query[] = {
     {"wait", "string", "Wait for the end up to this long (\"30s\", at most 10m); then 200 with the output, else 202"}};
 constexpr Parameter list_query[] = {
@@ -339,8 +304,6 @@ constexpr Route<Engine> routes[] = {
       .description = "The path is percent-encoded: each%5B17%5D%2Fclassify"}},
     {Verb::get, "/api/v1/runs/{id}/events", Permission::runs_read, list_events,
      {.summary = "List the journal of a run", .response = "RunEventList", .query = events_query}},
-    {Verb::post, "/api/v1/runs/{id}/cancel", Permission::runs_write, cancel_run,
-     {.summary = "Cancel a run", .request = "CancelRun", .response = "Run", .check_body = false}},
 };
 
 }  // namespace
@@ -368,6 +331,7 @@ Json to_json(const StepSummary& step) {
                  {"started_at", optional_time(step.started_at)},
                  {"finished_at", optional_time(step.finished_at)}};
     if (step.waiting_until) json["waiting_until"] = base::format_time(*step.waiting_until);
+    if (step.waiting_for.is_object()) json["waiting_for"] = step.waiting_for;
     if (step.output_bytes > 0) json["output_bytes"] = step.output_bytes;
     if (step.items >= 0) json["items"] = step.items;
     if (step.usage.is_object()) {
@@ -413,7 +377,7 @@ void add_routes(net::Router& router, Engine& engine) {
         "status": {"type": "string", "enum": ["pending", "ready", "running", "waiting", "succeeded", "failed", "skipped",
             "cancelled", "timed_out", "unknown"]},
         "attempts": {"type": "integer"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
-        "waiting_until": {"type": "string"}, "output_bytes": {"type": "integer"}, "items": {"type": "integer"},
+        "waiting_until": {"type": "string"}, "waiting_for": {"type": "object"}, "output_bytes": {"type": "integer"}, "items": {"type": "integer"},
         "usage": {"type": "object"}, "artifacts": {"type": "array", "items": {"type": "string"}},
         "error": {"$ref": "#/components/schemas/RunError"}}})");
     router.add_schema("StepList", R"({"type": "object", "properties": {
@@ -424,9 +388,8 @@ void add_routes(net::Router& router, Engine& engine) {
         "type": "object", "required": ["seq", "kind", "at"], "properties": {"seq": {"type": "integer"}, "kind": {"type": "string"},
         "at": {"type": "string"}, "path": {"type": "string"}, "attempt": {"type": "integer"}, "data": {"type": "object"},
         "value": {}, "value_bytes": {"type": "integer"}}}}}})");
-    router.add_schema("CancelRun", R"({"type": "object", "additionalProperties": false, "properties": {
-        "reason": {"type": "string", "maxLength": 500}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
+    add_history_routes(router, engine);
     add_control_routes(router, engine);
 }
 

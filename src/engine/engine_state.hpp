@@ -1,8 +1,10 @@
 #pragma once
 // The executor's state: active runs, their pages under way, tasks and timers. Thread: loop.
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -10,6 +12,8 @@
 
 #include "engine/engine_store.hpp"
 #include "engine/instance.hpp"
+#include "engine/queue_store.hpp"
+#include "engine/run_queue.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/runtime/loop.hpp"
 #include "sluice/runtime/task_group.hpp"
@@ -23,8 +27,15 @@ struct Page {
     std::vector<command::Execute> after;
     std::vector<std::string> blobs;   ///< by record, where a value went to a blob
     bool ends = false;
+    store::JobState job_state = store::JobState::running;   ///< once it is committed
+    std::optional<Time> job_wake;
     storage::WriteUnit extra;                ///< what callers let commit with it
     std::vector<std::shared_ptr<runtime::OneShot<Result<void>>>> confirms;   ///< who waits for the commit
+};
+
+struct Timer {
+    runtime::Loop::TimerId id = 0;
+    Time at{};
 };
 
 struct ActiveRun {
@@ -39,6 +50,13 @@ struct ActiveRun {
     bool first = true;                 ///< the first unit has not committed
     bool reopened = false;             ///< retried: the next unit takes the row and the job up again
     bool ended = false;                ///< the machine has finished
+    bool held = false;                 ///< queued: the machine starts nothing, and the run leaves memory once all is committed
+    bool begins = false;               ///< was queued: the next unit marks its start
+    bool claimed = true;               ///< the job names this process
+    store::JobState job_state = store::JobState::running;   ///< as it is stored
+    std::optional<Time> job_wake;      ///< as it is stored
+    QueueEntry entry;
+    Time progress{};                   ///< when anything last happened to it
     bool dropped = false;              ///< no longer ours
     bool had_unknown = false;          ///< a step's end was unknown at some time: there may be a dead letter
     std::int64_t seq = 0;              ///< of the last committed record
@@ -47,8 +65,8 @@ struct ActiveRun {
     std::shared_ptr<Page> flight;      ///< committing
     storage::WriteUnit prelude;        ///< what the caller lets commit with the start
     std::unordered_map<std::uint64_t, runtime::TaskGroup::TaskId> tasks;
-    std::unordered_map<std::uint64_t, runtime::Loop::TimerId> timers;
-    runtime::Loop::TimerId run_timer = 0;
+    std::unordered_map<std::uint64_t, Timer> timers;
+    Timer run_timer;
 };
 using RunPtr = std::shared_ptr<ActiveRun>;
 
@@ -59,13 +77,15 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
           base::Clock& the_clock, base::Random& the_random, EngineOptions the_options)
         : loop(the_loop), storage(the_storage), flows(the_flows), bus(the_bus), clock(the_clock), random(the_random),
           options(the_options), boot(store::BootId::make(clock.now(), random)), cursors(random_key(random)),
-          tasks(the_loop) {}
+          queue({options.max_running_runs, options.max_backlog, options.max_backlog_workspace}), tasks(the_loop) {
+        queue.hold_all(true);   // until the start has read what there is
+    }
 
     static std::string random_key(base::Random& random);
 
     /// Why a run cannot start now or with this input; nothing when it can.
     Result<void> check_start(const StartRun& start) const;
-    RunPtr make_active(const StartRun& start, Machine machine, bool durable);
+    RunPtr make_active(const StartRun& start, Machine machine, QueueEntry entry, bool durable);
     void feed(const RunPtr& run, Event event);
     void absorb(const RunPtr& run, Output output);
     void perform(const RunPtr& run, Command command);
@@ -96,9 +116,40 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     static Awaitable<void> run_step(std::shared_ptr<State> self, RunPtr run, command::Execute execute);
     /// Writes large values to blobs, then submits.
     static Awaitable<void> spill(std::shared_ptr<State> self, RunPtr run);
-    /// Reads a run's journal back. Nothing when it cannot be (logged).
-    Awaitable<RunPtr> revive(store::OpenJob job);
+    /// Reads a run's journal back. Errors (logged, unless it may be tried again: unavailable): of storage, internal.
+    Awaitable<Result<RunPtr>> revive(store::OpenJob job);
     Awaitable<Result<std::string>> value_of(WorkspaceId workspace, const store::StoredRecord& stored);
+
+    // engine_queue.cpp: admission, and runs that wait outside of memory.
+    static Result<QueueEntry> queue_entry(const flows::CompiledFlow& flow, const Json& input);
+    void admit_runs();
+    void arm_queue_timer();
+    void free_slot(RunId run, bool ended);
+    void take_up(WorkspaceId workspace, RunId id);
+    static Awaitable<void> take_runs_up(std::shared_ptr<State> self);
+    Awaitable<Result<RunPtr>> bring_back(WorkspaceId workspace, RunId id);
+    Awaitable<Result<RunPtr>> read_back(WorkspaceId workspace, RunId id);
+    void enter(const RunPtr& run);
+    void enter_reopened(const RunPtr& run);
+    std::optional<Time> next_timer(const ActiveRun& run) const;
+    store::JobState job_state_of(const ActiveRun& run, RunStatus status, const Page& page) const;
+    void settle(const RunPtr& run);
+    void leave_memory(const RunPtr& run);
+    void adopt_handle(const RunPtr& run);
+    std::shared_ptr<RunHandle> parked_handle(RunId id);
+    void forget_parked(RunId id);
+    void remember_waiting(WorkspaceId workspace, RunId run, std::optional<Time> wake);
+    void forget_waiting(RunId run);
+    void arm_wake();
+    static Awaitable<void> wake_runs(std::shared_ptr<State> self);
+    void beat();
+    std::optional<Duration> longest_standstill() const;
+    static Awaitable<void> cancel_absent_sub_runs(std::shared_ptr<State> self, WorkspaceId workspace, RunId parent, std::string reason);
+
+    struct WaitingRun {
+        WorkspaceId workspace;
+        std::optional<Time> wake;
+    };
 
     Engine* owner = nullptr;
     runtime::Loop& loop;
@@ -112,6 +163,17 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     events::Cursors cursors;
     std::unordered_map<RunId, RunPtr> active;
     std::unordered_set<RunId> reopening;   ///< being read back for a retry
+    RunQueue queue;
+    std::deque<std::pair<WorkspaceId, RunId>> admitted;      ///< have a slot and are to be read back
+    std::size_t takers = 0;
+    std::unordered_map<RunId, WaitingRun> waiting;           ///< runs outside of memory that are not queued
+    std::unordered_map<WorkspaceId, std::size_t> waiting_of;
+    std::set<std::pair<Time, RunId>> wakes;
+    bool waking = false;
+    std::unordered_map<RunId, std::shared_ptr<runtime::OneShot<bool>>> returning;   ///< being read back
+    std::unordered_map<RunId, std::weak_ptr<RunHandle>> parked;   ///< of runs outside of memory that somebody waits for
+    runtime::Loop::TimerId queue_timer = 0, wake_timer = 0, heartbeat_timer = 0;
+    Time queue_timer_at{}, wake_timer_at{};
     EngineStatistics statistics;
     bool stopping = false;
     runtime::TaskGroup tasks;

@@ -71,6 +71,9 @@ const Query one_record{"identity.find_idempotency_record", R"sql(
 const Query put_record{"identity.insert_idempotency_record", R"sql(
     INSERT INTO idempotency_record (workspace_id, principal, route, key, body_hash, status, answer, etag, created_at_us)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))sql"};
+const Query put_record_once{"identity.insert_idempotency_record_once", R"sql(
+    INSERT INTO idempotency_record (workspace_id, principal, route, key, body_hash, status, answer, etag, created_at_us)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING)sql"};
 // Numbers ascend with time: the old ones are the lowest, and a batch of them is a range of the
 // table's own key.
 const Query drop_records{"identity.delete_idempotency_records", R"sql(
@@ -260,6 +263,11 @@ void insert_record(storage::WriteUnit& unit, const IdempotencyRecord& record) {
     unit.add_expecting(ErrorCode::conflict, "idempotency_key_used", put_record, record.workspace,
                        record.principal, record.route, record.key, Bytes{record.body_hash},
                        record.status, record.answer, record.etag, record.created_at);
+}
+
+void insert_record_once(storage::WriteUnit& unit, const IdempotencyRecord& record) {
+    unit.add(put_record_once, record.workspace, record.principal, record.route, record.key,
+             Bytes{record.body_hash}, record.status, record.answer, record.etag, record.created_at);
 }
 
 Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage,

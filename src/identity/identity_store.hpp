@@ -67,6 +67,8 @@ Awaitable<Result<std::int64_t>> delete_idle_sessions(storage::Storage& storage,
                                                      WorkspaceId workspace, Time before);
 
 void insert_record(storage::WriteUnit& unit, const IdempotencyRecord& record);
+/// Leaves a record that is there already as it is.
+void insert_record_once(storage::WriteUnit& unit, const IdempotencyRecord& record);
 Awaitable<Result<std::optional<IdempotencyRecord>>> find_record(storage::Storage& storage,
                                                                 WorkspaceId workspace,
                                                                 std::string principal,

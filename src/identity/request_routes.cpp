@@ -155,10 +155,7 @@ class Handle final : public net::Idempotency {
     Handle(State& state, IdempotencyRecord record) : state_(state), record_(std::move(record)) {}
     std::string_view key() const override { return record_.key; }
     void record(storage::WriteUnit& unit, const net::StoredAnswer& answer) override {
-        record_.status = answer.status;
-        record_.answer = answer.body;
-        record_.etag = answer.etag;
-        record_.created_at = state_.clock.now();
+        take(answer);
         if (base::teeth("idempotency_second_transaction")) {
             storage::WriteUnit own;
             store::insert_record(own, record_);
@@ -167,11 +164,22 @@ class Handle final : public net::Idempotency {
         }
         store::insert_record(unit, record_);
     }
+    void record_once(storage::WriteUnit& unit, const net::StoredAnswer& answer) override {
+        take(answer);
+        store::insert_record_once(unit, record_);
+    }
     Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override {
         return find_answer(state_, record_);
     }
 
   private:
+    void take(const net::StoredAnswer& answer) {
+        record_.status = answer.status;
+        record_.answer = answer.body;
+        record_.etag = answer.etag;
+        record_.created_at = state_.clock.now();
+    }
+
     State& state_;
     IdempotencyRecord record_;
 };

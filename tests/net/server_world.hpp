@@ -128,6 +128,7 @@ class FakeRecords final : public net::IdempotencyRecords {
         explicit Handle(std::string text) : key_text(std::move(text)) {}
         std::string_view key() const override { return key_text; }
         void record(storage::WriteUnit&, const net::StoredAnswer&) override {}
+        void record_once(storage::WriteUnit&, const net::StoredAnswer&) override {}
         Awaitable<Result<std::optional<net::StoredAnswer>>> stored() override {
             co_return std::nullopt;
         }

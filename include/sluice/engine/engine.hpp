@@ -22,6 +22,7 @@
 #include "sluice/base/json.hpp"
 #include "sluice/base/setting.hpp"
 #include "sluice/engine/machine.hpp"
+#include "sluice/engine/queues.hpp"
 #include "sluice/events/events.hpp"
 #include "sluice/flows/flows.hpp"
 #include "sluice/runtime/awaitable.hpp"
@@ -72,6 +73,7 @@ struct RunHandle {
     explicit RunHandle(runtime::Loop& loop) : accepted(loop), done(loop) {}
     RunId id;
     bool durable = true;
+    bool queued = false;   ///< it was accepted without starting at once
     runtime::OneShot<Result<void>> accepted;  ///< set when the start is committed (or was refused)
     /// Set when the end is committed. Where the start is refused, the journal cannot be written, or the process stops
     /// first, it is set with a status that is no end.
@@ -94,6 +96,8 @@ struct StartRun {
     /// Called at once (not for durability none) with what becomes the first unit, to let more commit with the start.
     std::function<void(storage::WriteUnit&, RunId)> also;
     bool waits = false;   ///< the caller waits for the end (needed for durability none)
+    std::optional<int> priority;              ///< 1 (first) to 5 instead of the flow's
+    std::optional<Time> run_at;               ///< not before; a time in the past is now
     std::optional<RunId> id;                  ///< instead of a new one
     std::optional<RunId> parent;
     int depth = 0;
@@ -146,11 +150,13 @@ struct StepSummary {
     std::int64_t items = -1;            ///< of a map that started
     Json usage;                         ///< {"input_tokens", …} or null
     Json artifacts;                     ///< ids, or null
+    Json waiting_for;                   ///< {"signal", "key"?} of a step that waits for one, or null
     std::optional<Json> error;
 };
 
 struct StepQuery;
 struct StepPage;
+struct ReplayReport;
 
 struct RunFilter {
     std::optional<RunStatus> status;
@@ -164,7 +170,10 @@ struct RunList {
 };
 
 struct EngineOptions {
-    std::size_t max_active_runs = 100'000;
+    std::size_t max_running_runs = 5'000;             ///< runs that hold a slot; the others are queued
+    std::size_t max_backlog = 100'000;
+    std::size_t max_backlog_workspace = 50'000;
+    Duration evict_after = std::chrono::seconds(10);  ///< a run that waits longer leaves memory
     MachineLimits machine;
     int sub_run_depth = 10;
     std::string error_flow;   ///< of flows that name none; empty: none
@@ -174,6 +183,8 @@ struct EngineOptions {
 struct EngineStatistics {
     std::size_t active_runs = 0, running_steps = 0;
     std::uint64_t started = 0, finished = 0, recovered = 0;
+    std::size_t queued_runs = 0, waiting_runs = 0;   ///< outside of memory
+    Duration standstill{};   ///< since anything last happened to the run under way that has not moved for the longest time
 };
 
 class Engine final : public events::RunFeed {
@@ -192,25 +203,32 @@ class Engine final : public events::RunFeed {
 
     /// Starts a run in memory and submits its first unit; with durability none it may have ended at once. Errors:
     /// unprocessable (input against the flow's schema, pointers below /input), conflict (durability none without a
-    /// waiting caller), rate_limited (too many active runs), unavailable (storage is saturated, stopping).
+    /// waiting caller), rate_limited (the queue's backlog is full), unavailable (storage is saturated, the queue is
+    /// drained, stopping). A run that gets no slot, or whose time has not come, is kept as queued.
     Result<StartedRun> start_run(StartRun start);
 
-    /// Errors: not_found, conflict (it has ended).
-    Awaitable<Result<void>> cancel(WorkspaceId workspace, RunId id, std::string reason);
-    // The following return once what they did is committed. Errors of all: not_found, conflict (the run's state does not
-    // allow it; says which it is), unavailable.
-    Awaitable<Result<void>> pause(WorkspaceId workspace, RunId id, std::string by, std::string reason);
-    Awaitable<Result<void>> resume(WorkspaceId workspace, RunId id, std::string by);
+    // The following return the run's status once what they did is committed. Errors of all: not_found, conflict (the run's
+    // state does not allow it; says which it is), unavailable. `also` lets more commit with it.
+    using Also = std::function<void(storage::WriteUnit&, RunStatus)>;
+    /// Steps that run are told to end, sub-runs too; what has a compensation is undone. Returns after the run's end.
+    Awaitable<Result<RunStatus>> cancel(WorkspaceId workspace, RunId id, std::string reason, Also also = {});
+    Awaitable<Result<RunStatus>> pause(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also = {});
+    Awaitable<Result<RunStatus>> resume(WorkspaceId workspace, RunId id, std::string by, Also also = {});
     /// Errors: also rate_limited (too many signals that no step has taken).
-    Awaitable<Result<void>> signal(WorkspaceId workspace, RunId id, Signal signal);
-    Awaitable<Result<void>> decide(WorkspaceId workspace, RunId id, StepDecision decision);
+    Awaitable<Result<RunStatus>> signal(WorkspaceId workspace, RunId id, Signal signal, Also also = {});
+    Awaitable<Result<RunStatus>> decide(WorkspaceId workspace, RunId id, StepDecision decision, Also also = {});
     /// The same run goes on from its failed steps; what had succeeded is not done again.
-    Awaitable<Result<void>> retry(WorkspaceId workspace, RunId id, std::string by, std::string reason);
+    Awaitable<Result<RunStatus>> retry(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also = {});
     /// A new run; gives its id once it is accepted. Errors: also not_found (a step), unprocessable (the input).
     Awaitable<Result<RunId>> rerun(WorkspaceId workspace, RunId id, Rerun options);
     /// Starts (or finds again) the run of a step and, with `wait`, waits for its end: {"run", "status", "output"?}.
     /// Errors: not_found (no such flow), unprocessable (input; nested too deeply), those of the run itself.
     Awaitable<Result<Json>> run_sub_run(WorkspaceId workspace, SubRun sub_run);
+
+    /// The workspace's queue.
+    QueueState queue(WorkspaceId workspace) const;
+    /// Switches it; kept over restarts. Errors: of storage.
+    Awaitable<Result<QueueState>> set_queue(WorkspaceId workspace, QueueSwitch change, std::string by);
 
     Awaitable<Result<Run>> get(WorkspaceId workspace, RunId id);
     Awaitable<Result<RunList>> list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor);
@@ -223,6 +241,12 @@ class Engine final : public events::RunFeed {
     Awaitable<Result<Json>> step_value(WorkspaceId workspace, RunId id, std::string path);
     /// Journal events as JSON: {"seq", "kind", "at", "path"?, "attempt"?, "data"?, "value"? | "value_bytes"}.
     Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId workspace, RunId id, std::int64_t after_seq, int limit) override;
+    /// Why the run waits or has not started, or how it ended, in words and with a code (history.hpp). Errors: not_found.
+    Awaitable<Result<Json>> why(WorkspaceId workspace, RunId id);
+    /// The two runs side by side (history.hpp). Errors: not_found.
+    Awaitable<Result<Json>> diff(WorkspaceId workspace, RunId id, RunId with);
+    /// Computes the run again, offline (history.hpp). Errors: not_found, conflict (the version is gone), too_large.
+    Awaitable<Result<ReplayReport>> replay(WorkspaceId workspace, RunId id);
     /// Waits for the end; false when `deadline` came first. A run that ended long ago answers at once.
     Awaitable<Result<bool>> wait(WorkspaceId workspace, RunId id, Time deadline);
 
@@ -243,6 +267,9 @@ Json to_json(const StepSummary& step);
 
 /// /api/v1/flows/{id}/runs and /api/v1/runs/…
 void add_routes(net::Router& router, Engine& engine);
+
+/// /api/v1/queues
+void add_queue_routes(net::Router& router, Engine& engine);
 
 /// The declared settings of this module.
 base::SettingRows settings();

@@ -139,6 +139,8 @@ class Idempotency {
     virtual std::string_view key() const = 0;
     /// Appends the record to the unit that holds the effect, with the answer that will be given.
     virtual void record(storage::WriteUnit& unit, const StoredAnswer& answer) = 0;
+    /// The same for a unit that must not fail because of it: where the key was used in the meantime, that record stays.
+    virtual void record_once(storage::WriteUnit& unit, const StoredAnswer& answer) = 0;
     /// The answer that an earlier request with this key stored; for handlers that answer a repetition with the present
     /// state instead. Errors: unprocessable (same key, other body).
     virtual Awaitable<Result<std::optional<StoredAnswer>>> stored() = 0;
