@@ -41,8 +41,11 @@ void Machine::begin_again() {
 bool Machine::is_reused(const Instance& instance, std::uint32_t at) {
     if (!reuse_ || instance.node(at).compensates) return false;
     const std::string path = instance.path(at);
-    if (const auto last = reuse_->attempts.find(path); last != reuse_->attempts.end())
-        instances_[instance.id]->steps[at].attempt = last->second;
+    if (const auto last = reuse_->attempts.find(path); last != reuse_->attempts.end()) {
+        // Read back after a crash, the step may have begun a later attempt already.
+        int& attempt = instances_[instance.id]->steps[at].attempt;
+        attempt = std::max(attempt, last->second);
+    }
     return reuse_->steps.contains(path);
 }
 
