@@ -19,6 +19,11 @@ inline const storage::Query delete_runs{"test.delete_runs_of_draft", "DELETE FRO
 inline const storage::Query count_drafts{"test.count_drafts", R"sql(
     SELECT (SELECT count(*) FROM flow_draft WHERE workspace_id = ?1) + (SELECT count(*) FROM flow_pin WHERE workspace_id = ?1))sql"};
 
+inline const storage::Query delete_flow{"test.delete_flow_of_draft",
+                                        "UPDATE flow SET deleted_at_us = 1 WHERE workspace_id = ?1 AND id = ?2"};
+inline const storage::Query change_pins{"test.change_pins", R"sql(
+    UPDATE flow_pin SET output = '7', content_hash = 'other' WHERE workspace_id = ?1 AND flow_id = ?2)sql"};
+
 struct DraftHouse : sluice::testing::House {
     DraftHouse() {
         start();
@@ -81,6 +86,13 @@ struct DraftHouse : sluice::testing::House {
         auto job = [=, this](storage::Tx& tx) { return tx.run(delete_runs, {storage::to_value(workspace)}); };
         get(storage->write(std::move(job)));
     }
+    /// Commits a statement on the flow before what is submitted next.
+    void first(const storage::Query& query, FlowId id) {
+        storage::WriteUnit unit;
+        unit.add(query, workspace, id);
+        storage->enqueue(std::move(unit), [](Result<void> done) { CHECK(done); });
+    }
+    /// Drafts and pins together.
     std::int64_t rows() {
         auto job = [=, this](storage::ReadTx& tx) {
             return tx.list<std::int64_t>(count_drafts, {storage::to_value(workspace)},

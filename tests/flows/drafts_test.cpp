@@ -363,3 +363,11 @@ TEST_CASE("what commits with a draft's change fails with it", "[flows][drafts]")
     CHECK_FALSE(refused);
     CHECK(f.rows() == 2);
 }
+
+TEST_CASE("a draft is not saved for a flow that is deleted at the same moment", "[flows][drafts]") {
+    DraftHouse f;
+    // Units commit in the order in which they come, so this one is there first, and after all of the save's reads.
+    const AlsoSaveDraft overtake = [&](storage::WriteUnit&, const SavedDraft&) { f.first(flows::test::delete_flow, f.flow.id); };
+    CHECK(f.error(f.flows->save_draft(f.workspace, f.flow.id, f.ann, {f.document(2)}, overtake)) == ErrorCode::not_found);
+    CHECK(f.rows() == 0);
+}

@@ -61,3 +61,15 @@ TEST_CASE("pins are bounded in size, number and sum", "[flows][pins]") {
     CHECK(f.error(put("last", 1)) == ErrorCode::unprocessable);
     CHECK(f.get(put("n1", 2)).size_bytes == 1);
 }
+
+TEST_CASE("a pin that is changed at the same moment is not written over, and none is made for a deleted flow", "[flows][pins]") {
+    DraftHouse f;
+    const auto etag = etag_of(f.get(f.flows->put_pin(f.workspace, f.flow.id, "a", 1, "t", {})));
+    const AlsoPin change = [&](storage::WriteUnit&, const Pin&) { f.first(flows::test::change_pins, f.flow.id); };
+    CHECK(f.error(f.flows->put_pin(f.workspace, f.flow.id, "a", 2, "t", etag, change)) == ErrorCode::precondition_failed);
+    CHECK(f.get(f.flows->pins(f.workspace, f.flow.id)).at("a") == 7);
+    CHECK(f.get(f.flows->put_pin(f.workspace, f.flow.id, "a", 3, "t", {}, change)).output == 3);  // whatever is there
+    const AlsoPin end = [&](storage::WriteUnit&, const Pin&) { f.first(flows::test::delete_flow, f.flow.id); };
+    CHECK(f.error(f.flows->put_pin(f.workspace, f.flow.id, "b", 1, "t", {}, end)) == ErrorCode::not_found);
+    CHECK(f.rows() == 1);
+}
