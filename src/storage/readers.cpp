@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "sluice/base/teeth.hpp"
+
 namespace sluice::storage {
 namespace {
 
@@ -51,6 +53,9 @@ Awaitable<Result<void>> Readers::read(std::function<void(ReadTx&)> work, Duratio
             ~End() {
                 c.limit(std::chrono::steady_clock::time_point::max());
                 c.frame(sqlite::Frame::rollback);
+                if (base::teeth("reader_checkpoint"))
+                    sqlite3_wal_checkpoint_v2(c.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                              nullptr, nullptr);
             }
         } end{c};
         c.limit(std::chrono::steady_clock::now() + limit);

@@ -8,6 +8,7 @@
 
 #include "fault_vfs.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/teeth.hpp"
 
 namespace sluice::storage::sqlite {
 namespace {
@@ -126,8 +127,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     initialise_library();
     std::unique_ptr<Connection> connection(new Connection);
     connection->file_ = file;
+    const bool writes = role == Role::writer || base::teeth("reader_checkpoint");
     const int flags =
-        (role == Role::writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+        (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
     const int code = sqlite3_open_v2(file.c_str(), &connection->handle_, flags, fault_vfs_name());
     if (code != SQLITE_OK) return fail(connection->error_of(code, "opening the database"));
     if (auto done = connection->configure(role); !done) return fail(std::move(done.error()));
@@ -183,7 +185,7 @@ Result<void> Connection::configure(Role role) {
     sqlite3_wal_autocheckpoint(
         handle_, 0);  // checkpoints are the writer's own decision, and only the writer's
 
-    if (role == Role::reader) {
+    if (role == Role::reader && !base::teeth("reader_checkpoint")) {
         sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         return execute(
             "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA "
@@ -202,6 +204,7 @@ Result<void> Connection::configure(Role role) {
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA "
         "temp_store=MEMORY;"
         "PRAGMA cache_size=-8192; PRAGMA recursive_triggers=ON;");
+    if (done && base::teeth("sync_normal")) done = execute("PRAGMA synchronous=NORMAL;");
     if (!done) return done;
     sqlite3_wal_hook(
         handle_,
@@ -387,8 +390,7 @@ Error Connection::error_of(int code, std::string_view doing) {
         case SQLITE_CORRUPT:
             log::error("the database is damaged", {{"file", file_.string()}, {"detail", detail}});
             return make(ErrorCode::precondition_failed,
-                        fmt::format("{} is damaged or no Sluice database; restore a backup into {}",
-                                    file_.string(), place),
+                        fmt::format("{} is damaged or no Sluice database; restore a backup into {}", file_.string(), place),
                         false);
         case SQLITE_CANTOPEN:
         case SQLITE_PERM:

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "sluice/base/metrics.hpp"
+#include "sluice/base/teeth.hpp"
 #include "sluice/storage/failpoint.hpp"
 
 namespace sluice::storage {
@@ -307,6 +308,7 @@ std::optional<Error> Writer::attempt(Batch& batch, bool& full) {
         }
     }
     if (code == SQLITE_OK) {
+        if (base::teeth("ack_before_commit")) complete_on(loop_, std::exchange(batch, {}));
         const auto outcome = failpoint::hit("commit.before");
         if (outcome == failpoint::Outcome::error)
             sqlite::exit_unknown(connection_->file(), "committing", "a test's fail-point");
