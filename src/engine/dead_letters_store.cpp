@@ -33,6 +33,8 @@ const Query close_one{"engine.close_letter", R"sql(
 #define SLUICE_LETTER_FILTER " AND (?4 IS NULL OR flow_id = ?4) AND (?5 = '' OR code = ?5)"
 
 const Query select_letter{"engine.select_letter", "SELECT " SLUICE_LETTER_COLUMNS " FROM dead_letter WHERE workspace_id = ?1 AND id = ?2"};
+const Query select_of_run{"engine.letters_of_run", "SELECT " SLUICE_LETTER_COLUMNS
+    " FROM dead_letter WHERE workspace_id = ?1 AND run_id = ?2 AND state = 'open' ORDER BY id LIMIT 20"};
 const Query select_letters{"engine.list_letters", "SELECT " SLUICE_LETTER_COLUMNS
     " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER
     " AND (?7 = '' OR state = ?7) ORDER BY id DESC LIMIT ?6"};
@@ -155,6 +157,11 @@ void append_close(storage::WriteUnit& unit, WorkspaceId workspace, DeadLetterId 
 
 Awaitable<Result<std::optional<DeadLetter>>> find_letter(storage::Storage& storage, WorkspaceId workspace, DeadLetterId id) {
     auto job = [=](ReadTx& tx) { return tx.find<DeadLetter>(select_letter, {to_value(workspace), to_value(id)}, read_letter); };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<std::vector<DeadLetter>>> open_letters_of(storage::Storage& storage, WorkspaceId workspace, RunId run) {
+    auto job = [=](ReadTx& tx) { return tx.list<DeadLetter>(select_of_run, {to_value(workspace), to_value(run)}, read_letter); };
     co_return co_await storage.read(std::move(job));
 }
 

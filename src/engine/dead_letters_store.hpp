@@ -25,6 +25,8 @@ void append_close_step(storage::WriteUnit& unit, WorkspaceId workspace, RunId ru
 void append_close(storage::WriteUnit& unit, WorkspaceId workspace, DeadLetterId id, const Closing& closing);
 
 Awaitable<Result<std::optional<DeadLetter>>> find_letter(storage::Storage& storage, WorkspaceId workspace, DeadLetterId id);
+/// The open ones of one run, at most 20.
+Awaitable<Result<std::vector<DeadLetter>>> open_letters_of(storage::Storage& storage, WorkspaceId workspace, RunId run);
 /// Newest first below `before` (nil: from the newest).
 Awaitable<Result<std::vector<DeadLetter>>> list_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter,
                                                         DeadLetterId before, int limit);

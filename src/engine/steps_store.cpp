@@ -25,6 +25,13 @@ const Query select_step_entries{"engine.select_step_entries", R"sql(
         CASE WHEN value_bytes <= ?6 AND kind IN ('step.failed', 'step.timed_out', 'step.attempt_failed') THEN value END, value_bytes
     FROM run_event WHERE run_id = ?2 AND seq > ?3 AND seq <= ?4 AND workspace_id = ?1 AND path <> '' ORDER BY seq LIMIT ?5)sql"};
 
+const Query select_fingerprints{"engine.select_step_fingerprints", R"sql(
+    SELECT seq, kind, at_us, path, attempt, coalesce(value_blob, value, ''), value_bytes FROM run_event
+    WHERE run_id = ?2 AND seq > ?3 AND workspace_id = ?1 AND path <> '' ORDER BY seq LIMIT ?4)sql"};
+
+const Query select_run_entries{"engine.select_run_entries", R"sql(
+    SELECT kind, at_us, data FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 AND path = '' ORDER BY seq DESC LIMIT ?3)sql"};
+
 Json parse_or_null(std::string_view text) {
     Json value = text.empty() ? Json() : Json::parse(text, nullptr, false);
     return value.is_discarded() ? Json() : value;
@@ -58,6 +65,7 @@ void fold(StepSummary& step, const Entry& entry) {
     else step.finished_at.reset();
     const Json data = entry.data.empty() ? Json::object() : parse_or_null(entry.data);
     if (!begins && !retries) step.waiting_until.reset();
+    step.waiting_for = Json();
     switch (entry.kind) {
         case RecordKind::step_started:
             if (const Json* items = base::find_member(data, "items"); items != nullptr && items->is_number_integer())
@@ -66,6 +74,10 @@ void fold(StepSummary& step, const Entry& entry) {
         case RecordKind::step_waiting:
             if (const Json* until = base::find_member(data, "until_us"); until != nullptr && until->is_number_integer())
                 step.waiting_until = base::from_us(until->get<std::int64_t>());
+            if (const Json* signal = base::find_member(data, "signal")) {
+                step.waiting_for = {{"signal", *signal}};
+                if (const Json* key = base::find_member(data, "key")) step.waiting_for["key"] = *key;
+            }
             break;
         case RecordKind::step_attempt_failed:
             step.waiting_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
@@ -130,6 +142,17 @@ Awaitable<Result<StepIndexPtr>> index_steps(storage::Storage& storage, Workspace
     co_return StepIndexPtr(std::move(index));
 }
 
+Awaitable<Result<std::vector<RunEntry>>> run_entries(storage::Storage& storage, WorkspaceId workspace, RunId run, int limit) {
+    auto job = [=](ReadTx& tx) {
+        return tx.list<RunEntry>(select_run_entries, {storage::to_value(workspace), storage::to_value(run), storage::to_value(limit)},
+                                 [](const Row& row) {
+            Json data = row.is_null(2) ? Json() : parse_or_null(row.text(2));
+            return RunEntry{row.str(0), row.time(1), data.is_object() ? std::move(data) : Json::object()};
+        });
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
 Awaitable<Result<std::vector<StepSummary>>> summarise_steps(storage::Storage& storage, WorkspaceId workspace, RunId run,
                                                             StepIndexPtr index, std::vector<std::uint32_t> wanted) {
     struct Fold {
@@ -175,6 +198,44 @@ Awaitable<Result<std::vector<StepSummary>>> summarise_steps(storage::Storage& st
         if (!*more) break;
     }
     co_return std::move(state->steps);
+}
+
+Awaitable<Result<std::shared_ptr<const Fingerprints>>> fingerprints(storage::Storage& storage, WorkspaceId workspace, RunId run) {
+    auto prints = std::make_shared<Fingerprints>();
+    constexpr int rows_here = rows_a_read / 5;   // each with its value
+    int rows = 0;
+    do {
+        auto read = [workspace, run, prints](ReadTx& tx) -> Result<int> {
+            int seen = 0;
+            auto visit = [&](const Row& row) {
+                ++seen;
+                prints->last_seq = row.integer(0);
+                const auto kind = record_kind_from(row.text(1));
+                const auto [found, added] = prints->steps.try_emplace(row.str(3));
+                StepFingerprint& step = found->second;
+                if (added) {
+                    prints->order.push_back(&found->first);
+                    step.first = row.time(2);
+                }
+                step.last = row.time(2);
+                step.attempts = std::max(step.attempts, static_cast<int>(row.integer(4)));
+                if (kind) step.status = status_after(*kind, step.status);
+                if (row.integer(6) == 0) return true;
+                step.end_seq = prints->last_seq;
+                step.value_hash = std::hash<std::string_view>{}(row.text(5));
+                step.value_bytes = row.integer(6);
+                return true;
+            };
+            auto done = tx.each(select_fingerprints, {storage::to_value(workspace), storage::to_value(run), storage::to_value(prints->last_seq),
+                                                      storage::to_value(rows_here)}, visit);
+            if (!done) return fail(std::move(done.error()));
+            return seen;
+        };
+        auto read_rows = co_await storage.read(std::move(read));
+        if (!read_rows) co_return fail(std::move(read_rows.error()));
+        rows = *read_rows;
+    } while (rows == rows_here);
+    co_return std::shared_ptr<const Fingerprints>(std::move(prints));
 }
 
 }  // namespace sluice::engine::store

@@ -31,8 +31,34 @@ StepStatus status_after(RecordKind kind, StepStatus before);
 /// Errors: of storage. Memory: about a hundred bytes a step.
 Awaitable<Result<StepIndexPtr>> index_steps(storage::Storage& storage, WorkspaceId workspace, RunId run);
 
+/// An entry of the run itself: its start, a pause, its end.
+struct RunEntry {
+    std::string kind;
+    Time at{};
+    Json data;
+};
+/// The newest first.
+Awaitable<Result<std::vector<RunEntry>>> run_entries(storage::Storage& storage, WorkspaceId workspace, RunId run, int limit);
+
 /// The steps `wanted` (places in the index) as their pages show them, in that order, without node types.
 Awaitable<Result<std::vector<StepSummary>>> summarise_steps(storage::Storage& storage, WorkspaceId workspace, RunId run,
                                                             StepIndexPtr index, std::vector<std::uint32_t> wanted);
+
+/// What a comparison of runs needs of a step.
+struct StepFingerprint {
+    StepStatus status = StepStatus::pending;
+    int attempts = 0;
+    Time first{}, last{};
+    std::int64_t end_seq = 0;            ///< of the entry with its output or error; 0: none
+    std::uint64_t value_hash = 0;
+    std::int64_t value_bytes = 0;
+};
+struct Fingerprints {
+    std::unordered_map<std::string, StepFingerprint> steps;
+    std::vector<const std::string*> order;   ///< keys, by their first entries
+    std::int64_t last_seq = 0;
+};
+/// Errors: of storage. Memory: about 150 bytes a step.
+Awaitable<Result<std::shared_ptr<const Fingerprints>>> fingerprints(storage::Storage& storage, WorkspaceId workspace, RunId run);
 
 }  // namespace sluice::engine::store

@@ -27,6 +27,33 @@ struct StepPage {
 
 std::optional<StepStatus> step_status_from(std::string_view text);
 
+// Engine::why gives {"run_id", "status", "code", "text", "next": ["what can be done"], "steps": […], …}. `code` is one of
+// queued, being_read_back, paused, rolling_back, running, unknown_step, waiting_signal, waiting_retry, waiting_timer,
+// succeeded, failed, cancelled, timed_out; `steps` are those that are open, at most 20, each with path, code and text.
+//
+// Engine::diff gives {"runs": [a, b], "totals", "steps": […], "same", "truncated"}: steps that are in one run alone or
+// differ in status, attempts or output; outputs with at most 20 JSON pointers each.
+
+/// What `Engine::replay` found.
+struct ReplayReport {
+    struct Divergence {
+        std::int64_t seq = 0;          ///< of the journal's entry; 0: after its end
+        std::string step;              ///< a path; empty: the run itself
+        std::string message;           ///< what does not fit, in words
+        Json recorded, computed;       ///< entries {"kind", "path", "attempt", "data"?, "value"?}, long values cut; or null
+    };
+    std::int64_t entries = 0;          ///< of the journal
+    std::int64_t from_outside = 0;     ///< ends of tasks, timers, signals, decisions: taken from the journal
+    std::int64_t computed = 0;         ///< all others: computed again and compared
+    bool ended = false;                ///< the journal has the run's end
+    std::optional<Divergence> divergence;
+    bool same() const { return !divergence; }
+};
+Json to_json(const ReplayReport& report);
+
+/// /api/v1/runs/{id}/why, …/diff and …/replay
+void add_history_routes(net::Router& router, Engine& engine);
+
 /// How long ended runs are kept where their flow does not say (`settings.retention`); 0: for ever.
 struct RetentionOptions {
     Duration succeeded = std::chrono::hours(24 * 30);   ///< succeeded and cancelled ones
