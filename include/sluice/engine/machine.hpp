@@ -235,6 +235,7 @@ class Machine {
 
   private:
     friend class Instance;
+    friend class ReplayCheck;   ///< computes single steps again
     struct EdgeDecision { Instance* instance; std::uint32_t edge; bool taken; };
     using Decisions = boost::container::small_vector<EdgeDecision, 4>;
 
