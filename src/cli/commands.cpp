@@ -56,13 +56,31 @@ constexpr OptionRow runs_list_options[] = {
     {"--flow", "NAME", "Only runs of this flow (name or id)"},
     limit_option};
 constexpr OptionRow run_options[] = {run_id};
-constexpr OptionRow cancel_options[] = {run_id, {"--reason", "TEXT", "Why, for the run's record"}};
+constexpr OptionRow reason_options[] = {run_id, {"--reason", "TEXT", "Why, for the run's record"}};
+constexpr OptionRow signal_options[] = {
+    run_id,
+    {"NAME", "NAME", "The signal's name", true},
+    {"--key", "TEXT", "The correlation key"},
+    {"--payload", "JSON|@file", "What the waiting step gets"}};
+constexpr OptionRow decide_options[] = {
+    run_id,
+    {"STEP", "PATH", "The unknown step, such as send or each[17]/send", true},
+    {"DECISION", "retry|succeed|fail", "Do it again, take it as done, or take it as failed", true},
+    {"--output", "JSON|@file", "With succeed: what the step gave"},
+    {"--reason", "TEXT", "Why, for the run's record"}};
+constexpr OptionRow rerun_options[] = {
+    run_id,
+    {"--from", "PATH", "The first step to do again; what comes before it is reused"},
+    {"--input", "JSON|@file", "Another input"},
+    {"--outputs", "JSON|@file", "Other outputs of finished steps, by path"},
+    {"--version", "N|live", "A version of the flow; default: the run's"}};
 constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or id", true},
                                        input_option,
                                        {"--version", "N", "This version; default: the live one"},
                                        {"--wait", "", "Follow the run to its end"}};
 constexpr OptionRow events_options[] = {run_id,
                                         {"--after", "SEQ", "Only events with a greater number"}};
+constexpr OptionRow queue_options[] = {{"NAME", "NAME", "The queue; default: `default`, the workspace's only one"}};
 constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that this run made"},
                                                 limit_option};
 constexpr OptionRow artifact_options[] = {
@@ -139,12 +157,30 @@ constexpr CommandRow rows[] = {
     {"runs show", "Show a run and its steps by node", Needs::api, true, run_options, show_run},
     {"runs watch", "Follow a run to its end; exits 1 when it fails", Needs::api, true, run_options,
      watch_run, "Ctrl-C ends the watching, not the run."},
-    {"runs cancel", "Cancel a run", Needs::api, true, cancel_options, cancel_run},
+    {"runs cancel", "Cancel a run", Needs::api, true, reason_options, cancel_run},
+    {"runs pause", "Let a run start no further step", Needs::api, true, reason_options, pause_run},
+    {"runs resume", "Let a paused run go on", Needs::api, true, run_options, resume_run},
+    {"runs signal", "Send a signal to a run", Needs::api, true, signal_options, signal_run,
+     "Taken by its first wait.signal step of that name and key, or kept until one waits."},
+    {"runs decide", "Say what became of an unknown step", Needs::api, true, decide_options,
+     decide_step,
+     "A step with \"on_unknown\": \"stop\" whose end a crash hid waits for a person: look at the "
+     "other side, then decide."},
+    {"runs retry", "Go on with a failed run from its failed steps", Needs::api, true,
+     reason_options, retry_run, "What had succeeded is not done again."},
+    {"runs rerun", "Start a run anew, from its start or from a step", Needs::api, true,
+     rerun_options, rerun_run, "Makes a new run; the old one stays as it is."},
     {"runs start", "Start a run of a flow", Needs::api, true, start_options, start_flow},
     {"runs events", "Print a run's journal", Needs::api, true, events_options, list_run_events},
     {"runs steps", "List a run's steps", Needs::api, true, run_options, list_run_steps},
     {"runs output", "Print a run's output as JSON; exits 1 when it has none", Needs::api, true,
      run_options, show_run_output},
+    {"queues list", "Show the workspace's queue of runs", Needs::api, true, {}, list_queues},
+    {"queues pause", "Let no queued run start; those under way go on", Needs::api, true, queue_options,
+     pause_queue, "Kept over restarts, until `sluice queues resume`."},
+    {"queues resume", "End a pause and a drain", Needs::api, true, queue_options, resume_queue},
+    {"queues drain", "Take no new runs; those that are queued start", Needs::api, true, queue_options,
+     drain_queue, "Kept over restarts, until `sluice queues resume`."},
     {"artifacts list", "List artifacts, newest first", Needs::api, true, artifacts_list_options,
      list_artifacts},
     {"artifacts get", "Download an artifact", Needs::api, false, artifact_options, get_artifact},
@@ -203,6 +239,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "drafts") return "Edit a flow beside its versions";
     if (group == "pins") return "Sample outputs for runs of drafts";
     if (group == "runs") return "Start, follow, read and cancel runs";
+    if (group == "queues") return "Show, pause, resume and drain the queue of runs";
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "workspace") return "List and make workspaces";

@@ -77,22 +77,6 @@ Outcome<int> watch_run(Context& context) {
     return print_run(context, **server, id);
 }
 
-Outcome<int> cancel_run(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    Json body = Json::object();
-    if (context.arguments.has("reason")) body["reason"] = context.arguments.text("reason");
-    auto run = (*server)->post(run_path(context) + "/cancel", body);
-    if (!run) return stop(std::move(run.error()));
-    if (context.json())
-        context.print_json(*run);
-    else
-        context.print(fmt::format(
-            "{} {}\n", cell(*run, "id"),
-            is_final(cell(*run, "status")) ? cell(*run, "status") : "is being cancelled"));
-    return exit_ok;
-}
-
 Outcome<int> list_run_events(Context& context) {
     auto after = whole_number(context, "after", 0);
     if (!after) return stop(std::move(after.error()));

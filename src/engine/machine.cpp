@@ -217,7 +217,11 @@ void Machine::fail_instance(Instance& instance, Json error) {
 
 void Machine::cancel_open_steps(Instance& instance) {
     for (std::uint32_t node = 0; node < instance.steps.size(); ++node) cancel_step(instance, node);
-    instance.rollback.reset();  // what is left to undo is the outer graph's
+    if (instance.rollback) {  // what is left to undo is the outer graph's, the undoing under way included
+        const StepRef source = instance.rollback->source;
+        if (Instance* undone = find_instance(source.instance)) cancel_step(*undone, *undone->node(source.node).compensation);
+        instance.rollback.reset();
+    }
     instance.ended = true;
 }
 
@@ -233,7 +237,8 @@ void Machine::cancel_step(Instance& instance, std::uint32_t node) {
         if (out_ != nullptr) out_->commands.push_back(command::Cancel{{instance.id, node}});
     }
     // A step that never began is shown as skipped; it needs no record.
-    const bool began = before == StepStatus::running || before == StepStatus::waiting || before == StepStatus::unknown;
+    const bool began = before == StepStatus::running || before == StepStatus::waiting || before == StepStatus::unknown ||
+                       step.attempt > 0;  // between two attempts
     set_status(instance, node, began ? StepStatus::cancelled : StepStatus::skipped);
     if (began) record_step(RecordKind::step_cancelled, instance, node, step.attempt);
     if (undo) set_status(instance, node, StepStatus::pending);  // it has to be done all the same, by the outer graph

@@ -184,6 +184,10 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             auto error = parse_stored(entry.value);
             if (!error) return fail(std::move(error.error()));
             step.attempt = entry.attempt;
+            if (step.contains_graph()) {  // its timeout came from outside
+                cancel_children(instance, at);
+                close_container(instance, at);
+            }
             fail_finally(instance, at, std::move(*error), entry.kind == RecordKind::step_timed_out, report_of(data));
             return {};
         }

@@ -14,7 +14,8 @@
 
 namespace sluice::engine::test {
 
-/// A random flow document: graphs of up to twelve nodes with conditions, ports, joins, error edges, retries and maps.
+/// A random flow document: graphs of up to twelve nodes with conditions, ports, joins, error and rollback edges, retries, maps,
+/// loops, timers, signals and timeouts.
 Json random_flow(base::Random& random);
 
 /// One run from start to end. `failure` tells the first broken invariant; `history` is the whole journal as text.
@@ -22,7 +23,10 @@ struct Simulated {
     std::string failure;
     std::string history;
     std::string document;
-    int crashes = 0, commits = 0, executions = 0;
+    std::vector<Record> journal;
+    flows::FlowPtr flow;
+    RunFacts facts;
+    int crashes = 0, commits = 0, executions = 0, retries = 0, decisions = 0, undone = 0;
     RunStatus status = RunStatus::running;
 };
 

@@ -11,14 +11,22 @@ bool one_in(base::Random& random, std::uint64_t n) { return random.below(n) == 0
 Json random_graph(base::Random& random, const std::string& prefix, int depth) {
     const int count = 1 + static_cast<int>(random.below(depth == 0 ? 12 : 4));
     Json nodes = Json::array(), edges = Json::array();
-    std::vector<std::string> ids, types;
+    std::vector<std::string> ids, types, undone;
     for (int i = 0; i < count; ++i) {
-        static constexpr const char* kinds[] = {"pure", "pure", "safe", "keyed", "unsafe", "wait", "ports", "each"};
-        std::string type = kinds[random.below(depth < 2 ? 8 : 7)];
+        static constexpr const char* kinds[] = {"pure", "pure", "safe", "keyed", "unsafe", "wait", "ports", "signal", "each", "again"};
+        std::string type = kinds[random.below(depth < 2 ? 10 : 7)];
+        if (type == "signal" && !one_in(random, 3)) type = "keyed";
         const std::string id = prefix + std::to_string(i);
         Json config = Json::object();
         if (type == "wait") config["for"] = std::to_string(1 + random.below(20)) + "s";
-        else if (type != "each") config["n"] = random.below(10);
+        else if (type == "signal") {
+            config["name"] = one_in(random, 2) ? "go" : "stop";
+            if (one_in(random, 2)) config["key"] = one_in(random, 2) ? "a" : "b";
+        } else if (type == "again") {
+            config["while"] = one_in(random, 2) ? "index < " + std::to_string(random.below(4)) : "item == null || index < 2";
+            if (one_in(random, 4)) config["max_turns"] = 1 + random.below(2);
+            config["body"] = random_graph(random, id + "_", depth + 1);
+        } else if (type != "each") config["n"] = random.below(10);
         if (type == "pure" && one_in(random, 12)) config["fail"] = "as told";
         if (type == "ports") {
             config["ports"] = Json::array();
@@ -36,6 +44,11 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
         if (type == "safe" || type == "keyed" || type == "unsafe") {
             node["retry"] = {{"max_attempts", 1 + random.below(4)}, {"backoff", "1s"}};
             if (one_in(random, 3)) node["on_unknown"] = one_in(random, 2) ? "retry" : "stop";
+            if (one_in(random, 6)) node["retry"]["retry_if"] = "error.code != 'timeout' || attempt < 2";
+            if (one_in(random, 6)) node["retry"]["max_elapsed"] = "3s";
+            if (one_in(random, 3)) undone.push_back(id);
+        } else if (type == "each" || type == "again" || type == "signal") {
+            if (one_in(random, 4)) node["timeout"] = std::to_string(5 + random.below(40)) + "s";
         }
         if (one_in(random, 5)) node["on_error"] = "continue";
         ids.push_back(id);
@@ -50,7 +63,8 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
             Json edge = {{"from", ids[source]}, {"to", ids[static_cast<std::size_t>(to)]}};
             if (one_in(random, 5)) edge["on"] = "error";
             else if (types[source] == "ports" && !one_in(random, 4)) edge["from_port"] = one_in(random, 2) ? "left" : "right";
-            if (!edge.contains("on") && one_in(random, 4) && types[source] != "wait" && types[source] != "each")
+            if (!edge.contains("on") && one_in(random, 4) && types[source] != "wait" && types[source] != "each" &&
+                types[source] != "again" && types[source] != "signal")
                 edge["condition"] = "nodes." + ids[source] + ".output.n % 2 == 0";
             if (edge.value("on", "") == "error" && one_in(random, 3)) edge["condition"] = "error.code != 'timeout'";
             edges.push_back(std::move(edge));
@@ -72,6 +86,11 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
         else if (pick == 1) nodes[static_cast<std::size_t>(i)]["join"] = "first";
         else nodes[static_cast<std::size_t>(i)]["join"] = {{"n", 1 + random.below(static_cast<std::uint64_t>(in))}};
     }
+    for (const std::string& id : undone) {
+        nodes.push_back({{"id", id + "_undo"}, {"type", one_in(random, 5) ? "pure" : "keyed"}, {"config", {{"n", 1}}},
+                         {"retry", {{"max_attempts", 2}, {"backoff", "1s"}}}});
+        edges.push_back({{"from", id}, {"to", id + "_undo"}, {"on", "rollback"}});
+    }
     return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
 }
 
@@ -81,6 +100,7 @@ Json random_flow(base::Random& random) {
     Json document = {{"name", "simulated"}};
     document.update(random_graph(random, "n", 0));
     if (one_in(random, 10)) document["settings"] = {{"timeout", std::to_string(1 + random.below(60)) + "s"}};
+    else if (one_in(random, 8)) document["settings"] = {{"max_attempts", 2 + random.below(6)}};
     return document;
 }
 

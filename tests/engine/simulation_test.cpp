@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "engine/reuse.hpp"
+
 namespace sluice::engine::test {
 
 namespace {
@@ -37,21 +39,28 @@ class World {
         result_.document = document.dump();
         flow_ = compile(document);
         crashes_left_ = every_commit ? 1'000'000 : static_cast<int>(random_.below(4));
+        retries_left_ = random_.below(3) == 0 ? 1 + static_cast<int>(random_.below(2)) : 0;
+        signals_left_ = static_cast<int>(random_.below(6));
         cancel_at_ = random_.below(12) == 0 ? static_cast<int>(random_.below(30)) : -1;
     }
 
     Simulated run() {
         boot();
         absorb(machine_->handle(event::Start{}, now_, machine_random_));
-        for (int turn = 0; result_.failure.empty() && !over(); ++turn) {
+        for (int turn = 0; result_.failure.empty(); ++turn) {
             if (turn > 200'000) broken("the run does not end");
-            step(turn);
+            if (!over()) step(turn);
+            else if (retries_left_ == 0 || machine_->status() == RunStatus::succeeded) break;
+            else retry();
         }
         if (result_.failure.empty()) check_end();
         for (const Record& record : journal_)
             result_.history += fmt::format("{} {} {} {} {} {}\n", to_string(record.kind), base::to_us(record.at), record.path,
                                            record.attempt, record.data, record.value);
         result_.status = machine_->status();
+        result_.facts = machine_->facts();
+        result_.flow = flow_;
+        result_.journal = std::move(journal_);
         return std::move(result_);
     }
 
@@ -93,6 +102,39 @@ class World {
         }
     }
 
+    /// The ended run goes on, as `Engine::retry` lets it.
+    void retry() {
+        --retries_left_;
+        if (result_.failure.empty()) check_end();
+        boot();
+        ReuseBuilder builder(*flow_);
+        for (const Record& record : journal_)
+            if (auto added = builder.add(record); !added) broken("reuse: " + added.error().message);
+        machine_->reuse(builder.take(false, {}));
+        now_ += std::chrono::seconds(30);
+        ++result_.retries;
+        send(event::Restart{"the simulation", ""});
+    }
+
+    void send_signal() {
+        static constexpr const char* keys[] = {"", "a", "b"};
+        send(event::Signal{random_.below(2) == 0 ? "go" : "stop", keys[random_.below(3)], Json(random_.below(100))});
+    }
+
+    /// Nothing happens by itself: somebody has to do something.
+    void help() {
+        if (machine_->paused()) return send(event::Resume{"the simulation"});
+        if (machine_->status() != RunStatus::waiting) return broken("nothing can happen, but the run is not waiting");
+        if (++helped_ > 60) return send(event::Cancel{"a person has had enough"});
+        std::vector<std::string> unknown;
+        for (const std::string& path : unknown_)
+            if (machine_->step_status(path) == StepStatus::unknown) unknown.push_back(path);
+        if (unknown.empty() || random_.below(3) == 0) return send_signal();
+        const Decision decision = static_cast<Decision>(random_.below(3));
+        ++result_.decisions;
+        send(event::Decide{unknown[random_.below(unknown.size())], decision, Json{{"n", 5}}, "a person", ""});
+    }
+
     void send(Event event) { absorb(machine_->handle(std::move(event), now_, machine_random_)); }
 
     void step(int turn) {
@@ -104,9 +146,14 @@ class World {
         // What can happen now, each as likely.
         const bool timer = !timers_.empty() || run_timeout_;
         const std::uint64_t choices = (flight_ ? 2u : 0u) + (running_.empty() ? 0u : 2u) + (more_ ? 2u : 0u) + (timer ? 1u : 0u);
-        if (choices == 0) {
-            if (machine_->status() != RunStatus::waiting) return broken("nothing can happen, but the run is not waiting");
-            return send(event::Cancel{"a person decides that the unknown step ends the run"});
+        if (choices == 0) return help();
+        if (!machine_->finished() && random_.below(60) == 0) {
+            if (machine_->paused()) return send(event::Resume{"the simulation"});
+            return send(event::Pause{"the simulation", ""});
+        }
+        if (!machine_->finished() && signals_left_ > 0 && random_.below(20) == 0) {
+            --signals_left_;
+            return send_signal();
         }
         std::uint64_t pick = random_.below(choices);
         if (flight_) {
@@ -152,12 +199,27 @@ class World {
             record.kind == RecordKind::step_timed_out) {
             if (!ended_.insert(record.path).second) broken("two ends of " + record.path);
         }
+        if (record.kind == RecordKind::step_unknown) unknown_.insert(record.path);
+        if (record.kind == RecordKind::step_decided && record.data.find("\"retry\"") != std::string::npos) ++failures_[record.path];
+        if (record.kind == RecordKind::run_retried) begin_again();
         if (record.kind == RecordKind::step_started) marked_.insert(fmt::format("{}#{}", record.path, record.attempt));
         if (record.kind == RecordKind::step_attempt_failed) ++failures_[record.path];
         if (finished_) broken("a record after the run's end");
         finished_ = finished_ || record.kind == RecordKind::run_succeeded || record.kind == RecordKind::run_failed ||
                     record.kind == RecordKind::run_cancelled || record.kind == RecordKind::run_timed_out;
         journal_.push_back(record);
+    }
+
+    /// What a retry takes from the journal is done; all else may be done again.
+    void begin_again() {
+        ReuseBuilder builder(*flow_);
+        for (const Record& record : journal_)
+            if (auto added = builder.add(record); !added) broken("reuse: " + added.error().message);
+        ended_.clear();
+        for (const auto& [path, step] : builder.take(false, {})->steps) ended_.insert(path);
+        executions_.clear();
+        failures_.clear();
+        finished_ = false;
     }
 
     void count_execution(const command::Execute& execute) {
@@ -190,15 +252,25 @@ class World {
     }
 
     void replay_into(Machine& machine) {
-        for (const Record& record : journal_) {
-            auto applied = machine.apply(record);
+        std::size_t first = 0;
+        for (std::size_t i = 0; i < journal_.size(); ++i)
+            if (journal_[i].kind == RecordKind::run_retried) first = i;
+        if (first > 0) {  // as `revive_retried` does
+            ReuseBuilder builder(*flow_);
+            for (std::size_t i = 0; i < first; ++i)
+                if (auto added = builder.add(journal_[i]); !added) broken("reuse: " + added.error().message);
+            machine.reuse(builder.take(false, {}));
+        }
+        for (std::size_t i = first; i < journal_.size(); ++i) {
+            auto applied = machine.apply(journal_[i]);
             if (!applied) broken("replay: " + applied.error().message);
         }
     }
 
     /// With nothing gathered, the journal must say exactly what the memory says.
     void compare_with_replay() {
-        if (!page_.records.empty() || more_) return;
+        // While a run is paused, a retry whose time has come is ready here and still waits for its timer there.
+        if (!page_.records.empty() || more_ || machine_->paused()) return;
         RunFacts facts = machine_->facts();
         Machine other(flow_, facts, Json::object());
         replay_into(other);
@@ -229,11 +301,32 @@ class World {
         const StepRef step = *first;
         now_ = std::max(now_, timers_[step]);
         timers_.erase(step);
+        if (random_.below(25) == 0) now_ -= std::chrono::seconds(5);  // the clock is set back: the timer waits on
         send(event::TimerFired{step});
+    }
+
+    /// What was done at the top level and has a compensation is undone after a failure, the last first.
+    void check_undone() {
+        const auto status = machine_->status();
+        if (status == RunStatus::succeeded || result_.retries > 0) return;
+        std::vector<std::string> done, undone;
+        for (const Record& record : journal_) {
+            const auto found = flow_->graph.index.find(record.path);
+            if (found == flow_->graph.index.end()) continue;
+            const auto& node = flow_->graph.nodes[found->second];
+            const bool end = record.kind == RecordKind::step_succeeded || record.kind == RecordKind::step_failed ||
+                             record.kind == RecordKind::step_timed_out;
+            if (node.compensation && record.kind == RecordKind::step_succeeded) done.push_back(flow_->graph.nodes[*node.compensation].id);
+            if (node.compensates && end) undone.push_back(record.path);
+        }
+        std::reverse(done.begin(), done.end());
+        if (done != undone) broken("what was done is not what was undone, in reverse order");
+        result_.undone += static_cast<int>(undone.size());
     }
 
     void check_end() {
         if (!finished_) broken("the machine has ended, but the journal has no end");
+        check_undone();
         Machine other(flow_, machine_->facts(), Json::object());
         replay_into(other);
         if (other.describe() != machine_->describe()) broken("the final replay differs");
@@ -253,6 +346,8 @@ class World {
     std::map<StepRef, Time> timers_;
     std::optional<Time> run_timeout_;
     bool more_ = false, finished_ = false;
+    int retries_left_ = 0, signals_left_ = 0, helped_ = 0;
+    std::set<std::string> unknown_;
     int crashes_left_ = 0, cancel_at_ = -1, commits_since_boot_ = 0;
     std::vector<Record> journal_;
     std::set<std::string> ended_, marked_;
@@ -264,12 +359,17 @@ class World {
 
 Simulated simulate(std::uint64_t seed, bool crash_at_every_commit) { return World(seed, crash_at_every_commit).run(); }
 
-TEST_CASE("a thousand random flows end, with failures, cancels and crashes", "[engine][simulation]") {
-    // One seed alone: SLUICE_SEED=17 build/debug/test_engine "a thousand random flows*"
+TEST_CASE("ten thousand random flows end, with failures, controls, retries and crashes", "[engine][simulation]") {
+    // One seed alone: SLUICE_SEED=17 build/release/test_engine "ten thousand random flows*"; others: SLUICE_SEEDS=10001-99999
     const char* only = std::getenv("SLUICE_SEED");
-    const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
-    const std::uint64_t last = only != nullptr ? first : 1000;
-    int crashes = 0, executions = 0, succeeded = 0;
+    std::uint64_t first = 1, last = 10'000;
+    if (const char* range = std::getenv("SLUICE_SEEDS")) {
+        char* rest = nullptr;
+        first = std::strtoull(range, &rest, 10);
+        last = *rest == '-' ? std::strtoull(rest + 1, nullptr, 10) : first;
+    }
+    if (only != nullptr) first = last = std::strtoull(only, nullptr, 10);
+    int crashes = 0, executions = 0, succeeded = 0, retries = 0, decisions = 0, undone = 0;
     for (std::uint64_t seed = first; seed <= last; ++seed) {
         const auto result = simulate(seed);
         if (!result.failure.empty() || only != nullptr)
@@ -279,16 +379,22 @@ TEST_CASE("a thousand random flows end, with failures, cancels and crashes", "[e
         crashes += result.crashes;
         executions += result.executions;
         succeeded += result.status == RunStatus::succeeded;
+        retries += result.retries;
+        decisions += result.decisions;
+        undone += result.undone;
     }
     if (only == nullptr) {  // the mix is worth something
-        CHECK(crashes > 500);
-        CHECK(executions > 2000);
-        CHECK(succeeded > 200);
+        CHECK(crashes > 5000);
+        CHECK(executions > 20'000);
+        CHECK(succeeded > 2000);
+        CHECK(retries > 500);
+        CHECK(decisions > 500);
+        CHECK(undone > 500);
     }
 }
 
 TEST_CASE("a crash at every commit loses nothing and repeats nothing that was recorded", "[engine][simulation]") {
-    for (std::uint64_t seed = 5000; seed < 5300; ++seed) {
+    for (std::uint64_t seed = 5000; seed < 6000; ++seed) {
         const auto result = simulate(seed, true);
         INFO("seed " << seed << "\n" << result.document << "\n" << result.history);
         REQUIRE(result.failure == "");

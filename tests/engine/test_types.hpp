@@ -16,7 +16,8 @@ inline flows::NodeType test_type(std::string name, flows::NodeKind kind, flows::
     type.kind = kind;
     type.effect = effect;
     type.config_schema = Json::parse(R"({"type": "object", "properties": {"n": {}, "items": {}, "concurrency": {"type": "integer"},
-        "on_item_error": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"},
+        "on_item_error": {"type": "string"}, "while": {"type": "string", "x-expression": true, "x-scope": ["item", "index"]},
+        "max_turns": {"type": "integer"}, "name": {"type": "string"}, "key": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"},
         "body": {"type": "object", "x-body": true}}, "additionalProperties": false})");
     type.example = {{"config", Json::object()}};
     return type;
@@ -62,6 +63,14 @@ inline const flows::NodeTypes& test_types() {
         };
         all->add(wait);
         all->add(test_type("each", flows::NodeKind::map, flows::Effect::pure));
+        all->add(test_type("again", flows::NodeKind::loop, flows::Effect::pure));
+        auto signal = test_type("signal", flows::NodeKind::signal, flows::Effect::pure);
+        signal.compute = [](const flows::StepInput& input) -> Result<flows::StepOutput> {
+            flows::StepOutput plan;
+            plan.output = {{"name", base::string_or(input.config, "name", "go")}, {"key", base::string_or(input.config, "key", "")}};
+            return plan;
+        };
+        all->add(signal);
         const auto never = [](flows::StepContext&) -> Awaitable<Result<flows::StepOutput>> { co_return flows::StepOutput{}; };
         for (const auto& [name, effect] : {std::pair{"safe", flows::Effect::safe}, {"keyed", flows::Effect::keyed},
                                            {"unsafe", flows::Effect::unsafe}}) {

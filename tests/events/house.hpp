@@ -80,7 +80,8 @@ struct House {
         REQUIRE(result);
         return std::move(*result);
     }
-    void done(Awaitable<Result<void>> task) {
+    template <class T>
+    void done(Awaitable<Result<T>> task) {
         auto result = testing::run(loop, std::move(task));
         INFO((result ? std::string() : result.error().message));
         REQUIRE(result);
