@@ -39,7 +39,7 @@ Json explain_step(const StepSummary& step, const std::string& run) {
     if (step.status == StepStatus::unknown) {
         code = "unknown_step";
         text = fmt::format("a crash hid how the step {} ended (attempt {}), and it must not be done twice without somebody's word: look at "
-                           "the other side, then `sluice runs decide {} {}` with retry, succeed or fail", step.path, step.attempts, run, step.path);
+                           "the other side, then `sluice runs decide {} {} retry|succeed|fail`", step.path, step.attempts, run, step.path);
     } else if (step.status == StepStatus::waiting && step.waiting_for.is_object()) {
         code = "waiting_signal";
         const std::string name = base::string_or(step.waiting_for, "signal", "");
@@ -203,7 +203,7 @@ Awaitable<Result<Json>> Engine::why(WorkspaceId workspace, RunId id) {
                                  : base::string_or(first, "text", "");
     if (const Json* until = base::find_member(first, "until")) out["until"] = *until;
     if (out["code"] == "unknown_step")
-        next.push_back(fmt::format("`sluice runs decide {} {} --decision retry|succeed|fail`", name, base::string_or(first, "path", "")));
+        next.push_back(fmt::format("`sluice runs decide {} {} retry|succeed|fail`", name, base::string_or(first, "path", "")));
     if (out["code"] == "waiting_signal")
         next.push_back(fmt::format("`sluice runs signal {} {}`", name, base::string_or(first, "signal", "")));
     next.push_back(fmt::format("`sluice runs cancel {}` ends it", name));
