@@ -133,13 +133,17 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
     s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
     engine::EngineOptions engine;
-    engine.max_active_runs = static_cast<std::size_t>(config.integer("engine.max_active_runs"));
+    engine.max_running_runs = static_cast<std::size_t>(config.integer("engine.max_running_runs"));
+    engine.max_backlog = static_cast<std::size_t>(config.integer("queue.max_backlog"));
+    engine.max_backlog_workspace = static_cast<std::size_t>(config.integer("queue.max_backlog_workspace"));
+    engine.evict_after = config.duration("engine.evict_after");
     engine.machine.map_items = static_cast<std::size_t>(config.integer("engine.map_items"));
     engine.stop_grace = config.duration("engine.stop_grace");
     engine.sub_run_depth = static_cast<int>(config.integer("engine.sub_run_depth"));
     engine.error_flow = config.text("engine.error_flow");
     s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
     s.bus->set_run_feed(s.engine.get());
+    s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
 
     add_system_routes(s.router, s);
     add_backup_routes(s.router, s);
@@ -148,6 +152,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
     engine::add_routes(s.router, *s.engine);
+    engine::add_routes(s.router, *s.dead_letters);
     dashboard::add_routes(s.router);
     s.router.seal(version());
 
@@ -174,6 +179,7 @@ Awaitable<Result<void>> App::start() {
     s.artifacts->set_cursor_key(cursor_key);
     s.flows->set_cursor_key(cursor_key);
     s.engine->set_cursor_key(cursor_key);
+    s.dead_letters->set_cursor_key(cursor_key);
     // Bound before work is taken up: a port in use shall not start anything.
     auto bound = s.server->start();
     if (!bound) co_return fail(std::move(bound.error()));
@@ -186,6 +192,9 @@ Awaitable<Result<void>> App::start() {
     auto recovered = co_await s.engine->start();
     if (s.stopped) co_return Result<void>();
     if (!recovered) co_return fail(std::move(recovered.error()));
+    auto bulk = co_await s.dead_letters->start();
+    if (s.stopped) co_return Result<void>();
+    if (!bulk) co_return fail(std::move(bulk.error()));
     s.loop.watch();
     s.tasks->spawn("time-zones", load_time_zones(s.blocking.get()));
     s.ready = true;
@@ -198,6 +207,7 @@ Awaitable<void> App::stop() {
     s.stopped = true;
     s.ready = false;
     // Waiting callers get their answers while the last steps end, so server and executor drain side by side.
+    co_await s.dead_letters->stop();   // no further run is taken up
     auto draining = std::make_unique<runtime::TaskGroup>(s.loop);
     draining->spawn("drain-engine", s.engine->stop());
     co_await s.bus->stop();

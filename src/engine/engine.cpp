@@ -50,6 +50,9 @@ Result<void> Engine::State::check_start(const StartRun& start) const {
     if (!durable && !start.waits)
         return fail(ErrorCode::conflict, "this flow has durability none, which keeps no record of the run; "
                                          "start it with ?wait=30s, or publish it with another durability");
+    if (!durable && start.run_at)
+        return fail(ErrorCode::conflict, "this flow has durability none, which keeps no record of a run that is to start later; "
+                                         "leave run_at and delay out, or publish it with another durability");
     if (durable && storage.saturated()) return fail(ErrorCode::unavailable, "{}", storage.saturation_reason());
     if (!flow.input_schema) return {};
     auto mistakes = flow.input_schema->validate(start.input);
@@ -430,7 +433,7 @@ Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std
     Event event = event::Cancel{reason};
     auto recorded = co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
     if (!recorded) co_return fail(std::move(recorded.error()));
-    state_->cancel_sub_runs(id, reason);
+    state_->cancel_sub_runs(workspace, id, reason);
     co_await handle->done.wait();
     if (!is_terminal(handle->done.get().status))
         co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");

@@ -101,7 +101,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Awaitable<Result<RunStatus>> feed_and_confirm(RunPtr run, Event event, Also also);
     Awaitable<Result<void>> each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take);
     Awaitable<Result<std::shared_ptr<const Reuse>>> planned_reuse(WorkspaceId workspace, flows::FlowPtr flow, Json plan);
-    void cancel_sub_runs(RunId parent, const std::string& reason);
+    void cancel_sub_runs(WorkspaceId workspace, RunId parent, const std::string& reason);
     static Awaitable<void> call_error_flow(std::shared_ptr<State> self, WorkspaceId workspace, RunId failed, std::string name);
     Awaitable<Result<void>> start_error_flow(const Run& run, std::string name);
     std::string error_flow_of(const Run& row, const flows::CompiledFlow& flow) const;

@@ -26,12 +26,15 @@ const Query insert_whole_run{"engine.insert_whole_run", R"sql(
         parent_run_id, depth)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21))sql"};
 
-const Query insert_job{"engine.insert_job", R"sql(
-    INSERT INTO job (workspace_id, run_id, worker, created_at_us) VALUES (?1, ?2, ?3, ?4))sql"};
-
 const Query insert_record{"engine.insert_record", R"sql(
     INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+
+// The same, as long as this process has the run: one look into the job's page, which its unit has read anyway.
+const Query insert_record_fenced{"engine.insert_record_fenced", R"sql(
+    INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+    WHERE EXISTS (SELECT 1 FROM job WHERE workspace_id = ?1 AND run_id = ?2 AND worker = ?12))sql"};
 
 #ifdef SLUICE_TEETH
 // The seeded bug no_fencing: whoever writes is taken at their word.
@@ -51,13 +54,7 @@ const Query end_run{"engine.end_run", R"sql(
     WHERE workspace_id = ?1 AND id = ?2)sql"};
 
 const Query delete_job{"engine.delete_job", R"sql(
-    DELETE FROM job WHERE workspace_id = ?1 AND run_id = ?2 AND worker = ?3)sql"};
-
-// At start, by the one process that holds the data directory.
-const Query claim_jobs{"engine.claim_jobs", R"sql(UPDATE job SET worker = ?1 WHERE worker <> ?1)sql",
-                       Query::Note::instance_wide};
-const Query select_jobs{"engine.select_jobs", R"sql(
-    SELECT workspace_id, run_id FROM job WHERE worker <> ?1 ORDER BY workspace_id, run_id)sql", Query::Note::instance_wide};
+    DELETE FROM job WHERE workspace_id = ?1 AND run_id = ?2 AND (worker = ?3 OR state <> 'running'))sql"};
 
 const Query insert_error_call{"engine.insert_error_call", R"sql(
     INSERT INTO error_flow_call (workspace_id, run_id, flow_name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING)sql"};
@@ -93,7 +90,7 @@ const Query list_running{"engine.list_running", R"sql(
         r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
         r.depth, r.retries, r.stored_bytes
     FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
-    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
+    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND j.state = 'running' AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
     ORDER BY j.run_id DESC LIMIT ?4)sql"};
 
 const Query select_records{"engine.select_records", R"sql(
@@ -165,27 +162,32 @@ void append_whole_run(storage::WriteUnit& unit, const Run& run) {
              run.stored_bytes, run.expires_at, run.parent, run.depth);
 }
 
-void append_run(storage::WriteUnit& unit, const Run& run, BootId worker) {
+void append_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
              to_string(run.status), run.created_at, run.started_at, run.parent, run.depth);
-    unit.add(insert_job, run.workspace, run.id, worker, run.created_at);
 }
 
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
-                   const std::string& blob) {
+                   const std::string& blob, BootId fence) {
     const bool spilled = !blob.empty();
     const Query* query = &insert_record;
 #ifdef SLUICE_TEETH
-    if (base::teeth("no_fencing")) query = &insert_record_unfenced;
+    if (base::teeth("no_fencing")) {
+        query = &insert_record_unfenced;
+        fence = {};
+    }
 #endif
+    if (fence)
+        return unit.add_expecting(ErrorCode::gone, "another process has taken this run over", insert_record_fenced, workspace, run, seq,
+                                  to_string(record.kind), record.at, record.path, record.attempt, text_or_null(record.data),
+                                  spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob), record.value.size(), fence);
     unit.add(*query, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
              text_or_null(record.data), spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob),
              record.value.size());
 }
 
-void append_reopened(storage::WriteUnit& unit, const Run& run, BootId worker) {
+void append_reopened(storage::WriteUnit& unit, const Run& run) {
     unit.add_expecting(ErrorCode::conflict, "the run has not ended", reopen_run, run.workspace, run.id, to_string(run.status));
-    unit.add(insert_job, run.workspace, run.id, worker, run.created_at);
 }
 
 void append_error_call(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const std::string& flow) {
@@ -217,20 +219,6 @@ void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
     if (base::teeth("no_fencing")) return unit.add(delete_job_unfenced, run.workspace, run.id);
 #endif
     unit.add_expecting(ErrorCode::gone, "another process has taken this run over", delete_job, run.workspace, run.id, worker);
-}
-
-Awaitable<Result<std::vector<OpenJob>>> take_over_jobs(storage::Storage& storage, BootId worker) {
-    auto claim = [worker](storage::Tx& tx) -> Result<std::vector<OpenJob>> {
-        // What this boot has started already (requests come in while others are read back) is not to be taken over.
-        auto jobs = tx.list<OpenJob>(select_jobs, {storage::to_value(worker)}, [](const Row& row) {
-            return OpenJob{row.id<WorkspaceId>(0), row.id<RunId>(1)};
-        });
-        if (!jobs) return jobs;
-        auto claimed = tx.run(claim_jobs, {storage::to_value(worker)});
-        if (!claimed) return fail(std::move(claimed.error()));
-        return jobs;
-    };
-    co_return co_await storage.write(std::move(claim));
 }
 
 Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, WorkspaceId workspace, RunId id) {

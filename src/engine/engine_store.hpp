@@ -32,14 +32,15 @@ inline std::int64_t stored_size(const Record& record) {
     return static_cast<std::int64_t>(record.value.size() + record.data.size() + record.path.size() + 96);
 }
 
-void append_run(storage::WriteUnit& unit, const Run& run, BootId worker);
+void append_run(storage::WriteUnit& unit, const Run& run);
 /// A run that started and ended in one unit: its final row, and no job.
 void append_whole_run(storage::WriteUnit& unit, const Run& run);
-/// `blob`: the hash of the value where it is too large for the row.
+/// `blob`: the hash of the value where it is too large for the row. With `fence` the unit fails with `gone` unless the run's
+/// job is that process's.
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
-                   const std::string& blob);
-/// A run that had ended goes on: its row as running, and a job again. Fails with conflict when it has not ended (any more).
-void append_reopened(storage::WriteUnit& unit, const Run& run, BootId worker);
+                   const std::string& blob, BootId fence = {});
+/// A run that had ended goes on: its row as running (its job: append_job). Fails with conflict when it has not ended (any more).
+void append_reopened(storage::WriteUnit& unit, const Run& run);
 /// A failed run's call of another flow: with its end; taken back with the start of the called run.
 void append_error_call(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const std::string& flow);
 void append_error_call_done(storage::WriteUnit& unit, WorkspaceId workspace, RunId run);
@@ -50,7 +51,6 @@ void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, R
 /// Ends the run and gives its job up; the unit fails with `gone` when another process holds the job.
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker);
 
-Awaitable<Result<std::vector<OpenJob>>> take_over_jobs(storage::Storage& storage, BootId worker);
 Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, WorkspaceId workspace, RunId id);
 /// Newest first, below `before` (nil: from the newest).
 Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, WorkspaceId workspace, RunFilter filter,

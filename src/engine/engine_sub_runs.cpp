@@ -1,5 +1,7 @@
 // Runs that runs start: of a sub-flow, and of the flow that a failure calls.
 
+#include <boost/system/system_error.hpp>
+
 #include "engine/engine_state.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/crypto/crypto.hpp"
@@ -7,6 +9,8 @@
 namespace sluice::engine {
 
 namespace {
+
+constexpr Duration start_again_after = std::chrono::seconds(1);
 
 /// The id of a step's run follows from the step's key, so that after a crash the step finds it again. It keeps the
 /// parent's time, so that it sorts beside it.
@@ -53,11 +57,23 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         start.id = id;
         start.parent = sub_run.parent;
         start.depth = depth;
-        auto started = start_run(std::move(start));
-        if (!started) co_return fail(std::move(started.error()));
-        const auto handle = std::get<std::shared_ptr<RunHandle>>(*started);
-        co_await handle->accepted.wait();
-        if (!handle->accepted.get()) co_return fail(handle->accepted.get().error());
+        // The caller was accepted, so its inner run waits for room on the disk or in the queue; it does not fail for want of it.
+        while (true) {
+            auto started = start_run(start);
+            Error refusal;
+            if (started) {
+                const auto handle = std::get<std::shared_ptr<RunHandle>>(*started);
+                co_await handle->accepted.wait();
+                if (handle->accepted.get()) break;
+                refusal = handle->accepted.get().error();
+            } else {
+                refusal = std::move(started.error());
+            }
+            if (refusal.code != ErrorCode::unavailable && refusal.code != ErrorCode::rate_limited) co_return fail(std::move(refusal));
+            // Nothing is recorded of a step that is cut off: the next start takes it up.
+            if (s.stopping) throw boost::system::system_error(boost::asio::error::operation_aborted);
+            co_await s.loop.sleep_for(start_again_after);
+        }
     }
     Json answer = {{"run", id.str()}};
     if (!sub_run.wait) co_return answer;
@@ -81,11 +97,13 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
 }
 
 /// Cancels the runs that steps of this one wait for.
-void Engine::State::cancel_sub_runs(RunId parent, const std::string& reason) {
+void Engine::State::cancel_sub_runs(WorkspaceId workspace, RunId parent, const std::string& reason) {
     std::vector<RunPtr> children;
     for (const auto& [id, run] : active)
         if (run->row.parent == parent && run->row.trigger == "flow") children.push_back(run);
     for (const RunPtr& child : children) feed(child, event::Cancel{reason});
+    if (waiting.empty() && queue.backlog() == 0) return;
+    tasks.spawn("cancel-sub-runs", cancel_absent_sub_runs(shared_from_this(), workspace, parent, reason));
 }
 
 /// Starts the flow that a failure calls. The call is recorded with the failed run's end and taken back with the start of the

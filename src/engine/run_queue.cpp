@@ -113,14 +113,15 @@ void RunQueue::enqueue(QueueEntry entry, Time now) {
 
 Result<bool> RunQueue::offer(QueueEntry entry, Time now) {
     Workspace& workspace = workspace_of(entry.workspace);
-    if (workspace.draining) {
+    if (workspace.draining && !entry.inside) {
         Error error{ErrorCode::unavailable, "the workspace's queue is being drained and takes no new runs; start the run again once it "
                                             "is resumed (`sluice queues resume default`)"};
         error.retry_after_us = std::chrono::microseconds(retry_after(now)).count();
         return fail(std::move(error));
     }
     // What is queued and could start would have started, unless the caller has yet to admit it: then its turn comes first.
-    if (entry.ready_at <= now && !workspace.paused && slots_.size() < limits_.max_running && turns_.empty()) {
+    const bool free = !workspace.paused && !held_all_ && slots_.size() < limits_.max_running && turns_.empty();
+    if (entry.ready_at <= now && (free || entry.inside)) {
         Line& line = line_of(workspace, entry);
         const bool room = !line.limited || line.held.size() < entry.limit;
         if (room && (line.queued.empty() || Place{entry.priority, entry.number, entry.run} < *line.queued.begin())) {
@@ -131,7 +132,7 @@ Result<bool> RunQueue::offer(QueueEntry entry, Time now) {
     }
     const std::size_t own = workspace.by_age.size() + workspace.delayed;
     const bool all_full = entries_.size() >= limits_.max_backlog;
-    if (all_full || own >= limits_.max_backlog_workspace) {
+    if (!entry.inside && (all_full || own >= limits_.max_backlog_workspace)) {
         const Duration wait = retry_after(now);
         Error error;
         error.code = ErrorCode::rate_limited;
@@ -172,7 +173,7 @@ void RunQueue::wake(Time now) {
 std::vector<RunId> RunQueue::admit(Time now) {
     wake(now);
     std::vector<RunId> admitted;
-    while (slots_.size() < limits_.max_running && !turns_.empty()) {
+    while (!held_all_ && slots_.size() < limits_.max_running && !turns_.empty()) {
         Workspace& workspace = *turns_.front();
         if (workspace.deficit == 0) workspace.deficit = workspace.weight;
         --workspace.deficit;
@@ -232,13 +233,36 @@ std::optional<Time> RunQueue::next_ready() const {
 
 void RunQueue::set_weight(WorkspaceId id, std::size_t weight) { workspace_of(id).weight = std::max<std::size_t>(1, weight); }
 
-void RunQueue::pause(WorkspaceId id, bool paused) {
+void RunQueue::set_switches(WorkspaceId id, bool paused, bool draining) {
     Workspace& workspace = workspace_of(id);
+    const bool was = workspace.paused || workspace.draining, is = paused || draining;
+    if (is && !was) ++stopped_;
+    if (was && !is) --stopped_;
     workspace.paused = paused;
+    workspace.draining = draining;
     refresh_turn(workspace);
 }
 
-void RunQueue::drain(WorkspaceId id, bool draining) { workspace_of(id).draining = draining; }
+void RunQueue::pause(WorkspaceId id, bool paused) { set_switches(id, paused, workspace_of(id).draining); }
+
+void RunQueue::drain(WorkspaceId id, bool draining) { set_switches(id, workspace_of(id).paused, draining); }
+
+WorkspaceId RunQueue::workspace_of_slot(RunId run) const {
+    const auto found = slots_.find(run);
+    return found == slots_.end() ? WorkspaceId() : found->second.workspace->id;
+}
+
+Result<void> RunQueue::open(WorkspaceId id, Time now) const {
+    if (stopped_ == 0 && !held_all_) return {};
+    const auto found = workspaces_.find(id);
+    const bool stopped = found != workspaces_.end() && (found->second->paused || found->second->draining);
+    if (!stopped && !held_all_) return {};
+    Error error{ErrorCode::unavailable, held_all_ ? "the server is starting; try again in a moment"
+                                                  : "the workspace's queue is paused or being drained, and this run cannot wait in it; "
+                                                    "try again once it is resumed (`sluice queues resume default`)"};
+    error.retry_after_us = std::chrono::microseconds(held_all_ ? std::chrono::seconds(1) : retry_after(now)).count();
+    return fail(std::move(error));
+}
 
 QueueLine RunQueue::line(WorkspaceId id) const {
     QueueLine out;

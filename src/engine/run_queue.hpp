@@ -9,6 +9,7 @@
 // admission is deficit round robin: each gives as many starts in turn as its weight. Every call is O(log n) in the
 // number of entries, except `why` (bounded) and `lines`.
 
+#include <algorithm>
 #include <list>
 #include <map>
 #include <memory>
@@ -42,6 +43,7 @@ struct QueueEntry {
     std::size_t limit = 0;           ///< runs of the same flow and key that may hold slots at once; 0: no limit
     std::string key;                 ///< empty: the limit is the flow's
     Time ready_at{};
+    bool inside = false;             ///< a run under way waits for it: it needs room in its line, but no free slot
 };
 
 /// Why a run holds no slot.
@@ -79,6 +81,8 @@ class RunQueue {
     RunQueue& operator=(const RunQueue&) = delete;
 
     std::uint64_t next_number() { return ++last_number_; }
+    /// Numbers given from now on are greater than `number`.
+    void number_from(std::uint64_t number) { last_number_ = std::max(last_number_, number); }
 
     /// Asks for a slot: true when the run holds one now, false when it is queued or delayed. Errors, each before anything
     /// is kept: rate_limited (backlog is full), unavailable (the queue is being drained); both with `retry_after_us`.
@@ -96,12 +100,18 @@ class RunQueue {
 
     bool holds_slot(RunId run) const { return slots_.contains(run); }
     bool waits(RunId run) const { return entries_.contains(run); }
+    /// Whose run this is; nil for one that holds no slot.
+    WorkspaceId workspace_of_slot(RunId run) const;
+    /// Why a run that cannot be queued would not start now; nothing when it would.
+    Result<void> open(WorkspaceId workspace, Time now) const;
     /// When the earliest delayed entry becomes ready: the one time at which `admit` must be called without another cause.
     std::optional<Time> next_ready() const;
 
     void set_weight(WorkspaceId workspace, std::size_t weight);
     /// A paused queue gives no slots; runs that hold one go on.
     void pause(WorkspaceId workspace, bool paused);
+    /// Gives no slot to anybody: for the time in which the process reads what it had.
+    void hold_all(bool held) { held_all_ = held; }
     /// A draining queue takes nothing new; what is in it still starts.
     void drain(WorkspaceId workspace, bool draining);
 
@@ -159,9 +169,12 @@ class RunQueue {
     void hold(Workspace& workspace, Line& line, RunId run);
     void wake(Time now);
     void count_end(Time now);
+    void set_switches(WorkspaceId id, bool paused, bool draining);
 
     QueueLimits limits_;
     std::uint64_t last_number_ = 0;
+    bool held_all_ = false;
+    std::size_t stopped_ = 0;             ///< workspaces that are paused or draining
     std::unordered_map<WorkspaceId, std::unique_ptr<Workspace>> workspaces_;
     std::unordered_map<RunId, Waiting> entries_;
     std::unordered_map<RunId, Slot> slots_;

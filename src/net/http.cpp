@@ -200,7 +200,7 @@ Response problem(const Error& error) {
     if (error.code == ErrorCode::unauthenticated)
         response.headers.add("WWW-Authenticate", "Bearer");
     if (error.code == ErrorCode::unavailable || error.code == ErrorCode::rate_limited)
-        response.headers.add("Retry-After", "1");
+        response.headers.add("Retry-After", std::to_string(std::max<std::int64_t>(1, (error.retry_after_us + 999'999) / 1'000'000)));
     return response;
 }
 

@@ -264,6 +264,33 @@ TEST_CASE("what was accepted before a restart is taken back beyond every bound",
     }
 }
 
+TEST_CASE("a run that another one waits for needs no free slot, but room in its own line", "[engine][queue]") {
+    Front front({.max_running = 1, .max_backlog = 0});
+    front.offer(front.entry(red));
+    QueueEntry inner = front.entry(red, 3, 1), second = front.entry(red, 3, 1);
+    inner.inside = second.inside = true;
+    front.queue.drain(red, true);
+    front.queue.pause(red, true);
+    CHECK(front.queue.holds_slot(front.offer(inner)));
+    CHECK(front.queue.waits(front.offer(second)));
+}
+
+TEST_CASE("while the process reads what it had, runs are taken but none starts", "[engine][queue]") {
+    Front front({.max_running = 1});
+    front.queue.hold_all(true);
+    const RunId first = front.offer(front.entry(red));
+    CHECK(front.queue.waits(first));
+    CHECK(front.queue.admit(front.now).empty());
+    CHECK_FALSE(front.queue.open(red, front.now));
+    front.queue.hold_all(false);
+    CHECK(front.queue.open(red, front.now));
+    CHECK(front.queue.admit(front.now) == Runs{first});
+    CHECK(front.queue.workspace_of_slot(first) == red);
+    front.queue.pause(red, true);
+    CHECK(front.queue.open(red, front.now).error().code == ErrorCode::unavailable);
+    CHECK(front.queue.open(blue, front.now));
+}
+
 TEST_CASE("the queue says why a run waits", "[engine][queue]") {
     Front front({.max_running = 2});
     const auto acme = front.offer_many(3, red, 3, 1, "acme");
