@@ -366,7 +366,7 @@ Awaitable<Response> Server::State::run_route(Exchange& exchange) {
         if (!begun) co_return problem(begun.error());
         exchange.idempotency = std::move(*begun);
         request.idempotency = exchange.idempotency.get();
-        if (info.check_body) {  // else the writer decides, and a first try costs no read
+        if (!info.finds_used_key) {
             auto found = co_await records->find(request);
             if (!found) co_return problem(found.error());
             if (*found) co_return *replay_stored(**found);

@@ -49,6 +49,8 @@ struct RouteInfo {
     bool stream_body = false;                ///< the handler reads `body_reader`
     bool check_body = true;                  ///< false: the handler validates itself (hot path)
     std::string_view request_media = "application/json";  ///< other media types: comma separated, unchecked
+    /// The handler's own commit finds an Idempotency-Key that was used before, so that a first try costs no read (hot path).
+    bool finds_used_key = false;
 };
 
 using Handler = std::function<Awaitable<Response>(Request&)>;
