@@ -328,6 +328,39 @@ class Controls(unittest.TestCase):
         self.server.start()
         self.assertEqual(len(called()), 1)
 
+    def test_a_draft_is_tried_over_samples_up_to_a_node_and_one_node_alone(self):
+        paid, after = "/" + uuid.uuid4().hex, "/" + uuid.uuid4().hex
+        name = "draft" + uuid.uuid4().hex[:8]
+        nodes = [self.call("model", paid), node("line", "set", {"values": {"text": "it is {{ nodes.model.output.word }}"}}), self.call("tell", after)]
+        edges = [{"from": "model", "to": "line"}, {"from": "line", "to": "tell"}]
+        flow = self.flow(nodes, edges, name=name)
+        draft = {"name": name, "nodes": [nodes[0], node("line", "set", {"values": {"text": "draft: {{ nodes.model.output.word }}"}}), nodes[2]],
+                 "edges": edges}
+
+        def go(status=200, **body):
+            answer = self.client.post(f"/api/v1/flows/{flow}/runs?wait=20s", {"input": {}, **body})
+            self.assertEqual(answer.status, status, answer)
+            return answer
+
+        self.assertIn("draft", go(404, version="draft").text)
+        self.assertEqual(self.client.put(f"/api/v1/flows/{flow}/draft", draft).status, 201)
+        self.assertEqual(self.client.put(f"/api/v1/flows/{flow}/pins/model", {"output": {"word": "pinned"}}).status // 100, 2)
+        self.assertEqual(go(version="draft", until="line").json["output"], {"text": "draft: pinned"})
+        self.assertEqual((self.upstream.count(paid), self.upstream.count(after)), (0, 0))
+        self.assertEqual(go(only="line", pins={"model": {"word": "given"}}).json["output"], {"text": "it is given"})
+        self.assertIn("model", go(422, only="line").text)
+        self.assertEqual(go(version="draft", until="model", use_pins=False).json["output"]["status"], 200)
+        self.assertEqual((self.upstream.count(paid), self.upstream.count(after)), (1, 0))
+        self.assertEqual(go(version="draft").json["status"], "succeeded")
+        self.assertEqual((self.upstream.count(paid), self.upstream.count(after)), (1, 1))
+        go(422, until="nowhere")
+        go(422, pins={"nowhere": 1})
+        go(400, until="line", only="line")
+        go(400, pins=[])
+        runs = self.client.get("/api/v1/runs").json["items"]
+        self.assertEqual({r["trigger"] for r in runs}, {"draft", "trial"})
+        self.assertLess(min(r["flow"]["version"] for r in runs), 0)
+
     def test_retries_keep_to_their_condition_their_time_and_the_runs_budget(self):
         path = "/" + uuid.uuid4().hex
         self.upstream.set(path, 503)
