@@ -76,10 +76,25 @@ DiskSpace::DiskSpace(const Options& options, std::function<Sizes()> sizes)
     look(true);
 }
 
+std::int64_t DiskSpace::given_up() const {
+    return wants_ballast_ ? options_.ballast_bytes - ballast_bytes_.load(std::memory_order_relaxed)
+                          : 0;
+}
+
+DiskSpace::Level DiskSpace::level_of(std::int64_t free) const {
+    if (free < 0) return Level::unknown;
+    // New work does not count on what the ballast gave up for work under way.
+    if (free - given_up() >= options_.min_free_bytes) return Level::enough;
+    return free < options_.min_free_bytes / 4 ? Level::least : Level::low;
+}
+
 void DiskSpace::look(bool force) {
     const auto now = Clock::now();
-    if (now - looked_ < (force ? Clock::duration(forced_interval) : Clock::duration(interval)))
-        return;
+    const bool due =
+        now - looked_ >= (force ? Clock::duration(forced_interval) : Clock::duration(interval));
+    // A second is long: under load it can take what is kept for work under way. So each commit asks
+    // the disk, which costs a microsecond, and all else is read when that crosses a line.
+    if (!due && level_of(free_bytes(options_.directory)) == level_) return;
     looked_ = now;
     const Sizes sizes = read_sizes_();
     {
@@ -96,6 +111,7 @@ void DiskSpace::look(bool force) {
         keep_ballast(free);
         free = free_bytes(options_.directory);
     }
+    level_ = level_of(free);
     free_.store(free, std::memory_order_relaxed);
     instruments().free.set(free);
     instruments().database.set(static_cast<std::int64_t>(sizes.database));
@@ -119,15 +135,11 @@ void DiskSpace::judge(std::int64_t free) {
         room = Room::under_way;
         cause = Cause::log;
     }
-    // New work ends at the watermark, and does not count on what the ballast gave up for work under
-    // way; that may use three quarters of what is kept back.
-    const auto given_up =
-        wants_ballast_ ? options_.ballast_bytes - ballast_bytes_.load(std::memory_order_relaxed)
-                       : 0;
-    const bool low = free >= 0 && free - given_up < options_.min_free_bytes;
-    // After a write that found the disk full, a little room must have come back.
+    // New work ends at the watermark; what is under way may use three quarters of what is kept
+    // back. After a write that found the disk full, a little room must have come back.
+    const bool low = level_ == Level::low || level_ == Level::least;
     if (low || (was_full_ && free >= 0 && free < 256 * 1024)) {
-        room = free < options_.min_free_bytes / 4 ? Room::nothing : Room::under_way;
+        room = level_ == Level::least ? Room::nothing : Room::under_way;
         cause = Cause::disk;
     }
     const auto before = room_.exchange(room, std::memory_order_relaxed);

@@ -31,7 +31,8 @@ class DiskSpace {
 
     DiskSpace(const Options& options, std::function<Sizes()> sizes);
 
-    /// Reads the disk's state, at most once a second unless `force` (then ten times a second).
+    /// Reads the disk's state: free space always, the rest once a second (ten times with `force`)
+    /// or when the free space crossed a line.
     void look(bool force);
     /// A write found no room: the ballast goes. True when it was there, so that the write may be
     /// tried again.
@@ -48,6 +49,10 @@ class DiskSpace {
 
   private:
     enum class Cause : unsigned char { none, disk, total, log };
+    /// Free space against what is kept.
+    enum class Level : unsigned char { unknown, enough, low, least };
+    Level level_of(std::int64_t free) const;
+    std::int64_t given_up() const;
     void judge(std::int64_t free);
     void keep_ballast(std::int64_t free);
     void release_ballast();
@@ -58,6 +63,7 @@ class DiskSpace {
     const std::function<Sizes()> read_sizes_;
     bool wants_ballast_ = false;
     bool was_full_ = false, told_of_log_ = false;
+    Level level_ = Level::unknown;
     std::chrono::steady_clock::time_point looked_{};
 
     std::atomic<Room> room_{Room::enough};

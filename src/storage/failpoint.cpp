@@ -15,7 +15,7 @@
 namespace sluice::storage::failpoint {
 namespace {
 
-enum class Action { kill, error, full, sleep };
+enum class Action { kill, error, full, half, torn, sleep };
 
 struct Point {
     std::string name;
@@ -55,6 +55,8 @@ bool read_point(std::string_view text, Point& point) {
     if (parts[1] == "kill") point.action = Action::kill;
     else if (parts[1] == "error") point.action = Action::error;
     else if (parts[1] == "full") point.action = Action::full;
+    else if (parts[1] == "half") point.action = Action::half;
+    else if (parts[1] == "torn") point.action = Action::torn;
     else if (parts[1] == "sleep") point.action = Action::sleep;
     else return false;
     if (parts.size() > 2) {
@@ -95,6 +97,8 @@ Outcome hit_armed(std::string_view name) {
         case Action::sleep: ::poll(nullptr, 0, ms); return Outcome::none;
         case Action::error: return Outcome::error;
         case Action::full: return Outcome::full;
+        case Action::half: return Outcome::half;
+        case Action::torn: return Outcome::torn;
     }
     return Outcome::none;
 }

@@ -46,8 +46,10 @@ int write(sqlite3_file* f, const void* from, int amount, sqlite3_int64 offset) {
         if (outcome == Outcome::none && offset > 0) outcome = failpoint::hit("checkpoint.mid");
     }
     if (self(f)->kind == Kind::wal) outcome = failpoint::hit("wal.write");
-    if (outcome == Outcome::error) return SQLITE_IOERR_WRITE;
-    if (outcome == Outcome::full) return SQLITE_FULL;
+    if (outcome == Outcome::half || outcome == Outcome::torn)
+        (void)real(f)->pMethods->xWrite(real(f), from, amount / 2, offset);
+    if (outcome == Outcome::error || outcome == Outcome::torn) return SQLITE_IOERR_WRITE;
+    if (outcome == Outcome::full || outcome == Outcome::half) return SQLITE_FULL;
     return real(f)->pMethods->xWrite(real(f), from, amount, offset);
 }
 int truncate(sqlite3_file* f, sqlite3_int64 size) {

@@ -229,8 +229,10 @@ Result<void> FileBlobs::write_file(const std::filesystem::path& file, const std:
     ::futimens(descriptor.value, times);
     switch (failpoint::hit("blob.sync")) {
         case failpoint::Outcome::error:
+        case failpoint::Outcome::torn:
             return undo(EIO);
         case failpoint::Outcome::full:
+        case failpoint::Outcome::half:
             return undo(ENOSPC);
         case failpoint::Outcome::none:
             break;

@@ -1,7 +1,8 @@
 #pragma once
 /// Named points at which a test kills, fails or slows the process, set by the environment variable
 /// SLUICE_FAILPOINT="name:action[:nth[:ms]]" (several divided by commas). Actions: `kill` (SIGKILL to itself), `error`
-/// (the caller fails as if the operation had), `full` (the same, as a full disk), `sleep` (blocks for `ms`, 500 when not
+/// (the caller fails as if the operation had), `full` (the same, as a full disk), `half` and `torn` (half of a write is done,
+/// then the disk is full, or fails), `sleep` (blocks for `ms`, 500 when not
 /// given). `nth` counts from 1 (the default); `3+` means the third and all later ones.
 ///
 /// Points of storage: commit.before, commit.after_before_answer, checkpoint.mid, migrate.stmt, and the file operations
@@ -14,7 +15,7 @@
 
 namespace sluice::storage::failpoint {
 
-enum class Outcome : unsigned char { none, error, full };
+enum class Outcome : unsigned char { none, error, full, half, torn };
 
 #ifdef SLUICE_FAILPOINTS
 /// True while any point is set; the only cost of a point that is not.
