@@ -175,27 +175,32 @@ class Client:
                 self.wrong(f"{run} was acknowledged and cannot be read: {status} {answer}", id=run)
         self.control(spec, run)
 
+    def command(self, verb, run, path, body, *wanted):
+        """Something that a client does to a run; the same key whenever it has to ask again, so that it is done once."""
+        status, answer = self.settle(verb, "POST", f"/api/v1/runs/{run}/{path}", body, f"{verb}-{run}-{self.calls}", run=run)
+        if status not in wanted:
+            self.wrong(f"{verb} of {run} was answered {status}: {answer}", id=run)
+        return status
+
     def control(self, spec, run):
         pause = self.dice.uniform(0, 0.8)
         if spec.cancel:
             self.driver.stop.wait(pause)
-            # A cancel has no key; once its first try was cut off, a second one may find its work done.
-            status, answer = self.settle("cancel", "POST", f"/api/v1/runs/{run}/cancel", {"reason": "the driver's"}, run=run)
-            if status not in (200, 409):
-                self.wrong(f"cancelling {run} was answered {status}: {answer}", id=run)
+            self.command("cancel", run, "cancel", {"reason": "the driver's"}, 200)
         if spec.signal:
             self.driver.stop.wait(pause)
-            path = f"/api/v1/runs/{run}/signals/{spec.signal}"
-            status, answer = self.settle("signal", "POST", path, {"payload": {"from": self.name}}, f"signal-{run}", run=run)
-            if status >= 300 and status != 409:  # 409: a try that was cut off had been recorded, and the run has ended by it
-                self.wrong(f"signalling {run} was answered {status}: {answer}", id=run)
-        if spec.pause:
-            status, answer = self.settle("pause", "POST", f"/api/v1/runs/{run}/pause", {}, run=run)
+            self.command("signal", run, f"signals/{spec.signal}", {"payload": {"from": self.name}}, 200)
+        if spec.pause:  # 409: it has ended meanwhile, or was not paused
+            self.command("pause", run, "pause", {}, 200, 409)
             self.driver.stop.wait(pause)
-            again = self.settle("resume", "POST", f"/api/v1/runs/{run}/resume", {}, run=run)
-            for said, told in (("pausing", (status, answer)), ("resuming", again)):
-                if told[0] not in (200, 202, 409):
-                    self.wrong(f"{said} {run} was answered {told}", id=run)
+            self.command("resume", run, "resume", {}, 200, 409)
+        if spec.retry:
+            for _ in range(30):
+                status, answer = self.settle("read", "GET", f"/api/v1/runs/{run}?wait=2s", run=run)
+                if status != 200 or answer["status"] == "succeeded":
+                    break
+                if answer["status"] == "failed":
+                    self.command("retry", run, "retry", {}, 200)
 
     def quietly(self, *call, **more):
         try:

@@ -37,6 +37,9 @@ class Spec:
     signal: str = ""              # each run is sent this signal by its client
     pause: bool = False           # each run is paused and resumed by its client
     large: bool = False           # its input goes to a blob
+    retry: bool = False           # a run that fails is retried by its client until it succeeds
+    undo: tuple = ()              # the compensations of a run that fails, in their order
+    inner: str = ""               # the flow of its one run within
     optional: bool = False        # left out when the binary does not know it yet
 
 
@@ -110,6 +113,30 @@ def specs(ledger):
     add("paused", chain(call("before", ledger, path="/once"), {**wait, "config": {"for": "300ms"}},
                         call("after", ledger, path="/once", seen="before")), 5,
         {"before": "/once", "after": "/once"}, pause=True, optional=True)
+    turn = {"nodes": [{"id": "rest", "type": "wait", "config": {"for": "20ms"}},
+                      call("tell", ledger, {"path": "turns[{{ index }}]/tell"}, path="/once")],
+            "edges": [{"from": "rest", "to": "tell"}], "output": "{{ index }}"}
+    tells = {f"turns[{i}]/tell": "/once" for i in range(3)}
+    add("looped", chain({"id": "turns", "type": "loop", "config": {"while": "index < 3", "body": turn}}, call("after", ledger, path="/once")),
+        6, {**tells, "after": "/once"}, steps=["turns", "after", *tells], optional=True)
+
+    trip = [call(name, ledger, path=path, attempts=attempts) for name, path, attempts in
+            (("flight", "/once", 40), ("hotel", "/once", 40), ("car", "/refuse", 1), ("no_flight", "/once", 40), ("no_hotel", "/once", 40))]
+    add("undone", {"nodes": trip, "edges": [{"from": "flight", "to": "hotel"}, {"from": "hotel", "to": "car"},
+                                            {"from": "flight", "to": "no_flight", "on": "rollback"},
+                                            {"from": "hotel", "to": "no_hotel", "on": "rollback"}]}, 6,
+        {"flight": "/once", "hotel": "/once", "car": "/refuse", "no_flight": "/once", "no_hotel": "/once"}, status="failed",
+        undo=("no_hotel", "no_flight"), optional=True)
+
+    add("retried", chain(call("before", ledger, path="/once"), call("weak", ledger, path="/second", attempts=1, seen="before"),
+                         call("after", ledger, path="/once", seen="weak")), 5,
+        {"before": "/once", "weak": "/second", "after": "/once"}, retry=True, optional=True)
+
+    add("inner", chain(wait, call("within", ledger, path="/once")), 0, {"within": "/once"}, optional=True)
+    out["inner"].document["nodes"][0] = {**wait, "config": {"for": "200ms"}}
+    add("outer", chain(call("before", ledger, path="/once"),
+                       {"id": "sub", "type": "subflow", "config": {"flow": "inner", "input": {"n": "{{ input.n }}"}}},
+                       call("after", ledger, path="/once")), 5, {"before": "/once", "after": "/once"}, inner="inner", optional=True)
     return out
 
 

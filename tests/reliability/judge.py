@@ -33,7 +33,7 @@ from flows import specs  # noqa: E402
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ENDS = ("step.succeeded", "step.failed", "step.timed_out")
 RUN_ENDS = ("run.succeeded", "run.failed", "run.cancelled", "run.timed_out")
-ONCE = ("/once", "/flaky")   # the ledger has the effect of a key once
+ONCE = ("/once", "/flaky", "/second")   # the ledger has the effect of a key once
 
 
 def id_text(prefix, raw):
@@ -147,8 +147,9 @@ def judge_acknowledged(evidence):
     for run, shared in by_run.items():
         if len(shared) > 1:
             yield Violation("I11", f"{run} was given to the keys {shared}", run, shared[0])
+    inner = {id_text("run", raw) for raw, in evidence.select("SELECT id FROM run WHERE parent_run_id IS NOT NULL")}
     for run, (name, at) in runs.items():
-        if len(owners[run]) != 1:
+        if len(owners[run]) != (run not in inner):
             yield Violation("I11", f"{run} ({name}) has the keys {owners[run]}: a start and its key commit together", run, "", at)
     for run in owners:
         if run not in runs:
@@ -197,39 +198,51 @@ def judge_shape(evidence, run, told, records):
     if not ends:
         yield Violation("I2", f"{run} ({told['flow']}) has not ended; its last record is {kinds[-1]} of {records[-1]['path']!r}", run, "", at)
         return
-    if len(ends) > 1 or kinds[-1] != ends[0]:
+    if len(ends) != 1 + kinds.count("run.retried") or kinds[-1] != ends[-1]:
         yield Violation("I5", f"{run}: its journal ends {ends}, and its last record is {kinds[-1]}", run, "", at)
     stopped = any(kind == "step.unknown" for kind in kinds)
+    if spec.signal and kinds.count("run.signalled") != 1 and ends[-1] == "run.succeeded":
+        yield Violation("I11", f"{run} was signalled {kinds.count('run.signalled')} times under one key", run, "", at)
     wanted = {spec.status} | ({"cancelled", "succeeded", "failed"} if stopped else set())
     if spec.cancel and run not in evidence.cancelled:
         wanted.add("cancelled")
-    if ends[0][4:] not in wanted:
+    if ends[-1][4:] not in wanted:
         value = records[-1]["value"]
-        yield Violation("I2", f"{run} ({told['flow']}) {ends[0][4:]}, and should have {spec.status}: {value}", run, "", at)
-    done, marks = {}, collections.defaultdict(list)
+        yield Violation("I2", f"{run} ({told['flow']}) {ends[-1][4:]}, and should have {spec.status}: {value}", run, "", at)
+    done, marks, begun = {}, collections.defaultdict(list), collections.defaultdict(int)
     for record in records:
         path, kind = record["path"], record["kind"]
+        if kind == "run.retried":  # what succeeded stays, the rest begins anew
+            done = {path: end for path, end in done.items() if end == "step.succeeded"}
+            begun = collections.defaultdict(int)
+        if kind == "step.decided":
+            done.pop(path, None)
         if path in done and path:
             yield Violation("I5", f"{run}: {path} had its {done[path]}, and then came {kind}", run, "", record["at_us"])
         if kind == "step.started":
-            if marks[path] and record["attempt"] <= marks[path][-1]["attempt"]:
-                yield Violation("I5", f"{run}: attempt {record['attempt']} of {path} after attempt {marks[path][-1]['attempt']}", run, "",
-                                record["at_us"])
+            if record["attempt"] <= begun[path]:
+                yield Violation("I5", f"{run}: attempt {record['attempt']} of {path} after attempt {begun[path]}", run, "", record["at_us"])
+            begun[path] = record["attempt"]
             marks[path].append(record)
         if kind in ENDS:
             done[path] = kind
-    if ends[0] == "run.succeeded":
+    if ends[-1] == "run.succeeded":
         for path in spec.steps:
             if done.get(path) != "step.succeeded" and not (stopped and path in spec.once):
                 yield Violation("I5", f"{run} succeeded, and its journal has no end of {path}", run, "", at)
         if spec.output and json.loads(records[-1]["value"]) != spec.output(told["n"]):
             yield Violation("I5", f"{run} gave {records[-1]['value']} of {told['n']}", run, "", at)
+    undone = [record["path"] for record in records if record["kind"] == "step.succeeded" and record["path"] in spec.undo]
+    if ends[-1] == "run.failed" and tuple(undone) != spec.undo:
+        yield Violation("I5", f"{run} failed, and was undone by {undone} instead of {spec.undo}", run, "", at)
     yield from judge_effects(evidence, run, spec, records, done, marks)
 
 
 def judge_effects(evidence, run, spec, records, done, marks):
     """I3 and I4 of one run: what the ledger has, against the journal."""
     failed = collections.defaultdict(list)
+    decided = collections.Counter(record["path"] for record in records if record["kind"] == "step.decided")
+    retried = [record["at_us"] for record in records if record["kind"] in ("run.retried", "step.decided")]
     for record in records:
         if record["kind"] == "step.attempt_failed":
             failed[record["path"]].append(record["at_us"])
@@ -249,9 +262,9 @@ def judge_effects(evidence, run, spec, records, done, marks):
             yield Violation("I3", f"{run}: {path} went out with the keys {sorted(map(str, keys))}", run, "", at)
         if kind in ONCE and len(effects) > 1:
             yield Violation("I3", f"{run}: {path} had {len(effects)} effects at a ledger that honours its key", run, "", effects[1]["at_us"])
-        if path in spec.once and len(effects) > 1:
+        if path in spec.once and len(effects) > 1 + decided[path]:
             yield Violation("I3", f"{run}: {path} says on_unknown: stop and had {len(effects)} effects", run, "", effects[1]["at_us"])
-        if outputs.get(path) is not None and outputs[path] not in {note["nonce"] for note in notes}:
+        if outputs.get(path) is not None and not decided[path] and outputs[path] not in {note["nonce"] for note in notes}:
             yield Violation("I5", f"{run}: the recorded result of {path} is no answer that the ledger gave", run, "", at)
         for note in notes:
             seen = note["body"].get("seen")
@@ -265,13 +278,23 @@ def judge_effects(evidence, run, spec, records, done, marks):
                 yield Violation("I4", f"{run}: request {count} of {path} arrived with {bisect.bisect_right(times, note['at_us'])} start marks "
                                       "before it", run, "", note["at_us"])
         for begin, end in zip(times, times[1:]):
-            if any(begin <= t <= end for t in failed[path]) or evidence.fault_between(begin, end):
+            if any(begin <= t <= end for t in failed[path] + retried) or evidence.fault_between(begin, end):
                 continue
             yield Violation("I3", f"{run}: {path} was started again without a failed attempt or a crash between", run, "", end)
 
 
 def judge_runs(evidence, under_way):
     told_of = {told["run"]: told for told in evidence.started.values()}
+    within = collections.Counter()
+    rows = evidence.select("SELECT id, parent_run_id, flow_name, created_at_us FROM run WHERE parent_run_id IS NOT NULL")
+    for run, parent, name, at in rows:
+        run, parent = id_text("run", run), id_text("run", parent)
+        if parent in told_of:
+            told_of[run] = {**told_of[parent], "run": run, "flow": name, "at_us": at}
+            within[parent] += 1
+    for run, told in list(told_of.items()):
+        if within[run] > 1 or (not under_way and within[run] != bool(evidence.specs[told["flow"]].inner)):
+            yield Violation("I11", f"{run} ({told['flow']}) has {within[run]} runs within", run, "", told["at_us"])
     started, ended = collections.Counter(), collections.Counter()
     for kind, subject in evidence.select("SELECT type, subject FROM event"):
         if kind == "run.started":
@@ -290,7 +313,7 @@ def judge_runs(evidence, under_way):
             yield Violation("I11", f"{run} has a journal, and nobody was told of it", run, "", records[0]["at_us"])
             continue
         yield from judge_shape(evidence, run, told, records)
-        if (started[run], ended[run]) != (1, 1):
+        if (started[run], ended[run]) != (1, 1 + sum(record["kind"] == "run.retried" for record in records)):
             yield Violation("I10", f"the outbox tells of {started[run]} starts and {ended[run]} ends of {run}", run, "", records[-1]["at_us"])
         if records[-1]["kind"] in RUN_ENDS and statuses.get(run) != records[-1]["kind"][4:]:
             yield Violation("I5", f"{run} is {statuses.get(run)}, and its journal ends with {records[-1]['kind']}", run, "", records[-1]["at_us"])

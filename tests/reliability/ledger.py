@@ -18,8 +18,7 @@ the sender then sees is the mode: the line is written either way. Modes, drawn f
     slow_body     the effect, and the answer's body a few bytes at a time
 
 Paths: /effect (every request is an effect), /once (one effect for each key; a repeated key gets the first answer), /steady (as
-/effect, without faults), /slow (as /steady, the answer 100 to 400 ms later), /flaky (as /once, seven of ten faulty), /refuse
-(always 500). One connection in fifty is accepted and never read. With `calm` there are no faults but those of /refuse.
+/effect, without XX One connection in fifty is accepted and never read. With `calm` there are no faults but those of /refuse.
 """
 
 import asyncio
@@ -50,7 +49,7 @@ class Ledger:
         self.connections = 0
 
     def mode(self, path, key, arrival, dice):
-        if path == "/refuse":
+        if path == "/refuse" or (path == "/second" and arrival == 1):
             return "refuse"
         if path == "/slow":
             return "slow"
@@ -67,7 +66,7 @@ class Ledger:
         kind, nonce = "effect", self.lines
         if mode == "refuse":
             kind = "refused"
-        elif path in ("/once", "/flaky"):
+        elif path in ("/once", "/flaky", "/second"):
             if key in self.first:
                 kind, nonce = "duplicate", self.first[key]
             else:
