@@ -338,8 +338,9 @@ class Loop:
         took = sorted(self.restarts)
         at = lambda share: took[min(len(took) - 1, int(share * len(took)))] if took else 0.0  # noqa: E731
         slope = 0.0
-        if len(self.memory) > 20:
-            slope = statistics.linear_regression(range(len(self.memory)), self.memory).slope * 100 / 1024
+        later = self.memory[len(self.memory) // 2:]  # at first the number of open runs still grows
+        if len(later) > 20:
+            slope = statistics.linear_regression(range(len(later)), later).slope * 100 / 1024
         return {"restart_p50_ms": round(at(0.5)), "restart_p99_ms": round(at(0.99)), "restart_max_ms": round(took[-1] if took else 0),
                 "memory_ready_mb": round(self.memory[-1] / 1024, 1), "memory_slope_mb_per_100": round(slope, 2),
                 "descriptors": self.descriptors}

@@ -2,8 +2,8 @@
 
     teeth_test.py FOLDER [BUG …] [--seed N] [--record FILE]
 
-FOLDER is a build with SLUICE_TEETH=ON (scripts/teeth makes it): sluice_teeth, test_storage, test_engine. First the same nets run
-over the same binaries without a bug, and must find nothing. Exit code 0: every bug was caught.
+FOLDER is a build with SLUICE_TEETH=ON (scripts/teeth makes it). First the nets run over the same binary without a bug, and must
+find nothing. Exit code 0: every bug was caught. Storage has seeded bugs of its own, caught in scripts/test: tests/storage/teeth.cpp.
 """
 
 import argparse
