@@ -145,10 +145,9 @@ Awaitable<Result<Json>> DeadLetters::detail(WorkspaceId workspace, DeadLetterId 
     json["history"] = Json(std::move(*attempts));
     auto run = co_await state_->engine.get(workspace, letter->run);
     if (!run && run.error().code != ErrorCode::not_found) co_return fail(std::move(run.error()));
-    Json& lineage = json["lineage"] = Json::object();
-    lineage["parent_run_id"] = run && run->parent ? Json(run->parent->str()) : Json();
-    lineage["retries"] = run ? run->retries : 0;
-    lineage["run_status"] = run ? Json(to_string(run->status)) : Json();
+    json["lineage"] = {{"parent_run_id", run && run->parent ? Json(run->parent->str()) : Json()},
+                       {"retries", run ? run->retries : 0},
+                       {"run_status", run ? Json(to_string(run->status)) : Json()}};
     co_return json;
 }
 

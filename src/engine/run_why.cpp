@@ -74,15 +74,53 @@ int rank(const Json& step) {
     return static_cast<int>(std::find(std::begin(order), std::end(order), code) - std::begin(order));
 }
 
+/// By key: the members of an object move when it grows.
+void say_next(Json& out, std::string text) { out["next"].push_back(std::move(text)); }
+
+/// Why the run holds no slot.
+void explain_queue(Json& out, const QueueReason& reason) {
+    static constexpr std::string_view names[] = {"nothing", "time", "paused", "flow_limit", "key_limit", "slots", "turn"};
+    Json queue = {{"waits_for", names[static_cast<std::size_t>(reason.waits_for)]}, {"before", reason.before}};
+    if (reason.limit > 0) queue["limit"] = reason.limit;
+    if (reason.limit > 0) queue["held"] = reason.held;
+    if (!reason.key.empty()) queue["key"] = reason.key;
+    out["queue"] = std::move(queue);
+    const std::string before = reason.before == 0 ? "nothing is before it" : fmt::format("{}{} runs are before it", reason.before_is_more ? "more than " : "", reason.before);
+    std::string text;
+    switch (reason.waits_for) {
+        case WaitsFor::nothing: text = "the run has its slot and is being read back"; break;
+        case WaitsFor::time:
+            out["until"] = base::format_time(reason.until);
+            text = fmt::format("the run is not to start before {}", base::format_time(reason.until));
+            break;
+        case WaitsFor::paused:
+            text = "the workspace's queue is paused: nothing starts";
+            say_next(out, "`POST /api/v1/queues/default/resume` lets the queue go on");
+            break;
+        case WaitsFor::flow_limit:
+            text = fmt::format("{} runs of its flow are under way, as many as may be (settings.concurrency.limit {}); {}", reason.held, reason.limit, before);
+            break;
+        case WaitsFor::key_limit:
+            text = fmt::format("{} runs with the concurrency key \"{}\" are under way, as many as may be (settings.concurrency.limit {}); {}",
+                               reason.held, reason.key, reason.limit, before);
+            break;
+        case WaitsFor::slots:
+            text = fmt::format("all {} slots of the server are taken (engine.max_running_runs); {}", reason.limit, before);
+            break;
+        case WaitsFor::turn: text = fmt::format("the run waits for its turn: {}", before); break;
+    }
+    out["code"] = "queued";
+    out["text"] = text;
+}
+
 void explain_end(Json& out, const Run& run, const std::vector<DeadLetter>& letters) {
     const std::string id = run.id.str();
-    Json& next = out["next"];
     const std::string took = run.started_at && run.finished_at ? base::format_duration(std::chrono::milliseconds(
         std::chrono::duration_cast<std::chrono::milliseconds>(*run.finished_at - *run.started_at))) : std::string("?");
     out["code"] = to_string(run.status);
     if (run.status == RunStatus::succeeded) {
         out["text"] = fmt::format("the run succeeded after {} with {} steps", took, run.totals.steps);
-        next.push_back(fmt::format("`sluice runs output {}` prints what it gave", id));
+        say_next(out, fmt::format("`sluice runs output {}` prints what it gave", id));
         return;
     }
     const std::string message = message_of(run.error);
@@ -100,11 +138,11 @@ void explain_end(Json& out, const Run& run, const std::vector<DeadLetter>& lette
     } else {
         out["text"] = fmt::format("the run was cancelled after {}: {}", took, message);
     }
-    next.push_back(fmt::format("`sluice runs retry {}` goes on from the steps that did not succeed; nothing that did is done again", id));
-    next.push_back(fmt::format("`sluice runs rerun {}` does it again as a new run, from the start or from a step, with another input or version", id));
+    say_next(out, fmt::format("`sluice runs retry {}` goes on from the steps that did not succeed; nothing that did is done again", id));
+    say_next(out, fmt::format("`sluice runs rerun {}` does it again as a new run, from the start or from a step, with another input or version", id));
     for (const DeadLetter& letter : letters) {
         out["dead_letters"].push_back(letter.id.str());
-        next.push_back(fmt::format("its dead letter {} is open: `sluice dead-letters redrive {}` or `sluice dead-letters discard {}`",
+        say_next(out, fmt::format("its dead letter {} is open: `sluice dead-letters redrive {}` or `sluice dead-letters discard {}`",
                                    letter.id, letter.id, letter.id));
     }
 }
@@ -139,7 +177,7 @@ Awaitable<Result<Json>> Engine::why(WorkspaceId workspace, RunId id) {
         // Those that need a person's word are shown before all others.
         if (open.size() < most_steps || entry.status == StepStatus::unknown) open.push_back(place);
     }
-    Json& steps = out["steps"] = Json::array();
+    Json steps = Json::array();
     if (!open.empty()) {
         auto summaries = co_await store::summarise_steps(s.storage, workspace, id, *index, std::move(open));
         if (!summaries) co_return fail(std::move(summaries.error()));
@@ -151,16 +189,16 @@ Awaitable<Result<Json>> Engine::why(WorkspaceId workspace, RunId id) {
         if (explained.size() > most_steps) explained.resize(most_steps);
         steps = Json(std::move(explained));
     }
+    out["steps"] = steps;
     out["open_steps"] = open_count;
     auto entries = co_await store::run_entries(s.storage, workspace, id, 20);
     if (!entries) co_return fail(std::move(entries.error()));
 
     const auto active = s.active.find(id);
-    Json& next = out["next"];
-    if (run->status == RunStatus::queued) {
-        out["code"] = "queued";
-        out["text"] = "the run has not started: it waits for its turn in the queue";
-        next.push_back(fmt::format("`sluice runs cancel {}` takes it out", name));
+    const auto queued = s.queue.why(id);
+    if (queued && (queued->waits_for != WaitsFor::nothing || active == s.active.end())) {
+        explain_queue(out, *queued);
+        say_next(out, fmt::format("`sluice runs cancel {}` ends it", name));
         co_return out;
     }
     if (active != s.active.end() ? active->second->machine.paused() : run->status == RunStatus::paused) {
@@ -177,16 +215,16 @@ Awaitable<Result<Json>> Engine::why(WorkspaceId workspace, RunId id) {
                                   since.empty() ? "" : " since " + since, reason.empty() ? "" : " (" + reason + ")");
         if (!by.empty()) out["by"] = by;
         if (!since.empty()) out["since"] = since;
-        next.push_back(fmt::format("`sluice runs resume {}` lets it go on", name));
+        say_next(out, fmt::format("`sluice runs resume {}` lets it go on", name));
         co_return out;
     }
-    if (active == s.active.end()) {
+    if (active == s.active.end() && !s.waiting.contains(id)) {
         out["code"] = "being_read_back";
         out["text"] = "the run is not in memory: it is read back after a start, or its journal could not be read (then the log has the cause)";
-        next.push_back("wait a moment; when nothing changes, look for the run's id in the server's log");
+        say_next(out, "wait a moment; when nothing changes, look for the run's id in the server's log");
         co_return out;
     }
-    if (const Json* error = active->second->machine.rolling_back()) {
+    if (const Json* error = active == s.active.end() ? nullptr : active->second->machine.rolling_back()) {
         out["code"] = "rolling_back";
         out["text"] = fmt::format("the run is undoing what it did, because of: {}", base::string_or(*error, "message", "its end"));
         out["error"] = *error;
@@ -203,10 +241,10 @@ Awaitable<Result<Json>> Engine::why(WorkspaceId workspace, RunId id) {
                                  : base::string_or(first, "text", "");
     if (const Json* until = base::find_member(first, "until")) out["until"] = *until;
     if (out["code"] == "unknown_step")
-        next.push_back(fmt::format("`sluice runs decide {} {} retry|succeed|fail`", name, base::string_or(first, "path", "")));
+        say_next(out, fmt::format("`sluice runs decide {} {} retry|succeed|fail`", name, base::string_or(first, "path", "")));
     if (out["code"] == "waiting_signal")
-        next.push_back(fmt::format("`sluice runs signal {} {}`", name, base::string_or(first, "signal", "")));
-    next.push_back(fmt::format("`sluice runs cancel {}` ends it", name));
+        say_next(out, fmt::format("`sluice runs signal {} {}`", name, base::string_or(first, "signal", "")));
+    say_next(out, fmt::format("`sluice runs cancel {}` ends it", name));
     co_return out;
 }
 

@@ -32,7 +32,8 @@ bool is_computed(const Simulated& run, const Record& record) {
         return nullptr;
     };
     const auto* node = find(run.flow->graph);
-    return node != nullptr && node->type->kind == flows::NodeKind::compute && base::find_member(Json::parse(record.data.empty() ? "{}" : record.data), "reused") == nullptr;
+    const Json data = Json::parse(record.data.empty() ? "{}" : record.data);
+    return node != nullptr && node->type->kind == flows::NodeKind::compute && base::find_member(data, "reused") == nullptr;
 }
 
 }  // namespace
