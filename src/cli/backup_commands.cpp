@@ -60,7 +60,9 @@ Outcome<int> back_up(Context& context) {
     if (!data) return stop(std::move(data.error()));
     const auto folder = context.arguments.text("FOLDER");
     Json report;
-    const bool by_server = context.arguments.has("url") || std::getenv("SLUICE_URL") != nullptr ||
+    const char* url = std::getenv("SLUICE_URL");
+    const bool by_server = context.arguments.has("url") ||
+                           !std::string_view(url == nullptr ? "" : url).empty() ||
                            socket_answers(fs::path(*data) / "admin.sock");
     if (by_server) {
         auto server = context.connect();

@@ -97,7 +97,7 @@ class SqliteStorage final : public Storage {
     Awaitable<Result<bool>> housekeep() override {
         if (stopping_) co_return fail(stopping_error());
         auto more = std::make_shared<bool>(false);
-        HousekeepStep step = more;
+        HousekeepStep step{more};
         auto push = [this](PendingPtr<HousekeepStep> p) { writer_.push_housekeep(std::move(p)); };
         auto waiting = wait_for<HousekeepStep>(std::move(step), std::move(push));
         auto done = co_await std::move(waiting);

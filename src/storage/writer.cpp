@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "sluice/base/metrics.hpp"
 #include "sluice/base/teeth.hpp"
@@ -19,12 +18,6 @@ constexpr int page_bytes = 4096;
 /// The queue must stay empty this long before the writer spends the time on a checkpoint.
 constexpr auto idle_grace = std::chrono::milliseconds(2);
 constexpr auto recheck_interval = std::chrono::seconds(1);
-/// One step of giving pages back: a transaction of a few hundred pages, so that a unit that comes
-/// meanwhile waits for milliseconds.
-constexpr std::int64_t step_pages = 256;
-/// So many unused pages stay, beside a fiftieth of all: the next writes want them.
-constexpr std::int64_t slack_pages = 256;
-
 struct Instruments {
     base::metrics::Counter units{"sluice_storage_units_total",
                                  "Write units that were stored or refused"};
@@ -112,14 +105,6 @@ void Writer::push(PendingUnitPtr unit) {
     start();
 }
 
-void Writer::push_housekeep(PendingPtr<HousekeepStep> step) {
-    {
-        std::lock_guard lock(mutex_);
-        steps_.push_back(std::move(step));
-    }
-    start();
-}
-
 bool Writer::saturated() {
     if (queued_.load(std::memory_order_relaxed) >= options_.queue_units) return true;
     if (space_.room() == DiskSpace::Room::enough) return false;
@@ -187,17 +172,11 @@ void Writer::work() {
     }
     connection_.reset();
     std::function<void()> done;
-    std::vector<PendingPtr<HousekeepStep>> given_up;
     {
         std::lock_guard lock(mutex_);
         done = std::move(stopped_);
-        for (auto& step : steps_) {
-            step->result = fail(ErrorCode::unavailable, "the server is shutting down");
-            given_up.push_back(std::move(step));
-        }
-        steps_.clear();
     }
-    if (!given_up.empty()) complete_on(loop_, std::move(given_up));
+    refuse_steps();
     if (done) loop_.post(std::move(done));
 }
 
@@ -236,6 +215,8 @@ bool Writer::take() {
         sleeping_ = false;
     }
     taken_.swap(queue_);
+    lock.unlock();
+    put_off_steps();
     return true;
 }
 
@@ -440,60 +421,6 @@ void Writer::checkpoint() {
     instruments().checkpoint_us.observe(us_since(began));
     std::lock_guard lock(mutex_);
     ++statistics_.checkpoints;
-}
-
-void Writer::housekeep(PendingPtr<HousekeepStep> step) {
-    auto more = free_pages();
-    if (more)
-        *step->payload = *more;
-    else
-        step->result = fail(std::move(more.error()));
-    std::vector<PendingPtr<HousekeepStep>> done;
-    done.push_back(std::move(step));
-    complete_on(loop_, std::move(done));
-}
-
-Result<bool> Writer::free_pages() {
-    auto unused = pragma("PRAGMA freelist_count"), all = pragma("PRAGMA page_count");
-    for (auto* read : {&unused, &all})
-        if (!*read) return fail(std::move(read->error()));
-    const auto wanted = *unused - slack_pages - *all / 50;
-    if (wanted > 0) {
-        const auto sql = fmt::format("PRAGMA incremental_vacuum({})", std::min(wanted, step_pages));
-        if (auto done = connection_->execute(sql.c_str()); !done)
-            return fail(std::move(done.error()));
-        auto left = pragma("PRAGMA freelist_count");
-        if (!left) return fail(std::move(left.error()));
-        note_frames();
-        gave_pages_back_ = true;
-        std::lock_guard lock(mutex_);
-        statistics_.freed_pages += static_cast<std::uint64_t>(*unused - *left);
-        // A step that moved nothing would be asked for again without end.
-        if (wanted > step_pages && *left < *unused) return true;
-    }
-    // The file itself shrinks when the log has reached it.
-    if (std::exchange(gave_pages_back_, false)) checkpoint();
-    return false;
-}
-
-Result<std::int64_t> Writer::pragma(const char* sql) {
-    auto text = connection_->scalar(sql);
-    if (!text) return fail(std::move(text.error()));
-    std::int64_t value = 0;
-    std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
-}
-
-DiskSpace::Sizes Writer::sizes() {
-    DiskSpace::Sizes sizes;
-    sizes.database =
-        static_cast<std::uint64_t>(pragma("PRAGMA page_count").value_or(0)) * page_bytes;
-    sizes.unused =
-        static_cast<std::uint64_t>(pragma("PRAGMA freelist_count").value_or(0)) * page_bytes;
-    sizes.wal = static_cast<std::uint64_t>(frames_) * page_bytes;
-    sizes.wal_reusable = backfilled_ >= frames_;
-    sizes.blobs = blobs_.bytes();
-    return sizes;
 }
 
 }  // namespace sluice::storage

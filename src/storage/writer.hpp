@@ -21,7 +21,10 @@ namespace sluice::storage {
 using PendingUnit = Pending<WriteUnit>;
 using PendingUnitPtr = PendingPtr<WriteUnit>;
 /// A step of giving unused pages back; the writer says whether more is left.
-using HousekeepStep = std::shared_ptr<bool>;
+struct HousekeepStep {
+    std::shared_ptr<bool> more;
+    std::chrono::steady_clock::time_point asked{};
+};
 
 class Writer {
   public:
@@ -55,6 +58,8 @@ class Writer {
     void commit(Batch& batch);
     std::optional<Error> attempt(Batch& batch, bool& full);
     void housekeep(PendingPtr<HousekeepStep> step);
+    void put_off_steps();
+    void refuse_steps();
     Result<bool> free_pages();
     Result<std::int64_t> pragma(const char* sql);
     DiskSpace::Sizes sizes();

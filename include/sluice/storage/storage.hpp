@@ -137,8 +137,8 @@ class Storage {
     virtual Awaitable<Result<BackupReport>> backup(std::filesystem::path folder) = 0;
     /// Structure and foreign keys of the whole database; the findings (empty: sound). Long: on a reader.
     virtual Awaitable<Result<std::vector<std::string>>> check() = 0;
-    /// Gives one step of the pages that deletes left unused back to the disk, as soon as the writer has nothing else to
-    /// do. True when more is left: the caller asks again, when it likes. Errors: unavailable (stopping, disk).
+    /// Gives one step of the pages that deletes left unused back to the disk, once the writer is idle (false when it is not
+    /// for 20 s). True when more is left: the caller asks again, when it likes. Errors: unavailable (stopping, disk).
     virtual Awaitable<Result<bool>> housekeep() = 0;
     virtual Statistics statistics() const = 0;
     virtual const std::filesystem::path& directory() const = 0;
