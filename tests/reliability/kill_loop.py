@@ -200,13 +200,15 @@ class Loop:
 
     def end_with_twin(self):
         """The server is stopped. A second one takes over; the first wakes up beside it; both are killed."""
-        os.rename(os.path.join(self.data, "lock"), os.path.join(self.home, "lock-of-the-frozen"))
+        for name in ("lock", "admin.sock"):  # by either of them the second would know that there is a first
+            os.rename(os.path.join(self.data, name), os.path.join(self.home, name + "-of-the-frozen"))
         first, self.process = self.process, None
         port, self.port = self.port, house.free_port()
         self.start()
         second = self.process
         try:
-            self.wait_ready()
+            if self.wait_ready():
+                self.count("twins")
             time.sleep(self.dice.uniform(0, 0.3))
         finally:
             self.port = port
