@@ -8,6 +8,9 @@ namespace sluice::flows {
 
 namespace {
 
+/// A hundred years: far beyond any use, and added to a time it cannot overflow.
+constexpr Duration longest_duration = std::chrono::hours(24 * 36'500);
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn one into the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
@@ -116,6 +119,11 @@ std::optional<Duration> Mistakes::duration(const Json& object, const std::string
     }
     if (parsed->count() == 0 && !zero_allowed) {
         error(at(pointer, name), "\"{}\" must be longer than 0s; leave it out for no limit", name);
+        return std::nullopt;
+    }
+    if (*parsed > longest_duration) {
+        error(at(pointer, name), "\"{}\" is at most {}; write a shorter one, or leave it out", name,
+              base::format_duration(longest_duration));
         return std::nullopt;
     }
     return *parsed;
