@@ -2,6 +2,25 @@
 
 namespace sluice::nodes {
 
+namespace {
+
+constexpr std::size_t longest_name = 100, longest_key = 200;
+
+/// A rendered text of 1 to `most` bytes; what comes out as anything else would be waited for in vain, or take any signal.
+Result<std::string> short_text(const Json& config, const char* name, std::size_t most) {
+    const Json& value = field(config, name);
+    if (!value.is_string())
+        return fail(mistake_at(fmt::format("/{}", name), fmt::format("the {} must be a text, not {}; write string(…) around it", name,
+                                                                     value.type_name())));
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.empty()) return fail(mistake_at(fmt::format("/{}", name), fmt::format("the {} came out empty", name)));
+    if (text.size() > most)
+        return fail(mistake_at(fmt::format("/{}", name), fmt::format("the {} has {} bytes; it may have {}", name, text.size(), most)));
+    return text;
+}
+
+}  // namespace
+
 NodeType make_wait_signal(const Services&) {
     NodeType type;
     type.name = "wait.signal";
@@ -26,11 +45,13 @@ NodeType make_wait_signal(const Services&) {
     type.example = json(
         R"json({"config": {"name": "approved", "key": "{{ input.order }}"}, "input": {"order": "A17"}, "output": {"name": "approved", "key": "A17", "payload": {"by": "Ada"}, "received_at": "2026-01-01T00:00:00Z"}})json");
     type.compute = [](const StepInput& input) -> Result<StepOutput> {
-        Json plan = {{"name", field(input.config, "name")}};
-        if (const auto& key = field(input.config, "key"); key.is_string()) {
-            if (key.get_ref<const std::string&>().empty())
-                return fail(mistake_at("/key", "the key came out empty; leave it out to take any signal"));
-            plan["key"] = key;
+        auto name = short_text(input.config, "name", longest_name);
+        if (!name) return fail(std::move(name.error()));
+        Json plan = {{"name", std::move(*name)}};
+        if (input.config.contains("key")) {
+            auto key = short_text(input.config, "key", longest_key);
+            if (!key) return fail(std::move(key.error()));
+            plan["key"] = std::move(*key);
         }
         return StepOutput{std::move(plan)};
     };
