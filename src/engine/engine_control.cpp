@@ -13,7 +13,13 @@ constexpr int page_records = 500;
 constexpr std::int64_t whole = std::int64_t{1} << 40;
 
 Error ended(RunStatus status, std::string_view verb) {
-    return Error{ErrorCode::conflict, fmt::format("the run has ended ({}); it cannot be {} any more", to_string(status), verb)};
+    return Error{ErrorCode::conflict, fmt::format("the run has ended ({}); it cannot be {} any more; {}", to_string(status), verb,
+                                                  status == RunStatus::succeeded ? "to do it again, rerun it" : "retry it, or rerun it")};
+}
+
+Error pointing(Error error, std::string pointer) {
+    error.details.push_back({std::move(pointer), error.message});
+    return error;
 }
 
 }  // namespace
@@ -71,7 +77,7 @@ Awaitable<Result<RunStatus>> Engine::pause(WorkspaceId workspace, RunId id, std:
 Awaitable<Result<RunStatus>> Engine::resume(WorkspaceId workspace, RunId id, std::string by, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "resumed");
     if (!run) co_return fail(std::move(run.error()));
-    if (!(*run)->machine.paused()) co_return fail(ErrorCode::conflict, "the run is not paused");
+    if (!(*run)->machine.paused()) co_return fail(ErrorCode::conflict, "the run is not paused, so there is nothing to resume");
     Event event = event::Resume{std::move(by)};
     co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
@@ -93,7 +99,9 @@ Awaitable<Result<RunStatus>> Engine::decide(WorkspaceId workspace, RunId id, Ste
     if (!run) co_return fail(std::move(run.error()));
     const StepStatus status = (*run)->machine.step_status(decision.path);
     if (status != StepStatus::unknown)
-        co_return fail(ErrorCode::conflict, "the step {} is {}; only an unknown step needs a decision", decision.path, to_string(status));
+        co_return fail(pointing(Error{ErrorCode::conflict,
+                                      fmt::format("the step {} is {}; only an unknown step needs a decision; GET /api/v1/runs/{}/steps "
+                                                  "lists the steps", decision.path, to_string(status), id), {}, false}, "/path"));
     Event event = event::Decide{std::move(decision.path), decision.decision, std::move(decision.output),
                                      std::move(decision.by), std::move(decision.reason)};
     co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
@@ -128,10 +136,17 @@ Awaitable<Result<std::shared_ptr<const Reuse>>> Engine::State::planned_reuse(Wor
         builder.drop_unknown();
     }
     if (outputs != nullptr)
-        for (const auto& [path, output] : outputs->get_ref<const Json::object_t&>())
-            if (auto replaced = builder.replace_output(path, output); !replaced) co_return fail(std::move(replaced.error()));
-    if (!from.empty())
-        if (auto dropped = builder.drop_from(from); !dropped) co_return fail(std::move(dropped.error()));
+        if (auto replaced = builder.replace_outputs(*outputs); !replaced) co_return fail(std::move(replaced.error()));
+    if (!from.empty()) {
+        if (auto dropped = builder.drop_from(from); !dropped) co_return fail(pointing(std::move(dropped.error()), "/from"));
+        if (outputs != nullptr)
+            for (const auto& [path, output] : outputs->get_ref<const Json::object_t&>())
+                if (!builder.has(path))
+                    co_return fail(pointing(Error{ErrorCode::unprocessable,
+                                                  fmt::format("the step {} is done again, because the run begins again at {}; give other "
+                                                              "outputs to steps before that one, or leave from out", path, from), {}, false},
+                                            "/outputs/" + base::escape_pointer(path)));
+    }
     if (const Json* pins = base::find_member(plan, "pins"))
         for (const auto& [path, output] : pins->get_ref<const Json::object_t&>())
             if (auto set = builder.set_output(path, output); !set) co_return fail(std::move(set.error()));
@@ -141,12 +156,12 @@ Awaitable<Result<std::shared_ptr<const Reuse>>> Engine::State::planned_reuse(Wor
 Awaitable<Result<RunStatus>> Engine::retry(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also) {
     State& s = *state_;
     if (s.active.contains(id) || s.reopening.contains(id))
-        co_return fail(ErrorCode::conflict, "the run is under way; only a run that has ended can be retried");
+        co_return fail(ErrorCode::conflict, "the run is under way; only a run that has ended can be retried: wait for its end, or cancel it");
     auto row = co_await store::find_run(s.storage, workspace, id);
     if (!row) co_return fail(std::move(row.error()));
     if (!*row) co_return fail(ErrorCode::not_found, "there is no run {}", id);
     if (!is_terminal((*row)->status))
-        co_return fail(ErrorCode::conflict, "the run has not ended ({}); only a run that has ended can be retried", to_string((*row)->status));
+        co_return fail(ErrorCode::conflict, "the run has not ended ({}); only a run that has ended can be retried: wait for its end, or cancel it", to_string((*row)->status));
     if ((*row)->status == RunStatus::succeeded)
         co_return fail(ErrorCode::conflict, "the run succeeded, so there is nothing to retry; to do it again, rerun it");
     if (s.stopping) co_return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
@@ -236,7 +251,9 @@ Awaitable<Result<RunId>> Engine::rerun(WorkspaceId workspace, RunId id, Rerun op
     if (!*row) co_return fail(ErrorCode::not_found, "there is no run {}", id);
     if (!is_terminal((*row)->status) && (!options.from.empty() || !options.outputs.empty()))
         co_return fail(ErrorCode::conflict, "the run has not ended ({}); rerun it from a step once it has", to_string((*row)->status));
-    auto runnable = co_await s.flows.runnable(workspace, (*row)->flow, options.version == 0 ? (*row)->flow_version : options.version);
+    int version = options.version == 0 ? (*row)->flow_version : options.version;
+    if (version == live_version) version = 0;
+    auto runnable = co_await s.flows.runnable(workspace, (*row)->flow, version);
     if (!runnable) co_return fail(std::move(runnable.error()));
     if (runnable->deleted)
         co_return fail(ErrorCode::conflict, "the flow \"{}\" was deleted; its runs can be read but not run again", runnable->name);

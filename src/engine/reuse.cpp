@@ -8,6 +8,8 @@ namespace sluice::engine {
 
 namespace {
 
+constexpr std::size_t most_shown_bytes = 200;  // of a path in a message
+
 /// Everything that comes after `node` in its graph.
 std::vector<bool> descendants(const flows::CompiledGraph& graph, std::uint32_t node) {
     std::vector<bool> after(graph.nodes.size(), false);
@@ -34,16 +36,23 @@ Result<std::vector<ReuseBuilder::Place>> ReuseBuilder::places_of(std::string_vie
     std::string_view rest = path;
     while (true) {
         const std::size_t slash = rest.find('/');
+        const bool innermost = slash == std::string_view::npos;
         const std::string_view part = rest.substr(0, slash);
         const std::size_t bracket = part.find('[');
         const auto found = graph == nullptr ? decltype(graph->index.find(part))() : graph->index.find(part.substr(0, bracket));
-        if (graph == nullptr || found == graph->index.end())
-            return fail(ErrorCode::not_found, "the flow has no step \"{}\"; GET /api/v1/runs/{{id}}/steps lists the run's steps", path);
+        // A container on the way has the number of an item or a turn; the step itself has none.
         int index = -1;
-        if (bracket != std::string_view::npos)
-            std::from_chars(part.data() + bracket + 1, part.data() + part.size(), index);
+        bool numbered = false;
+        if (bracket != std::string_view::npos) {
+            const char* const end = part.data() + part.size();
+            const auto [stop, bad] = std::from_chars(part.data() + bracket + 1, end, index);
+            numbered = bad == std::errc() && index >= 0 && end - stop == 1 && *stop == ']';
+        }
+        if (graph == nullptr || found == graph->index.end() || (innermost ? bracket != std::string_view::npos : !numbered))
+            return fail(ErrorCode::not_found, "the flow has no step \"{}\"; GET /api/v1/runs/{{id}}/steps lists the run's steps",
+                        path.substr(0, most_shown_bytes));
         places.push_back({graph, found->second, prefix, index});
-        if (slash == std::string_view::npos) return places;
+        if (innermost) return places;
         prefix += std::string(part) + "/";
         graph = graph->nodes[found->second].body.get();
         rest = rest.substr(slash + 1);
@@ -126,16 +135,24 @@ Result<void> ReuseBuilder::drop_from(std::string_view path) {
     return {};
 }
 
-Result<void> ReuseBuilder::replace_output(std::string_view path, Json output) {
-    const auto places = places_of(path);
-    if (!places) return fail(places.error());
-    const auto known = reuse_->steps.find(std::string(path));
-    ReusedStep step = known == reuse_->steps.end() ? ReusedStep() : known->second;
-    auto dropped = drop_from(path);
-    if (!dropped) return dropped;
-    step.output = std::move(output);
-    step.failed = step.timed_out = false;
-    reuse_->steps.insert_or_assign(std::string(path), std::move(step));
+Result<void> ReuseBuilder::replace_outputs(const Json& outputs) {
+    std::vector<std::pair<std::string, ReusedStep>> replaced;
+    for (const auto& [path, output] : outputs.get_ref<const Json::object_t&>()) {
+        const auto known = reuse_->steps.find(path);
+        ReusedStep step = known == reuse_->steps.end() ? ReusedStep() : known->second;
+        step.output = output;
+        step.failed = step.timed_out = false;
+        replaced.emplace_back(path, std::move(step));
+    }
+    // All that follows is dropped first, so that of two steps in a row both keep their new outputs.
+    for (const auto& [path, step] : replaced) {
+        auto dropped = drop_from(path);
+        if (dropped) continue;
+        Error error{ErrorCode::unprocessable, dropped.error().message, {}, false};
+        error.details.push_back({"/outputs/" + base::escape_pointer(path.substr(0, most_shown_bytes)), error.message});
+        return fail(std::move(error));
+    }
+    for (auto& [path, step] : replaced) reuse_->steps.insert_or_assign(std::move(path), std::move(step));
     return {};
 }
 

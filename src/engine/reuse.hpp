@@ -21,8 +21,9 @@ class ReuseBuilder {
     /// From here on things are done again: the step and all that comes after it, in its own graph and in those around it.
     /// Errors: not_found (no such step in the flow; names it).
     Result<void> drop_from(std::string_view path);
-    /// Another output for a finished step; what comes after it is done again. Errors: not_found.
-    Result<void> replace_output(std::string_view path, Json output);
+    /// Other outputs for finished steps: an object by path. What comes after them is done again, unless it has an output
+    /// here as well. Errors: unprocessable with a pointer `/outputs/<path>` (no such step in the flow).
+    Result<void> replace_outputs(const Json& outputs);
     /// A given output for a node, whether or not it ran (sample data). Errors: not_found.
     Result<void> set_output(std::string_view path, Json output);
     /// Steps that the flow does not have (any more) are left out.
