@@ -80,8 +80,7 @@ void State::append_uses(storage::WriteUnit& unit) {
     uses_pending = false;
 }
 
-void State::write_down_uses() {
-    const auto now = clock.now();
+void State::write_down_uses(Time now) {
     if (!uses_pending || now - written_down < use_interval) return;
     written_down = now;
     storage::WriteUnit unit;
@@ -94,10 +93,11 @@ void State::write_down_uses() {
 }
 
 Result<Principal> State::principal_of_key(std::string_view text) {
-    if (!is_key_text(text))
+    const auto hash = key_hashes.of(text);
+    if (hash.empty())
         return fail(ErrorCode::unauthenticated,
                     "this is no Sluice API key; check that it was copied whole (slk_…)");
-    const auto found = keys.find(digest(text));
+    const auto found = keys.find(hash);
     const auto now = clock.now();
     if (found == keys.end() ||
         (found->second.key.expires_at && *found->second.key.expires_at <= now))
@@ -107,7 +107,7 @@ Result<Principal> State::principal_of_key(std::string_view text) {
     auto& live = found->second;
     live.key.last_used_at = now;
     live.used = uses_pending = true;
-    write_down_uses();
+    write_down_uses(now);
     return live.principal;
 }
 
@@ -121,7 +121,7 @@ Result<Principal> State::principal_of_session(std::string_view secret) {
     auto& live = found->second;
     live.session.last_used_at = now;
     live.used = uses_pending = true;
-    write_down_uses();
+    write_down_uses(now);
     return live.principal;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What identity keeps in memory. Thread: loop.
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,6 +55,24 @@ struct LoginLink {
     Time expires_at{};
 };
 
+/// The SHA-256 of the keys that came in lately, so that a busy client's key is not hashed at each
+/// request. It says nothing about whether a key counts: the caller looks its hash up every time.
+class KeyHashes {
+  public:
+    KeyHashes() = default;
+    ~KeyHashes();
+    KeyHashes(const KeyHashes&) = delete;
+    KeyHashes& operator=(const KeyHashes&) = delete;
+    /// The 32 bytes, valid until the next call; empty when `text` is not formed like a key.
+    std::string_view of(std::string_view text);
+
+  private:
+    struct Known {
+        std::string text, hash;
+    };
+    std::array<Known, 256> known_;  ///< by the part of the key that is no secret
+};
+
 struct State {
     State(storage::Storage& s, base::Clock& c, base::Random& r) : storage(s), clock(c), random(r) {}
 
@@ -69,6 +88,7 @@ struct State {
     ByText<LiveKey> keys;          // by the key's SHA-256
     ByText<LiveSession> sessions;  // by the secret's SHA-256
     ByText<LoginLink> links;       // by the token's SHA-256
+    KeyHashes key_hashes;
     Time written_down{};           // when uses were last written
     bool uses_pending = false;
 
@@ -83,7 +103,7 @@ struct State {
     /// The ops that write down what was used since the last time.
     void append_uses(storage::WriteUnit& unit);
     /// Queues them if the last time is a minute ago; called when something was used.
-    void write_down_uses();
+    void write_down_uses(Time now);
 
     /// Errors: unauthenticated (unknown, expired).
     Result<Principal> principal_of_key(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include "identity_state.hpp"
 #include "key_text.hpp"
+#include "sluice/crypto/crypto.hpp"
 
 namespace sluice::identity {
 namespace {
@@ -41,6 +42,22 @@ Result<void> check_grant(const Principal& maker, const base::PermissionSet& want
 }
 
 }  // namespace
+
+KeyHashes::~KeyHashes() {
+    for (auto& known : known_) crypto::wipe(known.text);
+}
+
+std::string_view KeyHashes::of(std::string_view text) {
+    if (text.size() != key_length || !text.starts_with(key_start)) return {};
+    const auto name = text.substr(key_start.size(), key_name_length);
+    auto& known = known_[std::hash<std::string_view>()(name) % known_.size()];
+    if (crypto::constant_time_equal(known.text, text)) return known.hash;
+    if (!is_key_text(text)) return {};
+    crypto::wipe(known.text);
+    known.text = text;
+    known.hash = digest(text);
+    return known.hash;
+}
 
 Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wanted,
                                                    AlsoCommit<CreatedKey> also) {

@@ -23,8 +23,9 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     using Error = boost::beast::http::error;
 
   public:
-    RequestParser(Request& request, std::size_t max_head, std::size_t max_fields)
-        : request_(request), max_fields_(max_fields) {
+    RequestParser(Request& request, std::string& target, std::size_t max_head,
+                  std::size_t max_fields)
+        : request_(request), target_(target), max_fields_(max_fields) {
         header_limit(static_cast<std::uint32_t>(max_head));
         body_limit(
             boost::none);  // counted here: the limit depends on the route, known after the head
@@ -32,8 +33,6 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
     /// 10 or 11.
     int version() const { return version_; }
-    std::string_view method() const { return method_; }
-    std::string_view target() const { return target_; }
     bool known_verb() const { return known_verb_; }
     const FramingMistake& mistake() const { return mistake_; }
     bool has_body() const { return chunked() || (content_length() && *content_length() > 0); }
@@ -65,7 +64,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     }
 
   private:
-    void on_request_impl(boost::beast::http::verb verb, View method, View target, int version,
+    void on_request_impl(boost::beast::http::verb verb, View, View target, int version,
                          Failed& failed) override {
         using boost::beast::http::verb;
         failed = {};
@@ -97,7 +96,6 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
                 break;
         }
         version_ = version;
-        method_.assign(method);
         target_.assign(target);
     }
     void on_response_impl(int, View, int, Failed& failed) override { failed = Error::bad_version; }
@@ -162,8 +160,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
 
     static constexpr std::size_t max_value = 8 << 10;
     Request& request_;
+    std::string& target_;
     std::size_t max_fields_;
-    std::string method_, target_;
     FramingMistake mistake_;
     std::string* sink_ = nullptr;
     std::uint64_t received_ = 0, limit_ = ~std::uint64_t{0};

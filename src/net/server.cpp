@@ -99,17 +99,16 @@ Server::State::State(runtime::Loop& on, const Router& routes, ServerOptions sett
     : loop(on),
       router(routes),
       options(std::move(settings)),
+      api_headers({{"X-Content-Type-Options", "nosniff"},
+                   {"Referrer-Policy", "no-referrer"},
+                   {"Cache-Control", "no-store"},
+                   {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"}}),
+      page_headers(api_headers),
       tcp(on.context()),
       local(on.context()),
       emptied(on),
       acceptors(on),
-      tasks(on) {
-    api_headers = {{"X-Content-Type-Options", "nosniff"},
-                   {"Referrer-Policy", "no-referrer"},
-                   {"Cache-Control", "no-store"},
-                   {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"}};
-    page_headers = api_headers;
-}
+      tasks(on) {}
 
 Result<void> Server::State::bind_tcp() {
     if (options.address.empty()) return {};
@@ -229,10 +228,11 @@ void Server::set_authenticator(Authenticator& authenticator) {
 void Server::set_idempotency(IdempotencyRecords& records) { state_->records = &records; }
 
 void Server::set_default_headers(Headers headers) {
-    state_->page_headers = headers.all();
-    for (const auto& [name, value] : state_->api_headers)
+    auto fields = headers.all();
+    for (const auto& [name, value] : state_->api_headers.fields)
         if (!headers.find(name) && (name == "X-Content-Type-Options" || name == "Referrer-Policy"))
-            state_->page_headers.emplace_back(name, value);
+            fields.emplace_back(name, value);
+    state_->page_headers = Server::State::FixedHeaders(std::move(fields));
 }
 
 Result<void> Server::start() {

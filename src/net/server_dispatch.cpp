@@ -17,6 +17,8 @@ base::metrics::Counter errors_total("sluice_http_errors_total",
 base::metrics::Histogram request_us("sluice_http_request_us",
                                     "Time from a request's head to its answer, in microseconds");
 
+constexpr std::size_t usual_headers = 12;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::string lowered(std::string_view text) {
@@ -69,6 +71,7 @@ std::string_view media_of(std::string_view content_type) {
 }
 
 bool accepts_media(std::string_view list, std::string_view content_type) {
+    if (list == content_type) return true;
     const auto media = lowered(media_of(content_type));
     while (!list.empty()) {
         const auto comma = list.find(',');
@@ -84,6 +87,7 @@ bool accepts_media(std::string_view list, std::string_view content_type) {
 }
 
 bool is_json_media(std::string_view content_type) {
+    if (content_type == "application/json") return true;
     const auto media = lowered(media_of(content_type));
     return media == "application/json" || media.ends_with("+json");
 }
@@ -109,6 +113,7 @@ void Exchange::clear() {
     const bool tls = request.tls, local = request.local_socket;
     const auto depth = request.json_depth;
     request = Request{};
+    request.headers.reserve(usual_headers);
     request.id = std::move(id);
     request.remote_address = std::move(address);
     request.tls = tls;
@@ -269,18 +274,12 @@ bool Server::State::still_admitted(const Exchange& exchange) {
 bool Share::take(const Principal& principal) {
     if (principal.kind == Principal::Kind::anonymous || principal.kind == Principal::Kind::local)
         return true;
-    const auto most = std::max<std::size_t>(1, server_->options.max_connections / 2);
-    auto& open = server_->open_by_workspace[principal.workspace];
+    const auto most = std::max<std::size_t>(1, server_.options.max_connections / 2);
+    auto& open = server_.open_by_workspace[principal.workspace];  // its address stays
     if (open >= most) return false;
     ++open;
-    workspace_ = principal.workspace;
+    open_ = &open;
     return true;
-}
-
-Share::~Share() {
-    if (!workspace_) return;
-    const auto found = server_->open_by_workspace.find(*workspace_);
-    if (--found->second == 0) server_->open_by_workspace.erase(found);
 }
 
 std::optional<Response> Server::State::admit(Exchange& exchange,
@@ -342,38 +341,40 @@ Result<Response> Server::State::replay_stored(const StoredAnswer& stored) {
     return response;
 }
 
-Awaitable<Response> Server::State::run_route(Exchange& exchange) {
+std::optional<Response> Server::State::check_body(Exchange& exchange) {
     auto& request = exchange.request;
     const auto& info = exchange.route->info;
-    if (info.check_body && !info.request.empty() &&
-        (is_json_media(request.headers.get("Content-Type")) || request.body.empty())) {
-        auto body = request.json();
-        if (!body) co_return problem(body.error());
-        auto mistakes = router.check(info.request, *body);
-        if (!mistakes.empty()) {
-            const auto count = mistakes.size();
-            co_return problem(
-                Error{ErrorCode::invalid_argument,
-                      fmt::format("the body has {} mistake{} against the schema {}; see errors",
-                                  count, count == 1 ? "" : "s", info.request),
-                      std::move(mistakes), false});
-        }
-        request.checked_body = std::make_shared<Json>(std::move(*body));
+    if (!info.check_body || info.request.empty() ||
+        (!is_json_media(request.headers.get("Content-Type")) && !request.body.empty()))
+        return std::nullopt;
+    auto body = request.json();
+    if (!body) return problem(body.error());
+    auto mistakes = router.check(info.request, *body);
+    if (!mistakes.empty()) {
+        const auto count = mistakes.size();
+        return problem(
+            Error{ErrorCode::invalid_argument,
+                  fmt::format("the body has {} mistake{} against the schema {}; see errors", count,
+                              count == 1 ? "" : "s", info.request),
+                  std::move(mistakes), false});
     }
-    const bool keyed = records && is_write(request.verb) && request.headers.find("Idempotency-Key");
-    if (keyed) {
-        auto begun = records->begin(request);
-        if (!begun) co_return problem(begun.error());
-        exchange.idempotency = std::move(*begun);
-        request.idempotency = exchange.idempotency.get();
-        if (!info.finds_used_key) {
-            auto found = co_await records->find(request);
-            if (!found) co_return problem(found.error());
-            if (*found) co_return *replay_stored(**found);
-        }
+    request.checked_body = std::make_shared<Json>(std::move(*body));
+    return std::nullopt;
+}
+
+Awaitable<Response> Server::State::run_keyed(Exchange& exchange) {
+    auto& request = exchange.request;
+    auto begun = records->begin(request);
+    if (!begun) co_return problem(begun.error());
+    exchange.idempotency = std::move(*begun);
+    request.idempotency = exchange.idempotency.get();
+    if (!exchange.route->info.finds_used_key) {
+        auto found = co_await records->find(request);
+        if (!found) co_return problem(found.error());
+        if (*found) co_return *replay_stored(**found);
     }
     auto response = co_await exchange.route->handler(request);
-    if (keyed && response.status == 409 &&
+    if (response.status == 409 &&
         response.text.find("idempotency_key_used") != std::string::npos) {
         auto found = co_await records->find(request);
         if (!found) co_return problem(found.error());
@@ -384,7 +385,11 @@ Awaitable<Response> Server::State::run_route(Exchange& exchange) {
 
 Awaitable<Response> Server::State::answer(Exchange& exchange) {
     try {
-        co_return co_await run_route(exchange);
+        auto& request = exchange.request;
+        if (auto refused = check_body(exchange)) co_return std::move(*refused);
+        if (records && is_write(request.verb) && request.headers.find("Idempotency-Key"))
+            co_return co_await run_keyed(exchange);
+        co_return co_await exchange.route->handler(request);
     } catch (const boost::system::system_error& e) {
         if (e.code() == boost::asio::error::operation_aborted) throw;
         log::error("a request failed", {{"request", exchange.request.id},
@@ -401,12 +406,13 @@ Awaitable<Response> Server::State::answer(Exchange& exchange) {
                             false});
 }
 
-void Server::State::count(const Exchange& exchange, int status) {
-    const auto took = loop.clock().steady() - exchange.began;
+Duration Server::State::count(const Exchange& exchange, int status) {
+    const auto now = loop.clock().steady();
+    const auto took = now - exchange.began;
     requests_total.add();
     if (status >= 500) errors_total.add();
     request_us.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)));
-    if (!log::enabled(log::Level::debug)) return;
+    if (!log::enabled(log::Level::debug)) return now;
     const auto& request = exchange.request;
     log::debug("request", {{"request", request.id},
                            {"verb", to_string(request.verb)},
@@ -415,6 +421,7 @@ void Server::State::count(const Exchange& exchange, int status) {
                            {"us", took.count()},
                            {"principal", request.principal.id},
                            {"remote", request.remote_address}});
+    return now;
 }
 
 }  // namespace sluice::net

@@ -1,5 +1,7 @@
 // The head of an answer: status line, the handler's headers, and those that every answer carries.
 
+#include <charconv>
+
 #include "net/server_state.hpp"
 
 namespace sluice::net {
@@ -104,15 +106,29 @@ bool is_page(std::string_view path) {
 
 }  // namespace
 
+Server::State::FixedHeaders::FixedHeaders(std::vector<std::pair<std::string, std::string>> from)
+    : fields(std::move(from)) {
+    for (const auto& [name, value] : fields)
+        text.append(name).append(": ").append(value).append("\r\n");
+}
+
 void Server::State::write_head(std::string& out, const Exchange& exchange, const Response& response,
                                std::string_view version) {
-    out.append("HTTP/").append(version).append(" ");
-    fmt::format_to(std::back_inserter(out), "{} ", response.status);
+    std::array<char, 12> digits;
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), response.status);
+    out.append("HTTP/").append(version).append(" ").append(digits.data(), end.ptr).append(" ");
     out.append(reason(response.status)).append("\r\n").append(date_line());
     for (const auto& [name, value] : response.headers.all()) add_line(out, name, value);
-    for (const auto& [name, value] : is_page(exchange.request.path) ? page_headers : api_headers)
-        if (!response.headers.find(name))
-            out.append(name).append(": ").append(value).append("\r\n");
+    const auto& fixed = is_page(exchange.request.path) ? page_headers : api_headers;
+    const auto is_set = [&](const auto& field) { return response.headers.find(field.first).has_value(); };
+    if (std::ranges::none_of(fixed.fields, is_set)) {
+        out.append(fixed.text);
+    } else {
+        for (const auto& field : fixed.fields)
+            if (!is_set(field))
+                out.append(field.first).append(": ").append(field.second).append("\r\n");
+    }
     out.append("X-Request-Id: ").append(exchange.request.id).append("\r\n");
     if (exchange.request.tls) out.append("Strict-Transport-Security: max-age=31536000\r\n");
 }

@@ -3,10 +3,10 @@
 /// here.
 
 #include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -65,7 +65,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     Awaitable<Response> answer(Exchange& exchange);
     /// Whether the credential of a request that was admitted still counts.
     bool still_admitted(const Exchange& exchange);
-    void count(const Exchange& exchange, int status);
+    /// Counts an answered request; gives the present (steady).
+    Duration count(const Exchange& exchange, int status);
 
     // server_head.cpp
     /// Appends the status line and every header but those of the body's framing; ends without the
@@ -78,7 +79,14 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     ServerOptions options;
     Authenticator* authenticator = nullptr;
     IdempotencyRecords* records = nullptr;
-    std::vector<std::pair<std::string, std::string>> api_headers, page_headers;
+    /// Headers that every answer carries unless it sets them itself.
+    struct FixedHeaders {
+        std::vector<std::pair<std::string, std::string>> fields;
+        std::string text;  ///< all of them as they go out
+
+        explicit FixedHeaders(std::vector<std::pair<std::string, std::string>> from);
+    };
+    FixedHeaders api_headers, page_headers;
     ServerTls tls;
     base::SystemRandom random;
     TcpAcceptor tcp;
@@ -86,7 +94,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     bool owns_socket_file = false;
     std::uint16_t bound_port = 0;
     std::list<Session*> sessions;
-    std::map<WorkspaceId, std::size_t> open_by_workspace;  ///< requests, streams and WebSockets
+    /// Requests, streams and WebSockets; a workspace that has been here keeps its place.
+    std::unordered_map<WorkspaceId, std::size_t> open_by_workspace;
     bool started = false, draining = false;
     Duration sweep_at{};  ///< steady; 0: not armed
     runtime::Loop::TimerId sweep_timer = 0;
@@ -101,15 +110,20 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::optional<Response> check_host(Exchange& exchange);
     std::optional<Response> refuse_verb(Exchange& exchange, const Router::Match& match);
     std::optional<Response> authorize(Exchange& exchange);
-    Awaitable<Response> run_route(Exchange& exchange);
+    /// Judges a JSON body by the route's schema.
+    std::optional<Response> check_body(Exchange& exchange);
+    /// Runs a write that has an Idempotency-Key.
+    Awaitable<Response> run_keyed(Exchange& exchange);
 };
 
 /// One request that is being served, in the count of its workspace: no workspace may take every
 /// connection. Lives until the answer, the stream or the WebSocket is over.
 class Share {
   public:
-    explicit Share(std::shared_ptr<Server::State> server) : server_(std::move(server)) {}
-    ~Share();
+    explicit Share(Server::State& server) : server_(server) {}
+    ~Share() {
+        if (open_) --*open_;
+    }
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
     /// False when the workspace has its share open already. Callers without a workspace of their
@@ -117,8 +131,8 @@ class Share {
     bool take(const Principal& principal);
 
   private:
-    std::shared_ptr<Server::State> server_;
-    std::optional<WorkspaceId> workspace_;  ///< counted
+    Server::State& server_;
+    std::size_t* open_ = nullptr;  ///< the count that this one is in
 };
 
 /// The longest wait for the rest of an answer's bytes to leave, and for a TLS handshake.

@@ -79,7 +79,7 @@ Awaitable<bool> Session::serve_one() {
     exchange_.began = server_->loop.clock().steady();
     ++requests_;
     body_waited_ = {};
-    Share share(server_);  // also while the answer streams
+    Share share(*server_);  // also while the answer streams
     auto response = co_await make_response(share);
     if (broken_) co_return false;
     set_phase(Phase::handling, Duration{});
@@ -88,8 +88,16 @@ Awaitable<bool> Session::serve_one() {
         co_return false;
     }
     if (!parser_->is_done() && !co_await skip_rest_of_body()) close_after_ = true;
-    const bool sent = co_await send_response(response);
-    server_->count(exchange_, response.status);
+    bool sent = true;
+    if (response.stream) {
+        sent = co_await send_response(response);
+    } else {
+        auto rest = put_answer(response);
+        std::string_view first = out_;
+        sent = send_at_once(first, rest);
+        if (sent && !(first.empty() && rest.empty())) sent = co_await send(first, rest);
+    }
+    answered_at_ = server_->count(exchange_, response.status);
     if (!sent) co_return false;
     if (!close_after_) co_return true;
     if (!parser_->is_done()) co_await linger();
@@ -132,21 +140,30 @@ Awaitable<Response> Session::make_response(Share& share) {
         request.body_reader = nullptr;
         co_return response;
     }
-    auto whole = co_await read_whole_body();
-    if (!whole) {
-        close_after_ = true;
-        if (whole.error().code == ErrorCode::timeout)
-            co_return problem_of(408, "timeout", "Request timeout", whole.error().message);
-        co_return problem(whole.error());
+    if (!take_buffered_body()) {
+        auto whole = co_await read_whole_body();
+        if (!whole) {
+            close_after_ = true;
+            if (whole.error().code == ErrorCode::timeout)
+                co_return problem_of(408, "timeout", "Request timeout", whole.error().message);
+            co_return problem(whole.error());
+        }
+        set_phase(Phase::handling, Duration{});
     }
-    set_phase(Phase::handling, Duration{});
     co_return co_await server_->answer(exchange_);
 }
 
 Awaitable<bool> Session::send_response(Response& response) {
-    if (server_->draining) close_after_ = true;
-    if (response.stream && exchange_.request.verb != Verb::head)
+    if (response.stream && exchange_.request.verb != Verb::head) {
+        if (server_->draining) close_after_ = true;
         co_return co_await send_stream(response);
+    }
+    const auto rest = put_answer(response);
+    co_return co_await send(out_, rest);
+}
+
+std::string_view Session::put_answer(Response& response) {
+    if (server_->draining) close_after_ = true;
     if (response.status >= 400 && response.text.ends_with('}') &&
         response.headers.get("Content-Type") == "application/problem+json") {
         response.text.pop_back();
@@ -159,14 +176,17 @@ Awaitable<bool> Session::send_response(Response& response) {
     const bool bodiless = response.status == 204 || response.status == 304;
     const bool framed = response.stream &&
                         exchange_.request.verb == Verb::head;  // HEAD of a stream: length unknown
-    if (!bodiless && !framed)
-        fmt::format_to(std::back_inserter(out_), "Content-Length: {}\r\n", body.size());
+    if (!bodiless && !framed) {
+        std::array<char, 24> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), body.size());
+        out_.append("Content-Length: ").append(digits.data(), end.ptr).append("\r\n");
+    }
     if (close_after_) out_.append("Connection: close\r\n");
     out_.append("\r\n");
-    if (bodiless || exchange_.request.verb == Verb::head) co_return co_await send(out_);
-    if (body.size() > 32 << 10) co_return co_await send(out_, body);
+    if (bodiless || exchange_.request.verb == Verb::head) return {};
+    if (body.size() > 32 << 10) return body;
     out_.append(body);
-    co_return co_await send(out_);
+    return {};
 }
 
 Awaitable<bool> Session::send_stream(Response& response) {
@@ -246,22 +266,27 @@ Awaitable<void> Session::say_continue() {
     if (!sent) broken_ = true;
 }
 
-Awaitable<bool> Session::send(std::string_view first, std::string_view second) {
+bool Session::send_at_once(std::string_view& first, std::string_view& second) {
+    if (transport_.is_tls()) return true;
+    // The kernel's buffer nearly always has room: no wait, no turn through the loop.
     auto& socket = transport_.socket();
-    if (!transport_.is_tls()) {
-        // The kernel's buffer nearly always has room: no wait, no turn through the loop.
-        const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
-        ErrorNumber failed;
-        const auto size = socket.write_some(both, failed);
-        if (failed && failed != asio::error::would_block && failed != asio::error::try_again) {
-            broken_ = true;
-            co_return false;
-        }
-        const auto of_first = std::min(size, first.size());
-        first.remove_prefix(of_first);
-        second.remove_prefix(size - of_first);
-        if (first.empty() && second.empty()) co_return true;
+    const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
+    ErrorNumber failed;
+    const auto size =
+        second.empty() ? socket.write_some(both[0], failed) : socket.write_some(both, failed);
+    if (failed && failed != asio::error::would_block && failed != asio::error::try_again) {
+        broken_ = true;
+        return false;
     }
+    const auto of_first = std::min(size, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(size - of_first);
+    return true;
+}
+
+Awaitable<bool> Session::send(std::string_view first, std::string_view second) {
+    if (!send_at_once(first, second)) co_return false;
+    if (first.empty() && second.empty()) co_return true;
     const auto before = phase_;
     set_phase(Phase::writing, write_timeout);
     while (!first.empty() || !second.empty()) {  // the deadline is for progress, not for the whole
@@ -281,12 +306,14 @@ Awaitable<bool> Session::send(std::string_view first, std::string_view second) {
 }
 
 void Session::set_phase(Phase phase, Duration limit) {
+    if (limit != Duration{}) return set_phase(phase, limit, server_->loop.clock().steady());
     phase_ = phase;
-    if (limit == Duration{}) {
-        deadline_ = {};
-        return;
-    }
-    deadline_ = server_->loop.clock().steady() + limit;
+    deadline_ = {};
+}
+
+void Session::set_phase(Phase phase, Duration limit, Duration now) {
+    phase_ = phase;
+    deadline_ = now + limit;
     server_->sweep_by(deadline_);
 }
 

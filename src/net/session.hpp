@@ -57,9 +57,16 @@ class Session : public std::enable_shared_from_this<Session> {
     /// False when the connection is to end; mistakes of the head are answered first.
     Awaitable<bool> read_head();
     Awaitable<Response> make_response(Share& share);
+    /// Takes a body that has arrived with its head; false when there is more to read. Most bodies
+    /// are small, and a coroutine costs more than they do.
+    bool take_buffered_body();
     Awaitable<Result<void>> read_whole_body();
     Awaitable<Result<void>> read_body_piece();
     Awaitable<bool> send_response(Response& response);
+    /// Writes a whole answer into `out_`; what follows it on the wire is given back (large bodies).
+    std::string_view put_answer(Response& response);
+    /// Sends what the kernel takes at once; false when the client has gone.
+    bool send_at_once(std::string_view& first, std::string_view& second);
     Awaitable<bool> send_stream(Response& response);
     Awaitable<void> run_websocket_route(Response& response);
     /// Takes the rest of a body that nobody read, if it is small; false when the connection must
@@ -76,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Response framing_problem(ErrorNumber failed) const;
     bool may_keep_alive() const;
     void set_phase(Phase phase, Duration limit);
+    void set_phase(Phase phase, Duration limit, Duration now);
     /// Streams and sockets outlive the look at their credential: it is repeated while they are open.
     void recheck_later();
 
@@ -90,6 +98,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Phase phase_ = Phase::idle;
     Duration deadline_{};     ///< steady; 0: none
     Duration recheck_at_{};   ///< of the credential of an open stream; steady; 0: none
+    Duration answered_at_{};  ///< the last request; steady
     Duration body_waited_{};  ///< for the pieces of a streamed body so far
     std::size_t requests_ = 0;
     unsigned without_wait_ = 0;  ///< requests answered since the last wait on the socket

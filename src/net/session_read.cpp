@@ -29,13 +29,17 @@ bool has_folded_line(std::string_view head) {
 
 Awaitable<bool> Session::read_head() {
     const auto& options = server_->options;
-    parser_.emplace(exchange_.request, options.max_header_bytes, options.max_header_count);
+    parser_.emplace(exchange_.request, exchange_.target, options.max_header_bytes,
+                    options.max_header_count);
     if (in_begin_ == in_end_) {
         if (server_->draining) co_return false;
         if (in_.size() > 4 * first_buffer)
             in_ = std::string();  // an idle connection keeps little memory
         // Who connects and says nothing holds a place that a request could have.
-        set_phase(Phase::idle, requests_ > 0 ? options.idle_timeout : options.header_timeout);
+        if (requests_ > 0)
+            set_phase(Phase::idle, options.idle_timeout, answered_at_);
+        else
+            set_phase(Phase::idle, options.header_timeout);
     }
     ErrorNumber failed;
     if (in_begin_ == in_end_ && co_await fill() == 0) co_return false;
@@ -72,7 +76,6 @@ Awaitable<bool> Session::read_head() {
         co_await refuse(mistake.status, std::move(refused));
         co_return false;
     }
-    exchange_.target = parser_->target();
     close_after_ =
         !parser_->keep_alive() || parser_->version() == 10 || requests_ + 1 >= options.max_requests;
     co_return true;
@@ -103,6 +106,15 @@ Awaitable<Result<std::string>> Session::next_of_body() {
         piece->swap(body_sink_);
     }
     co_return piece;
+}
+
+bool Session::take_buffered_body() {
+    if (parser_->is_done()) return true;
+    const auto left = parser_->content_length_remaining();
+    if (!left || *left > in_end_ - in_begin_) return false;
+    parser_->body_to(exchange_.request.body, exchange_.max_body);
+    exchange_.request.body.reserve(static_cast<std::size_t>(*left));
+    return !parse() && parser_->is_done();
 }
 
 Awaitable<Result<void>> Session::read_whole_body() {

@@ -72,6 +72,52 @@ TEST_CASE("a key made over REST works until it is revoked over REST", "[identity
     CHECK_FALSE(parsed(f.http_get(f.acme, path).body)["revoked_at"].is_null());
 }
 
+TEST_CASE("an open connection loses its key at the next request", "[identity][http]") {
+    Fixture f;
+    NewKey wanted;
+    wanted.role = "viewer";
+    wanted.expires_at = f.clock.now() + std::chrono::seconds(10);
+    const auto owner = f.identity.local_principal("acme");
+    REQUIRE(owner);
+    const auto expiring = f.get(f.identity.create_key(*owner, wanted));
+    wanted.expires_at.reset();
+    const auto revoked = f.get(f.identity.create_key(*owner, wanted));
+    for (const auto& made : {expiring, revoked}) {
+        const bool expires = made.key.expires_at.has_value();
+        INFO((expires ? "expired" : "revoked"));
+        const auto client = std::make_shared<httplib::Client>(f.client(made.secret));
+        client->set_keep_alive(true);
+        const auto ask = [&] {
+            return f.beside([client] {
+                const auto answer = client->Get("/api/v1/auth/me");
+                return answer ? answer->status : 0;
+            });
+        };
+        CHECK(ask() == 200);
+        CHECK(ask() == 200);
+        const auto before = f.server->connections();
+        if (expires)
+            f.clock.advance(std::chrono::seconds(10));
+        else
+            f.done(f.identity.revoke_key(made.key.workspace, made.key.id));
+        CHECK(f.server->connections() == before);
+        CHECK(ask() == 401);
+        CHECK(f.server->connections() == before);
+    }
+}
+
+TEST_CASE("a key that differs from a known one in its secret alone is refused",
+          "[identity][http]") {
+    Fixture f;
+    CHECK(f.http_get(f.acme, "/api/v1/auth/me").status == 200);
+    for (const std::size_t at : {std::size_t{16}, f.acme.size() - 7, f.acme.size() - 1}) {
+        auto wrong = f.acme;
+        wrong[at] = wrong[at] == 'a' ? 'b' : 'a';
+        CHECK(f.http_get(wrong, "/api/v1/auth/me").status == 401);
+        CHECK(f.http_get(f.acme, "/api/v1/auth/me").status == 200);
+    }
+}
+
 TEST_CASE("a wrong key request says where", "[identity][http]") {
     Fixture f;
     for (const auto& [body, pointer] :

@@ -211,7 +211,8 @@ TEST_CASE("a key that was used is answered from its record", "[net][server][idem
         co_return net::json_response(201, Json{{"id", 1}});
     };
     world.route(Verb::post, "/checked", create);
-    world.route(Verb::post, "/hot", create, {.summary = "x", .check_body = false});
+    world.route(Verb::post, "/hot", create,
+                {.summary = "x", .check_body = false, .finds_used_key = true});
     world.records.answers["used"] = {"{}", net::StoredAnswer{201, R"({"id":7})", "\"3\""}};
     world.records.answers["raced"] = {"{}", net::StoredAnswer{202, R"({"id":8})", ""}};
     world.start();
