@@ -139,9 +139,12 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine.evict_after = config.duration("engine.evict_after");
     engine.machine.map_items = static_cast<std::size_t>(config.integer("engine.map_items"));
     engine.stop_grace = config.duration("engine.stop_grace");
+    engine.machine.memory_bytes = static_cast<std::size_t>(config.bytes("engine.run_memory"));
+    engine.workspace_memory = static_cast<std::size_t>(config.bytes("engine.workspace_memory"));
     engine.sub_run_depth = static_cast<int>(config.integer("engine.sub_run_depth"));
     engine.error_flow = config.text("engine.error_flow");
     s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
+    s.engine->set_artifacts(*s.artifacts);
     s.bus->set_run_feed(s.engine.get());
     s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
 

@@ -29,11 +29,14 @@ std::string Engine::State::random_key(base::Random& random) {
 
 void Engine::set_cursor_key(std::string key) { state_->cursors = events::Cursors(std::move(key)); }
 
+void Engine::set_artifacts(artifacts::Artifacts& artifacts) { state_->artifacts = &artifacts; }
+
 flows::Flows& Engine::flows() const { return state_->flows; }
 
 Time Engine::now() const { return state_->clock.now(); }
 
 EngineStatistics Engine::statistics() const {
+    state_->measure();
     EngineStatistics out = state_->statistics;
     out.active_runs = state_->active.size();
     out.queued_runs = state_->queue.backlog();
@@ -80,7 +83,7 @@ Result<StartedRun> Engine::start_run(StartRun start) {
     entry->priority = start.priority.value_or(entry->priority);
     entry->number = s.queue.next_number();
     entry->ready_at = start.run_at ? std::max(*start.run_at, now) : now;
-    entry->inside = start.parent.has_value() && facts.trigger == "flow";
+    entry->inside = start.inside;
     bool admitted = true;
     if (durable) {
         if (start.id && (s.active.contains(*start.id) || s.queue.waits(*start.id) || s.waiting.contains(*start.id)))
@@ -161,10 +164,24 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueE
 void Engine::State::feed(const RunPtr& run, Event event) {
     if (run->dropped || run->ended) return;
     run->progress = clock.now();
+    lend_memory(*run);
     absorb(run, run->machine.handle(std::move(event), run->progress, random));
 }
 
+void Engine::State::lend_memory(ActiveRun& run) {
+    if (!run.durable) return;
+    if (!run.memory.total) {
+        auto& total = memory[run.row.workspace];
+        if (!total) total = std::make_shared<std::size_t>(0);
+        run.memory.total = total;
+    }
+    const std::size_t others = *run.memory.total - run.memory.held;
+    const std::size_t left = options.workspace_memory > others ? options.workspace_memory - others : 0;
+    run.machine.limit_memory(std::min(options.machine.memory_bytes, left));
+}
+
 void Engine::State::absorb(const RunPtr& run, Output output) {
+    run->memory.note(run->machine.memory_bytes());
     auto& records = run->page.records;
     if (records.empty()) records = std::move(output.records);
     else records.insert(records.end(), std::make_move_iterator(output.records.begin()),
@@ -201,6 +218,8 @@ void Engine::State::perform(const RunPtr& run, Command command) {
         }
     } else if (auto* timer = std::get_if<command::ArmTimer>(&command)) {
         arm(run, timer->step, timer->at);
+    } else if (auto* items = std::get_if<command::ReadItems>(&command)) {
+        tasks.spawn("items", read_items(shared_from_this(), run, *items));
     } else if (auto* timeout = std::get_if<command::ArmRunTimeout>(&command)) {
         auto fire = [self = weak_from_this(), weak = std::weak_ptr(run)] {
             const auto state = self.lock();
@@ -340,7 +359,8 @@ void Engine::State::submit(const RunPtr& run) {
         if (!whole) store::append_end(unit, row, boot);
         events::append(outbox, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
     } else if (!run->first && !run->begins && row.status != run->row.status) {
-        store::append_status(unit, row.workspace, row.id, row.status);
+        if (row.retries == 0) row.totals = run->machine.totals();  // else the row keeps those of before the retry
+        store::append_status(unit, row);
     }
     auto done = [self = shared_from_this(), run, row = std::move(row)](Result<void> result) mutable {
         if (result) run->row = std::move(row);

@@ -19,6 +19,10 @@
 #include "sluice/runtime/task_group.hpp"
 #include "sluice/storage/write_unit.hpp"
 
+namespace sluice::artifacts {
+class Artifacts;
+}
+
 namespace sluice::engine {
 
 /// Records that commit together, and what may start once they have.
@@ -36,6 +40,20 @@ struct Page {
 struct Timer {
     runtime::Loop::TimerId id = 0;
     Time at{};
+};
+
+/// What a run holds of its workspace's memory; given back with the run, however it goes.
+struct MemoryShare {
+    MemoryShare() = default;
+    MemoryShare(const MemoryShare&) = delete;
+    MemoryShare& operator=(const MemoryShare&) = delete;
+    ~MemoryShare() { note(0); }
+    void note(std::size_t bytes) {
+        if (total) *total = *total + bytes - held;
+        held = bytes;
+    }
+    std::shared_ptr<std::size_t> total;
+    std::size_t held = 0;
 };
 
 struct ActiveRun {
@@ -61,6 +79,7 @@ struct ActiveRun {
     bool had_unknown = false;          ///< a step's end was unknown at some time: there may be a dead letter
     std::int64_t seq = 0;              ///< of the last committed record
     std::string error_flow;            ///< what its end calls
+    MemoryShare memory;
     Page page;                         ///< gathering
     std::shared_ptr<Page> flight;      ///< committing
     storage::WriteUnit prelude;        ///< what the caller lets commit with the start
@@ -105,6 +124,10 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     static Awaitable<void> call_error_flow(std::shared_ptr<State> self, WorkspaceId workspace, RunId failed, std::string name);
     Awaitable<Result<void>> start_error_flow(const Run& run, std::string name);
     std::string error_flow_of(const Run& row, const flows::CompiledFlow& flow) const;
+    Awaitable<Result<ItemBlock>> read_block(WorkspaceId workspace, ArtifactId artifact, std::uint64_t offset);
+    static Awaitable<void> read_items(std::shared_ptr<State> self, RunPtr run, command::ReadItems command);
+    /// Lets the run hold what its own limit and its workspace's leave it.
+    void lend_memory(ActiveRun& run);
     Awaitable<Result<RunPtr>> reopen(Run row);
     Awaitable<Result<RunPtr>> revive_retried(Run row, flows::FlowPtr flow);
     RunPtr make_reopened(const Run& row, flows::FlowPtr flow, const std::string& input, const std::string& plan,
@@ -144,6 +167,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     static Awaitable<void> wake_runs(std::shared_ptr<State> self);
     void beat();
     std::optional<Duration> longest_standstill() const;
+    void measure();
     static Awaitable<void> cancel_absent_sub_runs(std::shared_ptr<State> self, WorkspaceId workspace, RunId parent, std::string reason);
 
     struct WaitingRun {
@@ -152,6 +176,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     };
 
     Engine* owner = nullptr;
+    artifacts::Artifacts* artifacts = nullptr;
+    std::unordered_map<WorkspaceId, std::shared_ptr<std::size_t>> memory;   ///< held by the active runs of each (bytes)
     runtime::Loop& loop;
     storage::Storage& storage;
     flows::Flows& flows;

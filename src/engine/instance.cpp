@@ -61,6 +61,17 @@ StepEnvironment::StepEnvironment(const Instance& instance, std::uint32_t node, c
       upstream_(taken_outputs(instance, node)),
       input_{config, scope_.get(), instance.node(node).expressions, upstream_, instance.run->input, now} {}
 
+std::size_t memory_of(const Json& value) {
+    std::size_t bytes = sizeof(Json);
+    if (value.is_string()) return bytes + value.get_ref<const std::string&>().capacity();
+    if (value.is_array()) {
+        for (const Json& item : value) bytes += memory_of(item);
+    } else if (value.is_object()) {
+        for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) bytes += sizeof(std::string) + key.capacity() + memory_of(member);
+    }
+    return bytes;
+}
+
 Json step_error(const Error& error, const std::string& path, int attempt) {
     Json json = {{"code", base::to_string(error.code)}, {"message", error.message}, {"step", path}};
     if (attempt > 0) json["attempt"] = attempt;

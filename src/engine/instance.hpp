@@ -40,6 +40,11 @@ struct MapState {
     std::size_t next = 0, active = 0, done = 0, concurrency = 1;
     bool collect = false;        ///< on_item_error: collect
     std::vector<std::uint32_t> instances;  ///< ids by item; 0: not started
+    std::size_t chunk = 0;       ///< items are lists of so many; 0: single ones
+    Json rest = Json::array();   ///< of the next chunk
+    ArtifactId source;           ///< where the items come from; nil: all are here
+    std::uint64_t offset = 0;    ///< of the next ones in it
+    bool more = false, reading = false;
 };
 
 struct LoopState {
@@ -101,6 +106,7 @@ class Instance final : public cel::LazyMap, public std::enable_shared_from_this<
     std::vector<EdgeState> edges;
     std::size_t open = 0;        ///< steps without an end
     bool ended = false;
+    std::size_t bytes = 0;       ///< of its steps' outputs
     std::uint32_t undoable = 0;  ///< steps in it that may have to be undone
     std::unique_ptr<Rollback> rollback;
 
@@ -133,6 +139,9 @@ class StepEnvironment {
     Upstream upstream_;
     flows::StepInput input_;
 };
+
+/// What a value takes in memory, roughly (bytes). Looks at every member.
+std::size_t memory_of(const Json& value);
 
 /// {"code", "message", "step", "details"?} of a failed step.
 Json step_error(const Error& error, const std::string& path, int attempt);

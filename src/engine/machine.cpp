@@ -28,6 +28,7 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
         void operator()(event::Start&) { m.start_root(); }
         void operator()(event::StepEnded& ended) { m.step_ended(std::move(ended)); }
         void operator()(event::TimerFired& fired) { m.timer_fired(fired.step); }
+        void operator()(event::ItemsRead& read) { m.items_read(std::move(read)); }
         void operator()(event::Cancel& cancel) { m.cancel(std::move(cancel.reason)); }
         void operator()(event::Pause& pause) { m.pause(std::move(pause)); }
         void operator()(event::Resume& resume) { m.resume(std::move(resume)); }

@@ -147,6 +147,14 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             if (step.failures == 0 && step.first_began == Time{}) step.first_began = entry.at;
             set_status(instance, at, StepStatus::running);
             return {};
+        case RecordKind::step_items: {
+            auto items = parse_stored(entry.value);
+            if (!items || !step.map) return fail(ErrorCode::internal, "the journal has items of {}, which reads none", entry.path);
+            step.map->reading = false;
+            step.map->offset = data.value("offset", std::uint64_t{0});
+            if (add_items(instance, at, std::move(*items), data.value("end", true))) start_items(instance, at);
+            return {};
+        }
         case RecordKind::step_waiting:
             step.attempt = entry.attempt;
             step.wait_until = base::from_us(data.value("until_us", std::int64_t{0}));
@@ -204,7 +212,7 @@ Result<void> Machine::apply_map_start(Instance& instance, std::uint32_t at) {
     auto config = node.config.render(instance.scope(&instance.steps[at].error).get());
     if (!config) return fail(std::move(config.error()));
     const Json* items = base::find_member(*config, "items");
-    if (items == nullptr || !items->is_array())
+    if (items == nullptr || !items->is_structured())
         return fail(ErrorCode::internal, "the journal says that {} started, but its items are no list", instance.path(at));
     expand_map(instance, at, *items, *config);
     return {};
@@ -237,6 +245,10 @@ void Machine::resume_instance(Instance& instance) {
         if (!takes_part(instance, at)) continue;
         const bool container = step.contains_graph() && step.status == StepStatus::running;
         if (step.status == StepStatus::waiting || container) {
+            if (container && step.map && step.map->more) {
+                step.map->reading = true;
+                out_->commands.push_back(command::ReadItems{{instance.id, at}, step.map->source, step.map->offset});
+            }
             if (step.wait_until != Time{}) out_->commands.push_back(command::ArmTimer{{instance.id, at}, step.wait_until});
         } else if (step.status == StepStatus::running) {
             // Started before the crash, and nobody knows how it ended.

@@ -26,6 +26,7 @@ void Machine::begin_again() {
     undoable_.clear();
     running_ = waiting_ = ready_steps_ = 0;
     attempts_used_ = 0;
+    memory_ = memory_of(data_->input);
     final_ = RunStatus::running;
     error_.reset();
     response_.reset();

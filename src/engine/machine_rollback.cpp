@@ -23,7 +23,9 @@ void Machine::note_undoable(Instance& instance, std::uint32_t at) {
 
 /// An item that ended is forgotten, unless something in it may have to be undone.
 void Machine::release(std::uint32_t id) {
-    if (id != 0 && instances_[id] && instances_[id]->undoable == 0) instances_[id].reset();
+    if (id == 0 || !instances_[id] || instances_[id]->undoable != 0) return;
+    memory_ -= std::min(memory_, instances_[id]->bytes);
+    instances_[id].reset();
 }
 
 /// False when nothing in `scope` has to be undone.

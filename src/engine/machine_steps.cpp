@@ -172,6 +172,15 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
         fail_finally(instance, at, step_error(*error, instance.path(at), step.attempt), false, report);
         return;
     }
+    if (journal_) {
+        const std::size_t bytes = memory_of(value);
+        if (out_ != nullptr && bytes > memory_left()) {
+            step.view = Json();
+            return fail_finally(instance, at, step_error(over_memory(bytes), instance.path(at), step.attempt), false, report);
+        }
+        memory_ += bytes;
+        instance.bytes += bytes;
+    }
     add_usage(report);
     attempts_used_ += !reused && is_task(node);
     if (output.response && !response_) response_ = value;

@@ -11,19 +11,23 @@ NodeType make_map(const Services&) {
         "Runs an inner graph once for each item of a list, several at a time. Inside, `item` is "
         "the item and `index` its place from 0; "
         "the steps are named `each[17]/classify`. Each item's steps are recorded one by one, so "
-        "after a crash only what was not done is done.\n\n"
+        "after a crash only what was not done is done. An artifact of JSON lines is read piece by "
+        "piece while the map runs. With `chunk` the body gets lists of up to so many items, and its "
+        "result counts for the whole list.\n\n"
         "**Output:** the list of the items' results, in the order of the items: the value of "
         "`body.output`, or without one the map of the inner "
         "graph's last nodes' outputs. With `on_item_error: collect` a failed item's place holds "
         "`{\"error\": {\"code\", \"message\"}}`.\n\n"
-        "**Errors:** `invalid_argument` when `items` is no list; with `on_item_error: fail` (the "
+        "**Errors:** `unprocessable` when `items` is neither a list nor such an artifact; `too_large` when there "
+        "are more items than `engine.map_items` or they pass the run's memory; with `on_item_error: fail` (the "
         "default) the error of the first item that "
         "failed, with its index.";
     type.kind = NodeKind::map;
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["items", "body"],
         "properties": {
-            "items": {"type": "array", "title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}."},
+            "items": {"type": ["array", "object"], "title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}; or an artifact of JSON lines, read as its items are needed."},
+            "chunk": {"type": "integer", "minimum": 1, "maximum": 100000, "title": "Chunk", "description": "Give the body lists of so many items instead of single ones."},
             "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000, "title": "Concurrency", "description": "How many items run at once.", "default": 10},
             "on_item_error": {"type": "string", "enum": ["fail", "collect"], "title": "On an item's error",
                 "description": "fail: the step fails and starts no further items; collect: the others go on.", "default": "fail"},

@@ -36,6 +36,8 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
         if (type == "each") {
             config["items"] = Json::array();
             for (std::uint64_t n = random.below(6); n > 0; --n) config["items"].push_back(n);
+            if (one_in(random, 4)) config["items"] = {{"$artifact", ArtifactId::make(Time{}, random).str()}};
+            if (one_in(random, 4)) config["chunk"] = 1 + random.below(3);
             config["concurrency"] = 1 + random.below(3);
             config["on_item_error"] = one_in(random, 2) ? "collect" : "fail";
             config["body"] = random_graph(random, id + "_", depth + 1);

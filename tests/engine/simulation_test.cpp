@@ -91,6 +91,8 @@ class World {
                 timers_.erase(cancel->step);
             } else if (auto* timer = std::get_if<command::ArmTimer>(&command)) {
                 timers_[timer->step] = timer->at;
+            } else if (auto* read = std::get_if<command::ReadItems>(&command)) {
+                reads_[read->step] = read->offset;
             } else {
                 run_timeout_ = std::get<command::ArmRunTimeout>(command).at;
             }
@@ -98,8 +100,21 @@ class World {
         if (machine_->finished()) {
             running_.clear();
             timers_.clear();
+            reads_.clear();
             run_timeout_.reset();
         }
+    }
+
+    /// The next items of the artifact that every map here reads: seven of them, up to three at a time.
+    void answer_read() {
+        const auto [step, offset] = *reads_.begin();
+        reads_.erase(reads_.begin());
+        ItemBlock block;
+        const std::uint64_t most = 1 + random_.below(3);
+        for (block.next = offset; block.next < 7 && block.next < offset + most; ++block.next) block.items.push_back(block.next);
+        block.end = block.next >= 7;
+        if (random_.below(30) == 0) return send(event::ItemsRead{step, fail(ErrorCode::not_found, "the artifact is gone")});
+        send(event::ItemsRead{step, std::move(block)});
     }
 
     /// The ended run goes on, as `Engine::retry` lets it.
@@ -145,7 +160,8 @@ class World {
         }
         // What can happen now, each as likely.
         const bool timer = !timers_.empty() || run_timeout_;
-        const std::uint64_t choices = (flight_ ? 2u : 0u) + (running_.empty() ? 0u : 2u) + (more_ ? 2u : 0u) + (timer ? 1u : 0u);
+        const std::uint64_t choices = (flight_ ? 2u : 0u) + (running_.empty() ? 0u : 2u) + (more_ ? 2u : 0u) + (reads_.empty() ? 0u : 2u) +
+                                      (timer ? 1u : 0u);
         if (choices == 0) return help();
         if (!machine_->finished() && random_.below(60) == 0) {
             if (machine_->paused()) return send(event::Resume{"the simulation"});
@@ -166,7 +182,9 @@ class World {
         }
         if (more_) {
             if (pick < 2) return send(event::Continue{});
+            pick -= 2;
         }
+        if (!reads_.empty() && pick < 2) return answer_read();
         fire();
     }
 
@@ -239,6 +257,7 @@ class World {
         page_ = {};
         running_.clear();
         timers_.clear();
+        reads_.clear();
         run_timeout_.reset();
         more_ = false;
         now_ += std::chrono::seconds(1);
@@ -348,6 +367,7 @@ class World {
     bool more_ = false, finished_ = false;
     int retries_left_ = 0, signals_left_ = 0, helped_ = 0;
     std::set<std::string> unknown_;
+    std::map<StepRef, std::uint64_t> reads_;
     int crashes_left_ = 0, cancel_at_ = -1, commits_since_boot_ = 0;
     std::vector<Record> journal_;
     std::set<std::string> ended_, marked_;

@@ -17,7 +17,7 @@ inline flows::NodeType test_type(std::string name, flows::NodeKind kind, flows::
     type.effect = effect;
     type.config_schema = Json::parse(R"({"type": "object", "properties": {"n": {}, "items": {}, "concurrency": {"type": "integer"},
         "on_item_error": {"type": "string"}, "while": {"type": "string", "x-expression": true, "x-scope": ["item", "index"]},
-        "max_turns": {"type": "integer"}, "name": {"type": "string"}, "key": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"},
+        "max_turns": {"type": "integer"}, "chunk": {"type": "integer"}, "name": {"type": "string"}, "key": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"},
         "body": {"type": "object", "x-body": true}}, "additionalProperties": false})");
     type.example = {{"config", Json::object()}};
     return type;

@@ -271,6 +271,41 @@ class Controls(unittest.TestCase):
         flow = self.flow([node("each", "map", {"items": [1, 2], "body": slow}, timeout="200ms")])
         self.assertEqual(self.ended(self.start(flow))["error"]["code"], "timeout")
 
+    def test_a_map_takes_lists_of_items_and_the_lines_of_an_artifact(self):
+        body = {"nodes": [node("n", "set", {"values": {"count": "{{ size(item) }}"}})], "output": "{{ nodes.n.output.count }}"}
+        flow = self.flow([node("each", "map", {"items": "{{ input.items }}", "chunk": 3, "body": body})])
+        self.assertEqual(self.ended(self.start(flow, {"items": list(range(8))}))["output"], {"each": [3, 3, 2]})
+        lines = "".join('{"n": %d, "pad": "%s"}\n' % (i, "x" * 200) for i in range(1000))
+        made = self.client.request("POST", "/api/v1/artifacts?name=items.jsonl", lines, media="application/x-ndjson")
+        self.assertEqual(made.status, 201, made)
+        reference = {"$artifact": made.json["id"]}
+        body = {"nodes": [node("w", "wait", {"for": "1ms"}), node("n", "set", {"values": {"n": "{{ item.n }}"}})],
+                "edges": [{"from": "w", "to": "n"}], "output": "{{ nodes.n.output.n }}"}
+        flow = self.flow([node("each", "map", {"items": "{{ input.items }}", "concurrency": 50, "body": body})],
+                         output="{{ nodes.each.output }}")
+        run = self.start(flow, {"items": reference})
+        eventually(lambda: sum(k == "step.items" for k in self.kinds(run)) >= 2, "two pieces were read")
+        self.server.kill()
+        self.server.start()
+        self.assertEqual(self.ended(run)["output"], list(range(1000)))
+        gone = self.ended(self.start(flow, {"items": {"$artifact": "art_00000000000000000000000000"}}))
+        self.assertEqual(gone["error"]["code"], "not_found")
+        self.assertIn("list", self.ended(self.start(flow, {"items": 7}))["error"]["message"])
+        text = self.client.request("POST", "/api/v1/artifacts?name=notes.txt", "no lines", media="text/plain").json["id"]
+        self.assertIn("JSON lines", self.ended(self.start(flow, {"items": {"$artifact": text}}))["error"]["message"])
+
+    def test_a_step_that_passes_the_runs_memory_fails_alone(self):
+        with house.Server(env={"SLUICE_ENGINE_RUN_MEMORY": "4MiB"}) as server:
+            client = server.client()
+            text = "x" * 700_000
+            grow = {"nodes": [node("n", "set", {"values": {"text": text}})]}
+            flow = client.create_flow({"name": "heavy", "nodes": [node("each", "map", {"items": list(range(20)), "body": grow})]})
+            ended = client.run(flow)
+            self.assertEqual((ended["status"], ended["error"]["code"]), ("failed", "too_large"))
+            self.assertIn("engine.run_memory", ended["error"]["message"])
+            light = client.create_flow({"name": "light", "nodes": [node("n", "set", {"values": {"n": 1}})]})
+            self.assertEqual(client.run(light)["status"], "succeeded")
+
     def test_a_sub_flow_is_a_run_of_its_own(self):
         path = "/" + uuid.uuid4().hex
         name = "inner" + uuid.uuid4().hex[:8]

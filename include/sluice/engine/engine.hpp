@@ -32,6 +32,9 @@ namespace sluice::storage {
 class Storage;
 class WriteUnit;
 }
+namespace sluice::artifacts {
+class Artifacts;
+}
 namespace sluice::net {
 class Router;
 }
@@ -98,6 +101,7 @@ struct StartRun {
     bool waits = false;   ///< the caller waits for the end (needed for durability none)
     std::optional<int> priority;              ///< 1 (first) to 5 instead of the flow's
     std::optional<Time> run_at;               ///< not before; a time in the past is now
+    bool inside = false;                      ///< a step of a run under way waits for its end: it needs no free slot
     std::optional<RunId> id;                  ///< instead of a new one
     std::optional<RunId> parent;
     int depth = 0;
@@ -175,6 +179,7 @@ struct EngineOptions {
     std::size_t max_backlog_workspace = 50'000;
     Duration evict_after = std::chrono::seconds(10);  ///< a run that waits longer leaves memory
     MachineLimits machine;
+    std::size_t workspace_memory = 1u << 30;   ///< what the active runs of a workspace may hold together (bytes)
     int sub_run_depth = 10;
     std::string error_flow;   ///< of flows that name none; empty: none
     Duration stop_grace = std::chrono::seconds(10);  ///< running steps may end in this time when the process stops
@@ -251,6 +256,8 @@ class Engine final : public events::RunFeed {
     Awaitable<Result<bool>> wait(WorkspaceId workspace, RunId id, Time deadline);
 
     void set_cursor_key(std::string key);
+    /// Where maps read their items from; before `start`.
+    void set_artifacts(artifacts::Artifacts& artifacts);
     EngineStatistics statistics() const;
     flows::Flows& flows() const;
     Time now() const;

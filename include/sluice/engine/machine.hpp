@@ -45,6 +45,7 @@ constexpr bool is_terminal(StepStatus status) {
 enum class RecordKind : std::uint8_t {
     run_started,           ///< value: input; data of a rerun or a run over sample data: its plan (RunFacts::plan)
     step_started,          ///< the mark before an effect; data of a map: {"items": n}, of a loop: {"max_turns": n}
+    step_items,            ///< data: {"offset", "end"}; value: the next items of a map that reads them from an artifact
     step_waiting,          ///< data: {"until_us"?}, of a signal also {"signal", "key"?}
     step_succeeded,        ///< value: output; data: {"ports", "usage", "artifacts", "response", "reused", "signal", "key"} where present
     step_attempt_failed,   ///< value: error; data: {"retry_at_us"}: another attempt follows
@@ -112,6 +113,13 @@ struct ReusedStep {
     int attempt = 1;
 };
 
+/// Some items of an artifact, and where the next ones begin.
+struct ItemBlock {
+    Json items = Json::array();
+    std::uint64_t next = 0;
+    bool end = false;
+};
+
 /// What a run does not do again (reuse.hpp builds it).
 struct Reuse {
     std::unordered_map<std::string, ReusedStep> steps;      ///< by path
@@ -134,6 +142,7 @@ namespace event {
 struct Start {};
 struct StepEnded { StepRef step; int attempt = 0; Result<flows::StepOutput> result; StepReport report; };
 struct TimerFired { StepRef step; };
+struct ItemsRead { StepRef step; Result<ItemBlock> block; };
 struct Cancel { std::string reason; };
 struct Pause { std::string by, reason; };
 struct Resume { std::string by; };
@@ -147,7 +156,7 @@ struct Recovered {};
 /// More pure steps are ready than one turn of the loop should compute.
 struct Continue {};
 }  // namespace event
-using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::Cancel, event::Pause, event::Resume,
+using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::ItemsRead, event::Cancel, event::Pause, event::Resume,
                            event::Signal, event::Decide, event::Restart, event::RunTimedOut, event::Recovered, event::Continue>;
 
 namespace command {
@@ -164,9 +173,12 @@ struct Execute {
 };
 struct Cancel { StepRef step; };
 struct ArmTimer { StepRef step; Time at; };
+/// Read the next lines of an artifact for a map; answered by `ItemsRead`.
+struct ReadItems { StepRef step; ArtifactId artifact; std::uint64_t offset = 0; };
 struct ArmRunTimeout { Time at; };
 }  // namespace command
-using Command = std::variant<command::Execute, command::Cancel, command::ArmTimer, command::ArmRunTimeout>;
+using Command = std::variant<command::Execute, command::Cancel, command::ArmTimer, command::ArmRunTimeout,
+                             command::ReadItems>;
 
 struct Output {
     std::vector<Record> records;
@@ -188,6 +200,7 @@ struct RunFacts {
 /// Limits of one run.
 struct MachineLimits {
     std::size_t map_items = 100'000;
+    std::size_t memory_bytes = 256u << 20;   ///< what one run may hold of inputs, outputs and items
     std::size_t steps_per_turn = 64;   ///< pure steps computed in one `handle`
 };
 
@@ -216,6 +229,10 @@ class Machine {
     RunStatus status() const;
     bool finished() const { return is_terminal(final_); }
     bool paused() const { return paused_; }
+    /// What the run holds in memory of inputs, outputs and items, roughly (bytes).
+    std::size_t memory_bytes() const { return memory_; }
+    /// The most it may hold from now on; a step that would pass it fails.
+    void limit_memory(std::size_t bytes) { limits_.memory_bytes = bytes; }
     std::size_t pending_signals() const { return signals_.size(); }
     /// The run's error while what it did is undone; null otherwise.
     const Json* rolling_back() const;
@@ -261,6 +278,12 @@ class Machine {
     void start_timer(Instance& instance, std::uint32_t node, const Json& plan);
     void start_map(Instance& instance, std::uint32_t node, const Json& config);
     void expand_map(Instance& instance, std::uint32_t node, Json items, const Json& config);
+    bool add_items(Instance& instance, std::uint32_t node, Json items, bool end);
+    void items_read(event::ItemsRead read);
+    void fail_container(Instance& instance, std::uint32_t node, Error error);
+    // memory
+    std::size_t memory_left() const { return limits_.memory_bytes > memory_ ? limits_.memory_bytes - memory_ : 0; }
+    Error over_memory(std::size_t more) const;
     void start_items(Instance& instance, std::uint32_t node);
     void close_container(Instance& instance, std::uint32_t node);
     void cancel_children(Instance& instance, std::uint32_t node);
@@ -331,6 +354,7 @@ class Machine {
     std::size_t next_ready_ = 0;
     std::size_t running_ = 0, waiting_ = 0, ready_steps_ = 0;
     bool held_ = false, paused_ = false, reusing_ = false;
+    std::size_t memory_ = 0;
     int attempts_used_ = 0;                  ///< attempts of tasks that ended, against settings.max_attempts
     struct PendingSignal { std::string name, key; Json payload; Time at; };
     std::vector<PendingSignal> signals_;     ///< not taken yet, oldest first
