@@ -9,6 +9,7 @@ ALTER TABLE job ADD COLUMN wake_at_us INTEGER;                     -- of a waiti
 ALTER TABLE job ADD COLUMN flow_id BLOB;                           -- with a limit: whose
 ALTER TABLE job ADD COLUMN limit_runs INTEGER NOT NULL DEFAULT 0;  -- runs of the flow and key at once; 0: no limit
 ALTER TABLE job ADD COLUMN limit_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN inside INTEGER NOT NULL DEFAULT 0;      -- a step of another run waits for it: needs no free slot
 
 CREATE TABLE queue (
     workspace_id BLOB NOT NULL,

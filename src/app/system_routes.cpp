@@ -28,7 +28,8 @@ Awaitable<Response> readiness(Request&, App::State& state) {
     co_return net::text_response(200, "text/plain", "ready\n");
 }
 
-Awaitable<Response> metrics(Request&, App::State&) {
+Awaitable<Response> metrics(Request&, App::State& state) {
+    state.engine->statistics();  // brings its gauges up to date
     co_return net::text_response(200, "text/plain; version=0.0.4", base::metrics::render_prometheus());
 }
 
@@ -69,7 +70,9 @@ Awaitable<Response> system_state(Request&, App::State& state) {
         {"started_at", base::format_time(state.started_at)},
         {"memory_bytes", resident_bytes()},
         {"engine", {{"active_runs", engine.active_runs}, {"running_steps", engine.running_steps}, {"started", engine.started},
-                    {"finished", engine.finished}, {"recovered", engine.recovered}}},
+                    {"finished", engine.finished}, {"recovered", engine.recovered},
+                    {"queued_runs", engine.queued_runs}, {"waiting_runs", engine.waiting_runs},
+                    {"standstill", base::format_duration(engine.standstill)}}},
         {"storage", {{"commits", storage.commits}, {"units", storage.units}, {"ops", storage.ops},
                      {"failed_units", storage.failed_units}, {"checkpoints", storage.checkpoints},
                      {"wal_bytes", storage.wal_bytes}, {"queued", storage.queued}, {"database_bytes", storage.database_bytes},

@@ -3,11 +3,18 @@
 
 #include "engine/engine_state.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/metrics.hpp"
 #include "sluice/engine/queues.hpp"
 
 namespace sluice::engine {
 
 namespace {
+
+base::metrics::Gauge running_runs{"sluice_runs_running", "Runs that hold a slot"};
+base::metrics::Gauge queued_runs{"sluice_runs_queued", "Runs that were accepted and have not started"};
+base::metrics::Gauge waiting_runs{"sluice_runs_waiting", "Runs that wait outside of memory"};
+base::metrics::Gauge standstill_seconds{"sluice_runs_standstill_seconds",
+                                        "Since anything last happened to the running run that has not moved for the longest time"};
 
 constexpr std::size_t longest_key_bytes = 256;
 constexpr std::size_t most_takers = 16;      ///< runs read back at the same time
@@ -172,6 +179,7 @@ void Engine::State::enter_reopened(const RunPtr& run) {
     entry.number = queue.next_number();
     entry.ready_at = clock.now();
     run->entry = entry;
+    ++run->row.retries;  // as its first unit stores it
     run->progress = clock.now();
     active.emplace(run->row.id, run);
     beat();
@@ -321,6 +329,7 @@ void Engine::State::beat() {
         const auto self = weak.lock();
         if (!self || self->stopping) return;
         self->heartbeat_timer = 0;
+        self->measure();
         if (self->active.empty()) return;
         storage::WriteUnit unit;
         store::append_heartbeat(unit, self->boot, self->clock.now());
@@ -331,6 +340,15 @@ void Engine::State::beat() {
         self->beat();
     };
     heartbeat_timer = loop.at(clock.now() + heartbeat_every, std::move(fire));
+}
+
+/// What is counted is looked at when somebody asks (or with the heartbeat), not kept up with every run.
+void Engine::State::measure() {
+    running_runs.set(static_cast<std::int64_t>(queue.running()));
+    queued_runs.set(static_cast<std::int64_t>(queue.backlog()));
+    waiting_runs.set(static_cast<std::int64_t>(waiting.size()));
+    const auto standstill = longest_standstill().value_or(Duration(0));
+    standstill_seconds.set(std::chrono::duration_cast<std::chrono::seconds>(standstill).count());
 }
 
 /// What ran and has not moved for the longest time.

@@ -46,7 +46,8 @@ const Query delete_job_unfenced{"engine.delete_job_unfenced", R"sql(
 #endif
 
 const Query update_status{"engine.update_status", R"sql(
-    UPDATE run SET status = ?3 WHERE workspace_id = ?1 AND id = ?2)sql"};
+    UPDATE run SET status = ?3, steps = ?4, input_tokens = ?5, output_tokens = ?6, cost_nano_usd = ?7, simulated = ?8
+    WHERE workspace_id = ?1 AND id = ?2)sql"};
 
 const Query end_run{"engine.end_run", R"sql(
     UPDATE run SET status = ?3, finished_at_us = ?4, error = ?5, steps = ?6, input_tokens = ?7, output_tokens = ?8,
@@ -207,8 +208,9 @@ Awaitable<Result<std::vector<ErrorCall>>> error_calls(storage::Storage& storage)
     co_return co_await storage.read(std::move(job));
 }
 
-void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, RunStatus status) {
-    unit.add(update_status, workspace, run, to_string(status));
+void append_status(storage::WriteUnit& unit, const Run& run) {
+    unit.add(update_status, run.workspace, run.id, to_string(run.status), run.totals.steps, run.totals.input_tokens,
+             run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
 }
 
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {

@@ -47,7 +47,8 @@ void append_error_call_done(storage::WriteUnit& unit, WorkspaceId workspace, Run
 struct ErrorCall { WorkspaceId workspace; RunId run; std::string flow; };
 /// The calls that a former process left.
 Awaitable<Result<std::vector<ErrorCall>>> error_calls(storage::Storage& storage);
-void append_status(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, RunStatus status);
+/// The run's status, and its totals until now: a run that waits is shown by them.
+void append_status(storage::WriteUnit& unit, const Run& run);
 /// Ends the run and gives its job up; the unit fails with `gone` when another process holds the job.
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker);
 

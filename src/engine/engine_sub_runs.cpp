@@ -57,6 +57,7 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         start.id = id;
         start.parent = sub_run.parent;
         start.depth = depth;
+        start.inside = sub_run.wait;
         // The caller was accepted, so its inner run waits for room on the disk or in the queue; it does not fail for want of it.
         while (true) {
             auto started = start_run(start);

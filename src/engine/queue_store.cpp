@@ -15,8 +15,8 @@ constexpr auto taken_over = "another process has taken this run over";
 
 const Query insert_job{"engine.insert_job", R"sql(
     INSERT INTO job (workspace_id, run_id, worker, created_at_us, state, priority, number, ready_at_us, flow_id, limit_runs, limit_key,
-        wake_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))sql"};
+        wake_at_us, inside)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))sql"};
 
 const Query update_job{"engine.update_job", R"sql(
     UPDATE job SET worker = ?3, state = ?4, wake_at_us = ?5
@@ -43,7 +43,7 @@ const Query take_lease{"engine.take_lease", R"sql(
 const Query claim_jobs{"engine.claim_jobs", R"sql(
     UPDATE job SET worker = ?1 WHERE worker <> ?1 AND state = 'running')sql", Query::Note::instance_scan};
 
-#define SLUICE_JOB_COLUMNS "workspace_id, run_id, state, priority, number, ready_at_us, flow_id, limit_runs, limit_key, wake_at_us"
+#define SLUICE_JOB_COLUMNS "workspace_id, run_id, state, priority, number, ready_at_us, flow_id, limit_runs, limit_key, wake_at_us, inside"
 
 const Query select_jobs{"engine.select_jobs", "SELECT " SLUICE_JOB_COLUMNS R"sql( FROM job
     WHERE worker <> ?1 AND state <> 'waiting' ORDER BY number)sql", Query::Note::instance_scan};
@@ -80,6 +80,7 @@ StoredJob read_job(const Row& row) {
     job.entry.limit = static_cast<std::size_t>(row.integer(7));
     job.entry.key = row.str(8);
     job.wake_at = row.optional_time(9);
+    job.entry.inside = row.flag(10);
     return job;
 }
 
@@ -89,7 +90,7 @@ void append_job(storage::WriteUnit& unit, const QueueEntry& entry, JobState stat
                 Time created_at) {
     const auto flow = entry.limit == 0 ? std::nullopt : std::optional<FlowId>(entry.flow);
     unit.add(insert_job, entry.workspace, entry.run, worker, created_at, text_of(state), entry.priority,
-             static_cast<std::int64_t>(entry.number), entry.ready_at, flow, static_cast<std::int64_t>(entry.limit), entry.key, wake_at);
+             static_cast<std::int64_t>(entry.number), entry.ready_at, flow, static_cast<std::int64_t>(entry.limit), entry.key, wake_at, entry.inside);
 }
 
 void append_job_state(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, JobState state, std::optional<Time> wake_at,

@@ -65,6 +65,8 @@ void RunQueue::refresh(Line& line) {
 }
 
 void RunQueue::refresh_turn(Workspace& workspace) {
+    if (!workspace.heads.empty() && !workspace.heads.begin()->first.outside) inside_[workspace.id] = &workspace;
+    else inside_.erase(workspace.id);
     const bool wants = !workspace.paused && !workspace.heads.empty();
     if (wants == workspace.in_turn) return;
     workspace.in_turn = wants;
@@ -91,7 +93,7 @@ void RunQueue::hold(Workspace& workspace, Line& line, RunId run) {
 void RunQueue::line_up(const QueueEntry& entry) {
     Workspace& workspace = workspace_of(entry.workspace);
     Line& line = line_of(workspace, entry);
-    line.queued.insert(Place{entry.priority, entry.number, entry.run});
+    line.queued.insert(place_of(entry));
     workspace.by_age.emplace(entry.ready_at, entry.run);
     refresh(line);
 }
@@ -124,7 +126,7 @@ Result<bool> RunQueue::offer(QueueEntry entry, Time now) {
     if (entry.ready_at <= now && (free || entry.inside)) {
         Line& line = line_of(workspace, entry);
         const bool room = !line.limited || line.held.size() < entry.limit;
-        if (room && (line.queued.empty() || Place{entry.priority, entry.number, entry.run} < *line.queued.begin())) {
+        if (room && (line.queued.empty() || place_of(entry) < *line.queued.begin())) {
             hold(workspace, line, entry.run);
             last_number_ = std::max(last_number_, entry.number);
             return true;
@@ -173,23 +175,29 @@ void RunQueue::wake(Time now) {
 std::vector<RunId> RunQueue::admit(Time now) {
     wake(now);
     std::vector<RunId> admitted;
+    // What a run under way waits for: it has a slot, and would keep it for ever.
+    while (!held_all_ && !inside_.empty()) admitted.push_back(start_head(*inside_.begin()->second));
     while (!held_all_ && slots_.size() < limits_.max_running && !turns_.empty()) {
         Workspace& workspace = *turns_.front();
         if (workspace.deficit == 0) workspace.deficit = workspace.weight;
         --workspace.deficit;
         // Out of turn first: what follows may take the workspace from the list.
         if (workspace.deficit == 0) turns_.splice(turns_.end(), turns_, turns_.begin());
-        Line& line = *workspace.heads.begin()->second;
-        const RunId run = workspace.heads.begin()->first.run;
-        const auto entry = entries_.find(run);
-        workspace.by_age.erase({entry->second.entry.ready_at, run});
-        line.queued.erase(line.queued.begin());
-        entries_.erase(entry);
-        hold(workspace, line, run);
-        refresh(line);
-        admitted.push_back(run);
+        admitted.push_back(start_head(workspace));
     }
     return admitted;
+}
+
+RunId RunQueue::start_head(Workspace& workspace) {
+    Line& line = *workspace.heads.begin()->second;
+    const RunId run = workspace.heads.begin()->first.run;
+    const auto entry = entries_.find(run);
+    workspace.by_age.erase({entry->second.entry.ready_at, run});
+    line.queued.erase(line.queued.begin());
+    entries_.erase(entry);
+    hold(workspace, line, run);
+    refresh(line);
+    return run;
 }
 
 bool RunQueue::release(RunId run, Time now, bool ended) {
@@ -220,7 +228,7 @@ bool RunQueue::remove(RunId run) {
     }
     workspace.by_age.erase({entry.ready_at, run});
     Line& line = line_of(workspace, entry);
-    line.queued.erase(Place{entry.priority, entry.number, run});
+    line.queued.erase(place_of(entry));
     entries_.erase(found);
     refresh(line);
     drop_if_empty(line);

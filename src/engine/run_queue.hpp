@@ -126,6 +126,7 @@ class RunQueue {
 
   private:
     struct Place {
+        bool outside;             ///< those that a run under way waits for come first
         int priority;
         std::uint64_t number;
         RunId run;
@@ -162,7 +163,9 @@ class RunQueue {
     std::size_t limit_of_head(const Line& line) const;
     bool has_room(const Line& line) const;
     void refresh(Line& line);
+    static Place place_of(const QueueEntry& entry) { return {!entry.inside, entry.priority, entry.number, entry.run}; }
     void refresh_turn(Workspace& workspace);
+    RunId start_head(Workspace& workspace);
     void drop_if_empty(Line& line);
     void enqueue(QueueEntry entry, Time now);
     void line_up(const QueueEntry& entry);
@@ -180,6 +183,7 @@ class RunQueue {
     std::unordered_map<RunId, Slot> slots_;
     std::set<std::pair<Time, RunId>> delayed_;
     std::list<Workspace*> turns_;         ///< workspaces with something to start, in the order of their turns
+    std::map<WorkspaceId, Workspace*> inside_;   ///< those of them whose next run needs no free slot
     // Completions: a rate that forgets, over about half a minute.
     double ends_ = 0;
     Time ends_at_{};

@@ -273,6 +273,15 @@ TEST_CASE("a run that another one waits for needs no free slot, but room in its 
     front.queue.pause(red, true);
     CHECK(front.queue.holds_slot(front.offer(inner)));
     CHECK(front.queue.waits(front.offer(second)));
+    SECTION("and it starts as soon as there is room, although nobody gives a slot back to others") {
+        QueueEntry before = front.entry(red, 1, 1);
+        front.queue.restore(before, front.now);
+        CHECK(front.queue.admit(front.now).empty());
+        front.queue.release(inner.run, front.now);
+        CHECK(front.queue.admit(front.now) == Runs{second.run});
+        CHECK(front.queue.running() == 2);
+        CHECK(front.queue.waits(before.run));
+    }
 }
 
 TEST_CASE("while the process reads what it had, runs are taken but none starts", "[engine][queue]") {
