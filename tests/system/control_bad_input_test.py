@@ -1,5 +1,8 @@
 """Bad input to what controls runs: each has its status, a pointer where there is a place, a message that says what to do - and loses nothing."""
 
+import contextlib
+import json
+import socket
 import unittest
 import uuid
 
@@ -66,6 +69,23 @@ class BadControl(unittest.TestCase):
 
     def verb(self, run, verb, body=None, **more):
         return self.client.post(f"/api/v1/runs/{run}/{verb}", body, **more)
+
+    def insist(self, path, body, headers=()):
+        """A POST that reads the answer also when the server had enough of it before it was sent: it takes a part and closes."""
+        text = json.dumps(body).encode()
+        head = {"Host": "x", "Authorization": f"Bearer {self.client.key}", "Content-Type": "application/json", "Content-Length": len(text),
+                "Connection": "close", **dict(headers)}
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+        received = b""
+        with contextlib.closing(socket.create_connection(("127.0.0.1", self.server.port), timeout=house.PATIENCE)) as connection:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall("\r\n".join(lines).encode() + text)
+            with contextlib.suppress(ConnectionResetError):
+                while piece := connection.recv(65536):
+                    received += piece
+        head, _, answer = received.partition(b"\r\n\r\n")
+        first, *fields = head.decode().split("\r\n")
+        return house.Answer(int(first.split()[1]), {f.split(": ")[0].lower(): f.split(": ")[1] for f in fields}, answer)
 
     def published(self, nodes, edges=(), **more):
         return self.client.post("/api/v1/flows", {"name": "bad", "nodes": nodes, "edges": list(edges), **more})
@@ -256,27 +276,42 @@ class BadControl(unittest.TestCase):
         done = [e for e in self.client.run_events(run) if e["kind"] == "step.succeeded"]
         self.assertEqual([e["value"]["payload"] for e in done], [{"kept": True}], "what was done before stays")
 
+    # -- the command line
+
+    def test_the_command_line_says_the_same_and_exits_with_1(self):
+        self.client = self.server.client()
+        run = self.start(self.flow([node("a")]))
+        self.ended(run, "succeeded")
+        for code, text, arguments in ((1, "has ended (succeeded)", ("signal", run, "go")), (1, "has ended", ("pause", run)), (1, "has ended", ("cancel", run)),
+                                      (1, "rerun it", ("retry", run)), (1, "has ended", ("decide", run, "a", "fail")), (1, "no step", ("rerun", run, "--from", "nowhere")),
+                                      (1, "no step", ("rerun", run, "--outputs", '{"nowhere": 1}')), (2, "--version", ("rerun", run, "--version", "soon")),
+                                      (2, "JSON", ("signal", run, "go", "--payload", "{")), (1, "no run", ("retry", "run_00000000000000000000000000"))):
+            with self.subTest(arguments=arguments):
+                done = house.sluice("runs", *arguments, data=self.server.data)
+                self.assertEqual((done.returncode, text in done.stderr), (code, True), done)
+
     # -- keys
 
     def test_keys_of_10_mb_and_other_long_keys_are_refused(self):
         run = self.start(self.flow([node("s", "wait.signal", {"name": "go", "key": "{{ input.k }}"})]), {"k": "a"})
         self.waiting(run)
         before = self.journal(run)
-        self.refused(self.verb(run, "signals/go", {"key": HUGE}), 413, "at most 1048576")
+        signals = f"/api/v1/runs/{run}/signals/"
+        self.refused(self.insist(signals + "go", {"key": HUGE}), 413, "at most 1048576")
         self.refused(self.verb(run, "signals/go", {"key": "k" * 201}), 400, "at most 200 bytes", pointer="/key")
         self.refused(self.verb(run, "signals/go", {"key": 7}), 400, pointer="/key")
         self.refused(self.verb(run, "signals/" + "n" * 101), 400, "1 to 100 bytes")
-        self.refused(self.verb(run, "signals/" + "n" * (10 << 20)), 431, "16384 bytes")
+        self.refused(self.insist(signals + HUGE, {}), 431, "16384 bytes")
         self.refused(self.verb(run, "signals/go", {"key": "a"}, headers={"Idempotency-Key": "k" * 256}), 400, "1 to 255")
-        self.refused(self.verb(run, "signals/go", {"key": "a"}, headers={"Idempotency-Key": HUGE}), 431, "16384 bytes")
+        self.refused(self.insist(signals + "go", {"key": "a"}, {"Idempotency-Key": HUGE}), 431, "16384 bytes")
         self.assertEqual(self.journal(run), before, "none of them was delivered")
 
         keyed = self.flow([node("a")], settings={"concurrency": {"limit": 1, "key": "{{ input.k }}"}})
         starts = f"/api/v1/flows/{keyed}/runs"
-        self.refused(self.client.post(starts, {"input": {"k": HUGE}}), 413, "at most 1048576")
+        self.refused(self.insist(starts, {"input": {"k": HUGE}}), 413, "at most 1048576")
         self.refused(self.client.post(starts, {"input": {"k": "k" * 900_000}}), 422, "settings.concurrency.key gives 900000 bytes", "256")
         self.refused(self.client.post(starts, {"input": {}}), 422, "settings.concurrency.key", "no such key")
-        self.refused(self.client.post(starts, {"input": {"k": "a"}}, headers={"Idempotency-Key": HUGE}), 431)
+        self.refused(self.insist(starts, {"input": {"k": "a"}}, {"Idempotency-Key": HUGE}), 431, "16384 bytes")
         self.assertEqual(len(self.client.get("/api/v1/runs").json["items"]), 1, "none of them was started")
         self.assertEqual(self.verb(run, "signals/go", {"key": "a"}).status, 200)
         self.ended(run, "succeeded")

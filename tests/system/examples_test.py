@@ -123,6 +123,20 @@ class Examples(unittest.TestCase):
         self.assertEqual((len(alarm), ended["trigger"]), (1, "error"))
         self.assertEqual(ended["output"], "error-flow failed: the supplier is closed")
 
+    def test_a_server_has_an_error_flow_for_flows_that_name_none(self):
+        with house.Server(env={"SLUICE_ENGINE_ERROR_FLOW": "alarm"}) as server:
+            client = server.client()
+            for file in ("error-flow-alarm", "rollback"):
+                made = client.post("/api/v1/flows", (ROOT / f"examples/control/{file}.yaml").read_bytes(), media="application/yaml")
+                self.assertEqual(made.status, 201, made)
+            self.assertEqual(client.run(made.json["id"])["status"], "failed")
+
+            def alarm():
+                return [r for r in client.get("/api/v1/runs?status=succeeded").json["items"] if r["trigger"] == "error"]
+
+            called = eventually(alarm, "the error flow runs")[0]["id"]
+            self.assertEqual(client.get(f"/api/v1/runs/{called}").json["output"], "rollback failed: no car is left")
+
     def test_control_error_flow_alarm(self):
         value = {"flow": "other", "status": "timed_out", "error": {"message": "too late"}}
         self.assertEqual(self.run_file("control/error-flow-alarm.yaml", value)["output"], "other timed_out: too late")
