@@ -81,7 +81,7 @@ void add_history_routes(net::Router& router, Engine& engine) {
             "second": {"type": ["object", "null"]}, "output": {"type": "object"}}}}}})");
     router.add_schema("ReplayReport", R"({"type": "object", "required": ["run_id", "same", "entries", "divergence"], "properties": {
         "run_id": {"type": "string"}, "same": {"type": "boolean"}, "entries": {"type": "integer"}, "from_outside": {"type": "integer"},
-        "computed": {"type": "integer"}, "ended": {"type": "boolean"}, "divergence": {"type": ["object", "null"], "properties": {
+        "computed": {"type": "integer"}, "unchecked": {"type": "integer"}, "ended": {"type": "boolean"}, "divergence": {"type": ["object", "null"], "properties": {
             "seq": {"type": "integer"}, "step": {"type": "string"}, "message": {"type": "string"},
             "recorded": {"type": ["object", "null"]}, "computed": {"type": ["object", "null"]}}}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);

@@ -39,6 +39,7 @@ class ReplayCheck {
     void drive_run(const Entry& entry);
     void drive_step(const Entry& entry);
     void drive_retry(const Entry& entry);
+    void drive_container(const Entry& entry, Instance& instance, std::uint32_t at);
     void end_task(const Entry& entry, Instance& instance, std::uint32_t at);
     void take_up_again(const Entry& entry, Instance& instance, std::uint32_t at);
     void begin_machine(const std::string& input);
@@ -52,7 +53,7 @@ class ReplayCheck {
     flows::FlowPtr flow_;
     RunFacts facts_;
     MachineLimits limits_;
-    bool retried_;
+    bool retried_, limited_ = false;
     std::unique_ptr<Machine> machine_;
     std::unique_ptr<ReuseBuilder> builder_;
     std::deque<Record> expected_;         ///< computed, and not yet met in the journal

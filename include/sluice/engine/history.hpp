@@ -45,6 +45,7 @@ struct ReplayReport {
     std::int64_t entries = 0;          ///< of the journal
     std::int64_t from_outside = 0;     ///< ends of tasks, timers, signals, decisions: taken from the journal
     std::int64_t computed = 0;         ///< all others: computed again and compared
+    std::int64_t unchecked = 0;        ///< from a step on that failed for the memory the run held then
     bool ended = false;                ///< the journal has the run's end
     std::optional<Divergence> divergence;
     bool same() const { return !divergence; }
