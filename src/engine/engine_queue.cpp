@@ -379,6 +379,27 @@ Awaitable<void> Engine::State::cancel_absent_sub_runs(std::shared_ptr<State> sel
     }
 }
 
+Awaitable<Result<bool>> Engine::wait(WorkspaceId workspace, RunId id, Time deadline) {
+    const auto found = state_->active.find(id);
+    if (found != state_->active.end() && found->second->row.workspace == workspace) {
+        const auto handle = found->second->handle;
+        const bool done = co_await handle->done.wait_until(deadline);
+        co_return done && is_terminal(handle->done.get().status);
+    }
+    // The handle comes first: an end between the look and the wait sets it.
+    auto handle = state_->parked_handle(id);
+    auto run = co_await get(workspace, id);
+    bool done = run && is_terminal(run->status);
+    if (run && !done) {
+        if (const auto back = state_->active.find(id); back != state_->active.end()) handle = back->second->handle;
+        done = co_await handle->done.wait_until(deadline) && is_terminal(handle->done.get().status);
+    }
+    handle.reset();
+    state_->forget_parked(id);
+    if (!run) co_return fail(std::move(run.error()));
+    co_return done;
+}
+
 QueueState Engine::queue(WorkspaceId workspace) const {
     const QueueLine line = state_->queue.line(workspace);
     QueueState out;
