@@ -36,6 +36,7 @@ bool Machine::begin_rollback(Instance& scope, RunStatus status, const Json& erro
     };
     if (std::none_of(undoable_.begin(), undoable_.end(), in_scope)) return false;
     scope.ended = true;
+    if (!scope.parent) paused_ = false;  // the run ends: nobody could resume what undoes it
     scope.rollback = std::make_unique<Rollback>();
     scope.rollback->status = status;
     scope.rollback->error = error;

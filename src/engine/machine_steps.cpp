@@ -142,7 +142,7 @@ void Machine::timer_fired(StepRef ref) {
     const flows::NodeType* type = instance->node(ref.node).type;
     if (type != nullptr && type->kind == flows::NodeKind::timer) {
         flows::StepOutput output;
-        output.output = {{"waited_until", base::format_time(step.wait_until)}};
+        output.output = {{"until", base::format_time(step.wait_until)}};
         succeed(*instance, ref.node, std::move(output), {});
         return;
     }

@@ -91,6 +91,7 @@ void Compiler::read_type(const Json& json, const std::string& pointer, CompiledN
                           : std::string("GET /api/v1/node-types lists those that there are"));
         return;
     }
+    node.config_schema = types_.config_schema(*node.type);
     check_node_config(pointer, node);
     node.timeout = node.type->default_timeout;
     node.effect = node.type->effect_of ? node.type->effect_of(node.config_source) : node.type->effect;
