@@ -1,8 +1,10 @@
 """Bad input to what controls runs: each has its status, a pointer where there is a place, a message that says what to do - and loses nothing."""
 
 import contextlib
+import http.server
 import json
 import socket
+import threading
 import unittest
 import uuid
 
@@ -16,7 +18,7 @@ HUGE = "k" * (10 << 20)
 class BadControl(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = house.Server().start()
+        cls.server = house.Server(env={"SLUICE_EGRESS_ALLOW": "127.0.0.1/32"}).start()
 
     @classmethod
     def tearDownClass(cls):
@@ -213,6 +215,30 @@ class BadControl(unittest.TestCase):
         self.refused(self.published([node("a", timeout="-1s")]), 422, pointer="/nodes/0/timeout")
         self.refused(self.published([node("a", "fail", {"message": "m"}, on_error="route")]), 422, "no error edge", pointer="/nodes/0/on_error")
         self.assertEqual(self.client.get("/api/v1/flows").json["items"], [], "none of them was stored")
+
+    def test_an_absurd_retry_after_neither_hangs_a_run_nor_hurries_it(self):
+        class Busy(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(503)
+                self.send_header("Retry-After", self.path[1:].replace("_", " "))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        upstream = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy)
+        threading.Thread(target=upstream.serve_forever, daemon=True).start()
+        self.addCleanup(upstream.server_close)
+        self.addCleanup(upstream.shutdown)
+        url = f"http://127.0.0.1:{upstream.server_port}/{{{{ input.after }}}}"
+        flow = self.flow([node("c", "http.request", {"url": url}, retry={"max_attempts": 2, "backoff": "1ms", "max_elapsed": "10s"})])
+        for after, text in (("99999999", "retry.max_elapsed"), ("Fri,_31_Dec_2199_23:59:59_GMT", "retry.max_elapsed"), ("-5", "retry.max_attempts"),
+                            ("soon", "retry.max_attempts"), ("9" * 200, "retry.max_attempts"), ("Thu,_01_Jan_1970_00:00:00_GMT", "retry.max_attempts")):
+            with self.subTest(after=after):
+                error = self.ended(self.start(flow, {"after": after}), "failed")["error"]
+                self.assertEqual((error["code"], error["step"]), ("upstream_failed", "c"))
+                self.assertIn(text, error["message"])
 
     def test_a_rollback_edge_that_undoes_nothing_sensible_is_not_published(self):
         back = {"from": "a", "to": "b", "on": "rollback"}
