@@ -416,6 +416,37 @@ class Waiting(QueueStory):
         database.close()
 
 
+class SubRuns(QueueStory):
+    settings = {"SLUICE_ENGINE_MAX_RUNNING_RUNS": "1", "SLUICE_ENGINE_EVICT_AFTER": "100ms"}
+
+    def setUp(self):
+        super().setUp()
+        self.client.create_flow({"name": "inner", **chain(node("nap", "wait", {"for": "1s"}), node("n", "set", {"values": {"n": 5}})),
+                                 "output": "{{ nodes.n.output.n }}"})
+        self.client.create_flow({"name": "sleeper", **chain(node("nap", "wait", {"for": "1h"}))})
+
+    def outer(self, inner):
+        return self.client.create_flow({"name": "outer-" + inner, **chain(node("sub", "subflow", {"flow": inner}))})
+
+    def test_a_parent_with_the_only_slot_gets_its_childs_end_also_over_a_kill(self):
+        flow = self.outer("inner")
+        runs = [self.client.post(f"/api/v1/flows/{flow}/runs", {"input": {}}).json["id"] for _ in range(3)]
+        for run in runs[:2]:
+            self.until(run, "succeeded")
+        house.eventually(lambda: self.queue()["waiting"] == 1, "the last one's child waits")
+        self.server.kill()
+        self.server.start()
+        self.until(runs[2], "succeeded")
+        self.assertEqual((self.queue()["running"], self.queue()["waiting"], self.queue()["queued"]), (0, 0, 0))
+
+    def test_a_cancel_reaches_a_child_that_waits_outside_of_memory(self):
+        run = self.client.post(f"/api/v1/flows/{self.outer('sleeper')}/runs", {"input": {}}).json["id"]
+        house.eventually(lambda: self.queue()["waiting"] == 1, "the child waits")
+        self.assertEqual(self.client.post(f"/api/v1/runs/{run}/cancel").json["status"], "cancelled")
+        house.eventually(lambda: {r["status"] for r in self.client.get("/api/v1/runs").json["items"]} == {"cancelled"}, "both are cancelled")
+        self.assertEqual(self.queue()["waiting"], 0)
+
+
 class CommandLine(QueueStory):
     def test_the_queue_is_shown_and_switched_from_the_command_line(self):
         def queues(*arguments):
