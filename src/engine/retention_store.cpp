@@ -49,7 +49,8 @@ const Query insert_removal{"engine.retention_note", R"sql(
 const Query select_removals{"engine.retention_removals", R"sql(
     SELECT r.workspace_id, r.run_id, (SELECT min(seq) FROM run_event e WHERE e.run_id = r.run_id),
         (SELECT max(seq) FROM run_event e WHERE e.run_id = r.run_id)
-    FROM run_removal r ORDER BY r.workspace_id, r.run_id LIMIT ?1)sql", Query::Note::scan};
+    FROM run_removal r WHERE (r.workspace_id, r.run_id) > (x'', x'') ORDER BY r.workspace_id, r.run_id LIMIT ?1)sql",
+                            Query::Note::instance_wide};
 const Query delete_journal{"engine.retention_delete_journal", R"sql(
     DELETE FROM run_event WHERE workspace_id = ?1 AND run_id = ?2 AND seq <= ?3)sql"};
 const Query delete_removal{"engine.retention_end", R"sql(
