@@ -81,6 +81,32 @@ constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or 
 constexpr OptionRow events_options[] = {run_id,
                                         {"--after", "SEQ", "Only events with a greater number"}};
 constexpr OptionRow queue_options[] = {{"NAME", "NAME", "The queue; default: `default`, the workspace's only one"}};
+constexpr OptionRow two_runs_options[] = {{"FIRST", "ID", "A run (run_…)", true},
+                                          {"SECOND", "ID", "Another run (run_…)", true}};
+constexpr OptionRow letters_list_options[] = {
+    {"--state", "STATE", "open (default), redriven, discarded or all"},
+    {"--flow", "NAME", "Only those of this flow (name or id)"},
+    {"--code", "CODE", "Only those with this error code, such as timeout"},
+    {"--since", "TIME", "Made at or after this time"},
+    {"--until", "TIME", "Made before this time"},
+    limit_option};
+constexpr OptionRow letter_id = {"ID", "ID", "The dead letter (dl_…)", true};
+constexpr OptionRow letter_options[] = {letter_id};
+constexpr OptionRow redrive_options[] = {
+    letter_id,
+    {"--input", "JSON|@file", "Another input: makes a new run"},
+    {"--version", "N|live", "Another version of the flow: makes a new run"}};
+constexpr OptionRow discard_options[] = {
+    letter_id, {"--reason", "TEXT", "Why nothing is to be done", true}};
+constexpr OptionRow redrive_all_options[] = {
+    {"--flow", "NAME", "Only those of this flow (name or id)"},
+    {"--code", "CODE", "Only those with this error code, such as timeout"},
+    {"--since", "TIME", "Made at or after this time"},
+    {"--until", "TIME", "Made before this time"},
+    {"--rate", "N", "So many a second; default 5"},
+    {"--canary", "N", "So many are awaited before the rest; default 1"},
+    {"--dry-run", "", "Only tell how many there are"}};
+constexpr OptionRow bulk_options[] = {{"ID", "ID", "The bulk action (bulk_…)", true}};
 constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that this run made"},
                                                 limit_option};
 constexpr OptionRow artifact_options[] = {
@@ -181,6 +207,33 @@ constexpr CommandRow rows[] = {
     {"queues resume", "End a pause and a drain", Needs::api, true, queue_options, resume_queue},
     {"queues drain", "Take no new runs; those that are queued start", Needs::api, true, queue_options,
      drain_queue, "Kept over restarts, until `sluice queues resume`."},
+    {"runs why", "Explain why a run waits or has not started, or how it ended", Needs::api, true,
+     run_options, explain_run},
+    {"runs diff", "Compare two runs step by step; exits 1 when they differ", Needs::api, true,
+     two_runs_options, compare_runs},
+    {"runs replay", "Compute a run again, offline, and compare it with its journal", Needs::api,
+     true, run_options, replay_run,
+     "Nothing is sent anywhere and nothing is written. Exits 1 and names the step when what comes "
+     "out is not what the journal has."},
+    {"dead-letters list", "List dead letters, newest first", Needs::api, true, letters_list_options,
+     list_dead_letters},
+    {"dead-letters show", "Show a dead letter with its input and attempts", Needs::api, true,
+     letter_options, show_dead_letter},
+    {"dead-letters redrive", "Take a dead letter up again", Needs::api, true, redrive_options,
+     redrive_dead_letter,
+     "As it is, its run goes on from the failed step. With an input or a version it is done again "
+     "as a new run."},
+    {"dead-letters discard", "Discard a dead letter", Needs::api, true, discard_options,
+     discard_dead_letter},
+    {"dead-letters redrive-all", "Redrive open dead letters by filter, canaries first", Needs::api,
+     true, redrive_all_options, redrive_dead_letters,
+     "The canaries' ends are awaited; one that fails stops the action, and the rest stays as it "
+     "is. Ctrl-C is not needed: the server goes on, also after a restart."},
+    {"bulk list", "List bulk actions, newest first", Needs::api, true, {}, list_bulk_actions},
+    {"bulk show", "Show how far a bulk action is", Needs::api, true, bulk_options,
+     show_bulk_action},
+    {"bulk cancel", "Cancel a bulk action; what it has done stays", Needs::api, true, bulk_options,
+     cancel_bulk_action},
     {"artifacts list", "List artifacts, newest first", Needs::api, true, artifacts_list_options,
      list_artifacts},
     {"artifacts get", "Download an artifact", Needs::api, false, artifact_options, get_artifact},
@@ -240,6 +293,8 @@ std::string_view group_doc(std::string_view group) {
     if (group == "pins") return "Sample outputs for runs of drafts";
     if (group == "runs") return "Start, follow, read and cancel runs";
     if (group == "queues") return "Show, pause, resume and drain the queue of runs";
+    if (group == "dead-letters") return "List, redrive and discard what failed for good";
+    if (group == "bulk") return "Follow and cancel actions on many objects";
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "workspace") return "List and make workspaces";
