@@ -357,6 +357,7 @@ void Engine::State::submit(const RunPtr& run) {
         run->error_flow = error_flow_of(row, run->machine.flow());
         if (!run->error_flow.empty()) store::append_error_call(unit, row.workspace, row.id, run->error_flow);
         if (!whole) store::append_end(unit, row, boot);
+        if (!run->machine.flow().settings.record && row.status == RunStatus::succeeded) store::append_forget_outputs(unit, row.workspace, row.id);
         events::append(outbox, row.workspace, run_event(*run, fmt::format("run.{}", to_string(row.status))));
     } else if (!run->first && !run->begins && row.status != run->row.status) {
         if (row.retries == 0) row.totals = run->machine.totals();  // else the row keeps those of before the retry

@@ -62,8 +62,16 @@ const Query insert_error_call{"engine.insert_error_call", R"sql(
 const Query delete_error_call{"engine.delete_error_call", R"sql(
     DELETE FROM error_flow_call WHERE workspace_id = ?1 AND run_id = ?2)sql"};
 const Query select_error_calls{"engine.select_error_calls", R"sql(
-    SELECT workspace_id, run_id, flow_name FROM error_flow_call ORDER BY workspace_id, run_id LIMIT 1000)sql",
+    SELECT workspace_id, run_id, flow_name FROM error_flow_call WHERE (workspace_id, run_id) > (x'', x'') ORDER BY workspace_id, run_id LIMIT 1000)sql",
                                Query::Note::instance_wide};
+
+const Query drop_output_references{"engine.drop_output_references", R"sql(
+    DELETE FROM blob_ref WHERE workspace_id = ?1 AND owner = ?3
+        AND hash IN (SELECT value_blob FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 AND path <> '')
+        AND hash NOT IN (SELECT value_blob FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 AND path = '' AND value_blob IS NOT NULL))sql"};
+const Query forget_outputs{"engine.forget_outputs", R"sql(
+    UPDATE run_event SET value = NULL, value_blob = NULL
+    WHERE run_id = ?2 AND workspace_id = ?1 AND path <> '' AND kind IN ('step.succeeded', 'step.items'))sql"};
 
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
@@ -185,6 +193,11 @@ void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, s
     unit.add(*query, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
              text_or_null(record.data), spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob),
              record.value.size());
+}
+
+void append_forget_outputs(storage::WriteUnit& unit, WorkspaceId workspace, RunId run) {
+    unit.add(drop_output_references, workspace, run, storage::Bytes{std::string(run.raw())});
+    unit.add(forget_outputs, workspace, run);
 }
 
 void append_reopened(storage::WriteUnit& unit, const Run& run) {

@@ -39,6 +39,8 @@ void append_whole_run(storage::WriteUnit& unit, const Run& run);
 /// job is that process's.
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
                    const std::string& blob, BootId fence = {});
+/// Lets go of what the steps of a run gave; its input, its output and the sizes stay.
+void append_forget_outputs(storage::WriteUnit& unit, WorkspaceId workspace, RunId run);
 /// A run that had ended goes on: its row as running (its job: append_job). Fails with conflict when it has not ended (any more).
 void append_reopened(storage::WriteUnit& unit, const Run& run);
 /// A failed run's call of another flow: with its end; taken back with the start of the called run.

@@ -68,6 +68,7 @@ Result<void> ReuseBuilder::add(const Record& record) {
     const Json data = record.data.empty() ? Json::object() : Json::parse(record.data, nullptr, false);
     // A failure that an error edge or `continue` took is part of what happened; any other is tried again.
     if (failed && !base::find_member(data, "handled")) return {};
+    if (record.value.empty()) return {};  // its flow does not keep what its steps gave: it is done again
     Json value = Json::parse(record.value, nullptr, false);
     if (value.is_discarded()) return fail(ErrorCode::internal, "the journal's output of {} is not JSON", record.path);
     ReusedStep step;

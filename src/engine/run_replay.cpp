@@ -18,6 +18,9 @@ Awaitable<Result<ReplayReport>> Engine::replay(WorkspaceId workspace, RunId id) 
     if (!runnable)
         co_return fail(ErrorCode::conflict, "version {} of the flow \"{}\", which the run used, cannot be read: {}", run->flow_version,
                        run->flow_name, runnable.error().message);
+    if (!runnable->flow->settings.record && run->status == RunStatus::succeeded)
+        co_return fail(ErrorCode::conflict, "the flow \"{}\" does not keep what its steps gave (settings.record), so its runs cannot be replayed",
+                       run->flow_name);
     RunFacts facts{run->id, workspace, run->flow_name, run->flow_version, run->started_at.value_or(run->created_at), run->trigger, {}};
     auto check = std::make_shared<ReplayCheck>(runnable->flow, std::move(facts), s.options.machine, run->retries > 0);
     std::int64_t seq = 0;
@@ -27,7 +30,12 @@ Awaitable<Result<ReplayReport>> Engine::replay(WorkspaceId workspace, RunId id) 
         const std::size_t count = records->size();
         for (auto& stored : *records) {
             seq = stored.seq;
-            if (stored.value_blob.empty()) continue;
+            if (stored.value_blob.empty()) {
+                if (stored.record.value.empty() && stored.value_bytes > 0)
+                    co_return fail(ErrorCode::conflict, "the flow keeps no outputs of its steps once a run has ended (settings.record: "
+                                                        "false), so the run cannot be replayed");
+                continue;
+            }
             auto value = co_await s.value_of(workspace, stored);
             if (!value) co_return fail(std::move(value.error()));
             stored.record.value = std::move(*value);

@@ -306,6 +306,22 @@ class Controls(unittest.TestCase):
             light = client.create_flow({"name": "light", "nodes": [node("n", "set", {"values": {"n": 1}})]})
             self.assertEqual(client.run(light)["status"], "succeeded")
 
+    def test_a_flow_may_let_go_of_what_its_steps_gave(self):
+        path = "/" + uuid.uuid4().hex
+        flow = self.flow([self.call("c", path), node("n", "set", {"values": {"big": "y" * 100_000, "n": 1}})], [{"from": "c", "to": "n"}],
+                         output="{{ nodes.n.output.n }}", settings={"record": False})
+        run = self.start(flow)
+        self.assertEqual(self.ended(run)["output"], 1)
+        self.assertFalse([e for e in self.client.run_events(run) if e["kind"] == "step.succeeded" and "value" in e and e["value"] is not None])
+        self.assertIn("settings.record", self.post_problem(run, "replay", 409))
+        self.assertEqual(self.ended(self.post(run, "rerun", {"from": "n"}, status=202)["id"])["output"], 1)
+        self.assertEqual(self.upstream.count(path), 2)
+
+    def post_problem(self, run, verb, status):
+        answer = self.client.post(f"/api/v1/runs/{run}/{verb}")
+        self.assertEqual(answer.status, status, answer)
+        return answer.text
+
     def test_a_sub_flow_is_a_run_of_its_own(self):
         path = "/" + uuid.uuid4().hex
         name = "inner" + uuid.uuid4().hex[:8]
