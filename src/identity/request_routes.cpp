@@ -20,7 +20,7 @@ std::optional<std::string_view> bearer(const Request& request) {
     constexpr std::string_view scheme = "bearer ";
     if (!header || header->size() <= scheme.size()) return std::nullopt;
     for (std::size_t i = 0; i < scheme.size(); ++i)
-        if (std::tolower(static_cast<unsigned char>((*header)[i])) != scheme[i])
+        if (const char c = (*header)[i]; (c >= 'A' && c <= 'Z' ? c + 32 : c) != scheme[i])
             return std::nullopt;
     auto key = header->substr(scheme.size());
     while (key.starts_with(' ')) key.remove_prefix(1);

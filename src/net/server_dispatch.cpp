@@ -18,6 +18,7 @@ base::metrics::Histogram request_us("sluice_http_request_us",
                                     "Time from a request's head to its answer, in microseconds");
 
 constexpr std::size_t usual_headers = 12;
+constexpr std::size_t kept_body = 4 << 10;  ///< bytes that an idle connection may keep
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -99,26 +100,35 @@ std::string allow_list(const std::vector<Verb>& verbs) {
 }
 
 /// Every "%" must begin an encoded byte, and nothing below the space belongs into an address.
-Result<std::string> decoded_path(std::string_view raw) {
-    if (raw.find('%') == std::string_view::npos) return std::string(raw);
-    return decode_component(raw, false);
+Result<void> decode_path(std::string_view raw, std::string& path) {
+    if (raw.find('%') == std::string_view::npos) {
+        path.assign(raw);
+        return {};
+    }
+    auto decoded = decode_component(raw, false);
+    if (!decoded) return fail(std::move(decoded.error()));
+    path = std::move(*decoded);
+    return {};
 }
 
 }  // namespace
 
 void Exchange::clear() {
-    auto id = std::move(request.id);
-    id.clear();
-    auto address = std::move(request.remote_address);
-    const bool tls = request.tls, local = request.local_socket;
-    const auto depth = request.json_depth;
-    request = Request{};
+    // Every member but those of the connection; memory that the next request needs again stays.
+    request.verb = Verb::get;
+    request.path.clear();
+    request.route = {};
+    request.path_parameters.clear();
+    request.query.clear();
+    request.headers = Headers();
     request.headers.reserve(usual_headers);
-    request.id = std::move(id);
-    request.remote_address = std::move(address);
-    request.tls = tls;
-    request.local_socket = local;
-    request.json_depth = depth;
+    if (request.body.capacity() > kept_body) request.body = std::string();
+    request.body.clear();
+    request.body_reader = nullptr;
+    request.principal = Principal();
+    request.id.clear();
+    request.idempotency = nullptr;
+    request.checked_body.reset();
     target.clear();
     route = nullptr;
     idempotency.reset();
@@ -167,14 +177,13 @@ std::optional<Response> Server::State::read_target(Exchange& exchange) {
                              false});
     const auto question = target.find('?');
     const auto raw_path = target.substr(0, question);
-    auto path = decoded_path(raw_path);
-    if (!path) return problem(path.error());
-    if (has_dot_segment(*path))
+    if (auto decoded = decode_path(raw_path, request.path); !decoded)
+        return problem(decoded.error());
+    if (has_dot_segment(request.path))
         return problem(Error{ErrorCode::invalid_argument,
                              "a path segment \".\" or \"..\" is not accepted",
                              {},
                              false});
-    request.path = std::move(*path);
     if (question != std::string_view::npos) {
         auto rest = target.substr(question + 1);
         while (!rest.empty()) {
@@ -404,6 +413,12 @@ Awaitable<Response> Server::State::answer(Exchange& exchange) {
                             "the server made a mistake; its log names this request's id",
                             {},
                             false});
+}
+
+void Server::State::name_request(Request& request) {
+    request.id.assign(ids::Request::prefix)
+        .append("_")
+        .append(base::encode_id(base::make_uuid7(loop.now(), random)));
 }
 
 Duration Server::State::count(const Exchange& exchange, int status) {

@@ -61,6 +61,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     /// Reads address and query, finds the route, asks who is calling and whether they may. An
     /// answer means: no further.
     std::optional<Response> admit(Exchange& exchange, std::optional<std::uint64_t> content_length);
+    /// Gives a request an id of our own.
+    void name_request(Request& request);
     /// What needs the whole body, then the handler. Never throws but for cancellation.
     Awaitable<Response> answer(Exchange& exchange);
     /// Whether the credential of a request that was admitted still counts.

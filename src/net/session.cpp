@@ -107,7 +107,7 @@ Awaitable<bool> Session::serve_one() {
 Awaitable<Response> Session::make_response(Share& share) {
     auto& request = exchange_.request;
     if (request.id.empty())
-        request.id = Id<ids::Request>::make(server_->loop.now(), server_->random).str();
+        server_->name_request(request);
     if (!parser_->known_verb()) {
         close_after_ = true;
         co_return problem_of(501, "method_not_implemented", "Method not implemented",
@@ -238,7 +238,7 @@ Awaitable<void> Session::run_websocket_route(Response& response) {
 
 Awaitable<void> Session::refuse(int status, Response response) {
     if (exchange_.request.id.empty())
-        exchange_.request.id = Id<ids::Request>::make(server_->loop.now(), server_->random).str();
+        server_->name_request(exchange_.request);
     response.status = status;
     close_after_ = true;
     expired_ = false;
