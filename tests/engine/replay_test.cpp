@@ -187,4 +187,10 @@ TEST_CASE("a retried run, a rerun, a pause and a crash replay as well", "[engine
     CHECK(second.ended);
 }
 
+TEST_CASE("a run whose flow keeps no outputs is not replayed", "[engine][replay]") {
+    EngineWorld w;
+    const RunId id = w.whole(w.publish(graph({step("ask", "call")}, {}, {{"settings", {{"record", false}}}}))).id;
+    CHECK(w.error(w.engine->replay(w.workspace, id)) == ErrorCode::conflict);
+}
+
 }  // namespace sluice::engine::test
