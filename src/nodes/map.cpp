@@ -26,7 +26,7 @@ NodeType make_map(const Services&) {
     type.config_schema = json(R"json({
         "type": "object", "additionalProperties": false, "required": ["items", "body"],
         "properties": {
-            "items": {"type": ["array", "object"], "title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}; or an artifact of JSON lines, read as its items are needed."},
+            "items": {"title": "Items", "description": "The list, usually a template such as {{ nodes.load.output.rows }}; or an artifact of JSON lines, read as its items are needed."},
             "chunk": {"type": "integer", "minimum": 1, "maximum": 100000, "title": "Chunk", "description": "Give the body lists of so many items instead of single ones."},
             "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000, "title": "Concurrency", "description": "How many items run at once.", "default": 10},
             "on_item_error": {"type": "string", "enum": ["fail", "collect"], "title": "On an item's error",

@@ -290,7 +290,7 @@ class Controls(unittest.TestCase):
         self.assertEqual(self.ended(run)["output"], list(range(1000)))
         gone = self.ended(self.start(flow, {"items": {"$artifact": "art_00000000000000000000000000"}}))
         self.assertEqual(gone["error"]["code"], "not_found")
-        self.assertIn("/items", self.ended(self.start(flow, {"items": 7}))["error"]["message"])
+        self.assertIn("list", self.ended(self.start(flow, {"items": 7}))["error"]["message"])
         text = self.client.request("POST", "/api/v1/artifacts?name=notes.txt", "no lines", media="text/plain").json["id"]
         self.assertIn("JSON lines", self.ended(self.start(flow, {"items": {"$artifact": text}}))["error"]["message"])
 
