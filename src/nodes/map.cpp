@@ -35,6 +35,13 @@ NodeType make_map(const Services&) {
                 "x-body": true,
                 "properties": {"nodes": {"type": "array", "minItems": 1, "description": "As in a flow."}, "edges": {"type": "array", "description": "As in a flow.", "default": []}, "output": {"description": "The result of one item, usually a template."}}}
         }})json");
+    type.check = [](const Json& config) {
+        std::vector<base::ErrorDetail> mistakes;
+        const auto& items = field(config, "items");
+        if (!items.is_structured() && !is_template(items) && !items.is_null())
+            mistakes.push_back({"/items", fmt::format("must be a list or an artifact, not {}", kind_of(items))});
+        return mistakes;
+    };
     type.example = json(R"json({"config": {"items": "{{ input.names }}", "concurrency": 5, "body": {
                                     "nodes": [{"id": "greet", "type": "set", "config": {"values": {"text": "Hello {{ item }}"}}}],
                                     "edges": [], "output": "{{ nodes.greet.output.text }}"}},
