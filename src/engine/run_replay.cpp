@@ -50,7 +50,12 @@ Awaitable<Result<ReplayReport>> Engine::replay(WorkspaceId workspace, RunId id) 
         if (!same) co_return fail(std::move(same.error()));
         if (!*same || count < entries_a_piece) break;
     }
-    auto end = [check](storage::ReadTx&) -> Result<ReplayReport> { return check->finish(); };
+    // The machine of a large run is let go on that thread as well.
+    auto end = [check = std::move(check)](storage::ReadTx&) mutable -> Result<ReplayReport> {
+        auto report = check->finish();
+        check.reset();
+        return report;
+    };
     co_return co_await s.storage.read(std::move(end));
 }
 

@@ -147,7 +147,7 @@ Awaitable<Result<Json>> Engine::diff(WorkspaceId workspace, RunId id, RunId with
     if (!a) co_return fail(std::move(a.error()));
     auto b = co_await store::fingerprints(s.storage, workspace, with);
     if (!b) co_return fail(std::move(b.error()));
-    auto job = [a = *a, b = *b](storage::ReadTx&) -> Result<Comparison> { return compare_steps(*a, *b); };
+    auto job = [a = std::move(*a), b = std::move(*b)](storage::ReadTx&) -> Result<Comparison> { return compare_steps(*a, *b); };
     auto comparison = co_await s.storage.read(std::move(job));
     if (!comparison) co_return fail(std::move(comparison.error()));
     for (const auto& output : comparison->outputs) {
