@@ -2,6 +2,7 @@
 
 #include "sluice/base/money.hpp"
 #include "engine/control_routes.hpp"
+#include "engine/trial_runs.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/net/server.hpp"
@@ -18,6 +19,7 @@ using net::Route;
 using net::Verb;
 
 constexpr Duration longest_wait = std::chrono::minutes(10);
+constexpr Duration longest_delay = std::chrono::hours(24 * 3660);
 
 Json optional_time(const std::optional<Time>& time) { return time ? Json(base::format_time(*time)) : Json(); }
 
@@ -56,7 +58,8 @@ Response outcome_response(const RunHandle& handle, bool waits) {
         return net::problem(Error{handle.done.ready() ? ErrorCode::unavailable : ErrorCode::timeout,
                                   "the run did not end within its wait, and this flow has durability none: its result is not kept; "
                                   "wait longer, or publish the flow with another durability"});
-    const auto status = has_ended(handle) ? to_string(handle.done.get().status) : std::string_view("running");
+    const std::string_view begun = handle.queued ? "queued" : "running";
+    const auto status = has_ended(handle) ? to_string(handle.done.get().status) : begun;
     return net::text_response(202, "application/json", fmt::format("{{\"id\":\"{}\",\"status\":\"{}\"}}", handle.id, status));
 }
 
@@ -73,9 +76,30 @@ Result<std::optional<Duration>> wait_of(const Request& request) {
 struct StartBody {
     Json input = Json::object();
     int version = 0;
+    std::optional<int> priority;
+    std::optional<Time> run_at;
+    TrialRun trial;
 };
 
-Result<StartBody> start_body(const Request& request) {
+/// `run_at` (RFC 3339) or `delay` (a duration from now).
+Result<Time> start_time(const std::string& key, const Json& value, Time now) {
+    const auto wrong = [&](std::string message) {
+        return fail(Error{ErrorCode::invalid_argument, message, {{"/" + key, message}}});
+    };
+    Time at;
+    if (key == "delay") {
+        auto delay = base::parse_duration(value.is_string() ? value.get_ref<const std::string&>() : std::string());
+        if (!delay || *delay > longest_delay) return wrong("delay must be a duration of at most 3660d, such as \"10m\"");
+        at = now + *delay;
+    } else {
+        auto time = base::parse_time(value.is_string() ? value.get_ref<const std::string&>() : std::string());
+        if (!time || *time > now + longest_delay) return wrong("run_at must be a time within ten years, such as \"2026-12-24T18:00:00Z\"");
+        at = *time;
+    }
+    return at;
+}
+
+Result<StartBody> start_body(const Request& request, Time now) {
     StartBody body;
     if (request.body.empty()) return body;
     auto json = request.json();
@@ -85,6 +109,8 @@ Result<StartBody> start_body(const Request& request) {
     for (auto& [key, value] : json->get_ref<Json::object_t&>()) {
         if (key == "input") {
             body.input = std::move(value);
+        } else if (key == "version" && value == "draft") {
+            body.trial.draft = true;
         } else if (key == "version") {
             if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > 1'000'000'000) {
                 Error error{ErrorCode::invalid_argument, "version must be the number of a version of this flow"};
@@ -92,8 +118,21 @@ Result<StartBody> start_body(const Request& request) {
                 return fail(std::move(error));
             }
             body.version = value.get<int>();
+        } else if (key == "priority") {
+            if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > 5)
+                return fail(Error{ErrorCode::invalid_argument, "priority must be 1 (first) to 5 (last)", {{"/priority", "must be 1 to 5"}}});
+            body.priority = value.get<int>();
+        } else if (key == "run_at" || key == "delay") {
+            if (body.run_at)
+                return fail(Error{ErrorCode::invalid_argument, "give either run_at or delay", {{"/" + key, "run_at and delay exclude each other"}}});
+            auto at = start_time(key, value, now);
+            if (!at) return fail(std::move(at.error()));
+            body.run_at = *at;
         } else {
-            Error error{ErrorCode::invalid_argument, fmt::format("unknown field \"{}\"; there are input and version", key)};
+            auto taken = body.trial.take(key, value);
+            if (!taken) return fail(std::move(taken.error()));
+            if (*taken) continue;
+            Error error{ErrorCode::invalid_argument, fmt::format("unknown field \"{}\"; there are input, version, priority, run_at, delay, until, only, pins and use_pins", key)};
             error.details.push_back({"/" + base::escape_pointer(key), "unknown field"});
             return fail(std::move(error));
         }
@@ -135,12 +174,15 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     if (!flow) co_return net::problem(flow.error());
     auto wait = wait_of(request);
     if (!wait) co_return net::problem(wait.error());
-    auto body = start_body(request);
+    auto body = start_body(request, engine.now());
     if (!body) co_return net::problem(body.error());
 
     StartRun start{.workspace = request.workspace(), .flow_id = *flow, .input = std::move(body->input),
-                   .waits = wait->has_value()};
-    if (auto cached = engine.flows().cached(start.workspace, *flow, body->version)) {
+                   .waits = wait->has_value(), .priority = body->priority, .run_at = body->run_at};
+    if (body->trial.asked()) {
+        auto prepared = co_await prepare_trial(engine, std::move(body->trial), body->version, request.principal, start);
+        if (!prepared) co_return net::problem(prepared.error());
+    } else if (auto cached = engine.flows().cached(start.workspace, *flow, body->version)) {
         start.runnable = std::move(*cached);
     } else {
         auto runnable = co_await engine.flows().runnable(start.workspace, *flow, body->version);
@@ -290,7 +332,7 @@ constexpr Parameter events_query[] = {
 constexpr Route<Engine> routes[] = {
     {Verb::post, "/api/v1/flows/{id}/runs", Permission::runs_write, start_run,
      {.summary = "Start a run", .tag = "runs", .request = "StartRun", .response = "StartedRun", .status = 202,
-      .query = wait_query, .check_body = false}},
+      .query = wait_query, .check_body = false, .finds_used_key = true}},
     {Verb::get, "/api/v1/runs", Permission::runs_read, list_runs,
      {.summary = "List runs", .response = "RunList", .query = list_query}},
     {Verb::get, "/api/v1/runs/{id}", Permission::runs_read, get_run,
@@ -348,7 +390,14 @@ Json to_json(const StepSummary& step) {
 void add_routes(net::Router& router, Engine& engine) {
     router.add_schema("StartRun", R"({"type": "object", "additionalProperties": false, "properties": {
         "input": {"description": "What the flow is given; any JSON, judged by its input_schema"},
-        "version": {"type": "integer", "minimum": 1, "description": "A version of the flow; default: the live one"}}})");
+        "version": {"description": "The number of a version of the flow, or \"draft\" for the caller's draft; default: the live one", "type": ["integer", "string"]},
+        "until": {"type": "string", "description": "A node: only it and what leads to it run"},
+        "only": {"type": "string", "description": "A node: only it runs, over the sample outputs of those before it"},
+        "pins": {"type": "object", "description": "Sample outputs by node: it is not executed"},
+        "use_pins": {"type": "boolean", "description": "Take the flow's pinned sample outputs; default: for drafts"},
+        "priority": {"type": "integer", "minimum": 1, "maximum": 5, "description": "1 (first) to 5 (last); default: the flow's"},
+        "run_at": {"type": "string", "description": "Not before this time, in RFC 3339"},
+        "delay": {"type": "string", "description": "Instead of run_at: a duration from now, such as 10m"}}})");
     router.add_schema("RunStatus", R"({"type": "string", "enum":
         ["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled", "timed_out"]})");
     router.add_schema("RunError", R"({"type": ["object", "null"], "properties": {
@@ -391,6 +440,7 @@ void add_routes(net::Router& router, Engine& engine) {
     router.add(std::span<const Route<Engine>>(routes), engine);
     add_history_routes(router, engine);
     add_control_routes(router, engine);
+    add_queue_routes(router, engine);
 }
 
 }  // namespace sluice::engine
