@@ -38,12 +38,14 @@ struct Letters : EngineWorld {
     }
     /// Moves time on in small steps until the action has ended.
     BulkAction ended(BulkActionId id) {
-        for (int turn = 0; turn < 5000; ++turn) {
+        for (int turn = 0; turn < 1'000'000; ++turn) {
             auto action = get(letters->bulk_action(workspace, id));
             if (action.state != "running") return action;
             clock.advance(std::chrono::milliseconds(100));
         }
-        FAIL("the bulk action does not end");
+        const auto action = get(letters->bulk_action(workspace, id));
+        FAIL("the bulk action does not end: " << base::dump_json(to_json(action))
+             << (action.canary_run ? base::dump_json(get(engine->why(workspace, *action.canary_run))) : std::string()));
         return {};
     }
     std::string status(RunId id) { return std::string(to_string(get(engine->get(workspace, id)).status)); }

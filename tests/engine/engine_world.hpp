@@ -106,7 +106,7 @@ struct EngineWorld : sluice::testing::House {
     /// Lets the loop do what is ready until `judge` holds; work on other threads is waited for.
     template <class Judge>
     void until(Judge judge) {
-        for (int turn = 0; turn < 10'000 && !judge(); ++turn) run(pause());
+        for (int turn = 0; turn < 1'000'000 && !judge(); ++turn) run(pause());
         REQUIRE(judge());
     }
     Awaitable<void> pause() {
