@@ -150,8 +150,8 @@ class Order(QueueStory):
         thread = threading.Thread(target=lambda: answers.append(
             self.client.post(f"/api/v1/flows/{self.busy}/runs?wait=30s", {"input": {"who": "waited"}})))
         thread.start()
-        house.eventually(lambda: self.queue()["queued"] == 1, "it is queued")
-        run = self.client.get("/api/v1/runs?status=queued").json["items"][0]["id"]
+        # The queue knows it before its commit, the list after.
+        run = house.eventually(lambda: self.client.get("/api/v1/runs?status=queued").json["items"], "it is queued")[0]["id"]
         reader = threading.Thread(target=lambda: answers.append(self.client.get(f"/api/v1/runs/{run}?wait=30s")))
         reader.start()
         self.gate.open.set()
