@@ -17,7 +17,7 @@ def call(name, ledger, extra=None, path="/effect", seen=None, attempts=40, **mor
     if seen:
         body["seen"] = {"path": seen, "nonce": "{{ nodes.%s.output.body.nonce }}" % seen}
     body.update(extra or {})
-    timeout = "30s" if path in ("/slow", "/steady") else "1500ms"
+    timeout = "30s" if path in ("/slow", "/steady") else "4s"
     return {"id": name, "type": "http.request",
             "config": {"method": "POST", "url": f"http://127.0.0.1:{ledger}{path}", "body": body, "timeout": timeout},
             "retry": {"max_attempts": attempts, "backoff": "20ms", "max_backoff": "200ms"}, **more}

@@ -74,7 +74,6 @@ class Evidence:
         self.driver = [line for line in self.driver if line["op"] != "event"]
         self.started = {}     # key → {run, flow, n, at_us} of starts that were acknowledged
         self.published = {}   # name → {id, at_us}
-        self.cancelled = {}   # run → at_us
         for line in self.driver:
             if line["phase"] != "ok":
                 continue
@@ -82,8 +81,6 @@ class Evidence:
                 self.started.setdefault(line["key"], {"run": line["id"], "flow": line["flow"], "n": line["n"], "at_us": line["at_us"]})
             elif line["op"] == "publish":
                 self.published.setdefault(line["name"], {"id": line["id"], "at_us": line["at_us"]})
-            elif line["op"] == "cancel":
-                self.cancelled[line["run"]] = line["at_us"]
         # A copy: what was left stays as it was found.
         self.folder = tempfile.mkdtemp(prefix="sluice-judge-")
         for suffix in ("", "-wal"):
@@ -204,8 +201,8 @@ def judge_shape(evidence, run, told, records):
     if spec.signal and kinds.count("run.signalled") != 1 and ends[-1] == "run.succeeded":
         yield Violation("I11", f"{run} was signalled {kinds.count('run.signalled')} times under one key", run, "", at)
     wanted = {spec.status} | ({"cancelled", "succeeded", "failed"} if stopped else set())
-    if spec.cancel and run not in evidence.cancelled:
-        wanted.add("cancelled")
+    if spec.retry and evidence.under_way:
+        wanted.add("failed")  # its client has not asked for the next try yet
     if ends[-1][4:] not in wanted:
         value = records[-1]["value"]
         yield Violation("I2", f"{run} ({told['flow']}) {ends[-1][4:]}, and should have {spec.status}: {value}", run, "", at)
@@ -295,10 +292,12 @@ def judge_runs(evidence, under_way):
     for run, told in list(told_of.items()):
         if within[run] > 1 or (not under_way and within[run] != bool(evidence.specs[told["flow"]].inner)):
             yield Violation("I11", f"{run} ({told['flow']}) has {within[run]} runs within", run, "", told["at_us"])
-    started, ended = collections.Counter(), collections.Counter()
+    started, ended, queued = collections.Counter(), collections.Counter(), collections.Counter()
     for kind, subject in evidence.select("SELECT type, subject FROM event"):
         if kind == "run.started":
             started[subject] += 1
+        elif kind == "run.queued":
+            queued[subject] += 1
         elif kind in RUN_ENDS:
             ended[subject] += 1
     statuses = {id_text("run", raw): status for raw, status in evidence.select("SELECT id, status FROM run")}
@@ -313,7 +312,9 @@ def judge_runs(evidence, under_way):
             yield Violation("I11", f"{run} has a journal, and nobody was told of it", run, "", records[0]["at_us"])
             continue
         yield from judge_shape(evidence, run, told, records)
-        if (started[run], ended[run]) != (1, 1 + sum(record["kind"] == "run.retried" for record in records)):
+        # A run that was cancelled while it was queued never started.
+        starts = 0 if started[run] == 0 and queued[run] == 1 and not any(record["path"] for record in records) else 1
+        if (started[run], ended[run]) != (starts, 1 + sum(record["kind"] == "run.retried" for record in records)):
             yield Violation("I10", f"the outbox tells of {started[run]} starts and {ended[run]} ends of {run}", run, "", records[-1]["at_us"])
         if records[-1]["kind"] in RUN_ENDS and statuses.get(run) != records[-1]["kind"][4:]:
             yield Violation("I5", f"{run} is {statuses.get(run)}, and its journal ends with {records[-1]['kind']}", run, "", records[-1]["at_us"])
@@ -376,6 +377,7 @@ def slice_around(evidence, violation, most=70):
 def judge(home, ledger_port, under_way=False):
     """(violations, by time; counts). Prints the first with its slice."""
     evidence = Evidence(home, ledger_port)
+    evidence.under_way = under_way
     try:
         found = [*judge_driver(evidence), *judge_file(evidence)]
         if not found or not any(v.invariant == "I9" for v in found):

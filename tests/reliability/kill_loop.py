@@ -275,7 +275,8 @@ class Loop:
     def start_driver(self, key):
         self.driver = subprocess.Popen(
             [sys.executable, os.path.join(here, "driver.py"), str(self.port), key, os.path.join(self.home, "driver.jsonl"),
-             str(self.ledger.port), str(self.seed), "--clients", str(self.clients), "--pace", str(self.pace)],
+             str(self.ledger.port), str(self.seed), "--clients", str(self.clients), "--pace", str(self.pace)]
+            + (["--twins"] if self.twins else []),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         said = self.driver.stdout.readline()
         if not said.startswith("ready"):
