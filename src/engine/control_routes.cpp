@@ -168,7 +168,7 @@ Awaitable<Response> rerun_run(Request& request, Engine& engine) {
 constexpr Route<Engine> routes[] = {
     {Verb::post, "/api/v1/runs/{id}/cancel", Permission::runs_write, cancel_run,
      {.summary = "Cancel a run", .request = "Reason", .response = "RunState", .check_body = false,
-      .description = "Answers when the run has ended; what has a compensation is undone first"}},
+      .description = "Answers when the run has ended, what has a compensation undone; with status running when that takes longer than ten seconds"}},
     {Verb::post, "/api/v1/runs/{id}/pause", Permission::runs_write, pause_run,
      {.summary = "Pause a run", .request = "Reason", .response = "RunState", .check_body = false,
       .description = "Steps that run may end; no further one starts"}},

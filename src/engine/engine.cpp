@@ -11,6 +11,7 @@ namespace sluice::engine {
 
 namespace {
 constexpr Duration retry_commit_after = std::chrono::seconds(1);
+constexpr Duration cancel_patience = std::chrono::seconds(10);
 }
 
 Engine::Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flows, events::Bus& bus, base::Clock& clock,
@@ -455,7 +456,9 @@ Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std
     auto recorded = co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
     if (!recorded) co_return fail(std::move(recorded.error()));
     state_->cancel_sub_runs(workspace, id, reason);
-    co_await handle->done.wait();
+    // What has to be undone may take long: the answer then is that the run goes on until it is.
+    const bool done = co_await handle->done.wait_until(state_->clock.now() + cancel_patience);
+    if (!done) co_return (*run)->machine.status();
     if (!is_terminal(handle->done.get().status))
         co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");
     co_return handle->done.get().status;

@@ -215,7 +215,8 @@ class Engine final : public events::RunFeed {
     // The following return the run's status once what they did is committed. Errors of all: not_found, conflict (the run's
     // state does not allow it; says which it is), unavailable. `also` lets more commit with it.
     using Also = std::function<void(storage::WriteUnit&, RunStatus)>;
-    /// Steps that run are told to end, sub-runs too; what has a compensation is undone. Returns after the run's end.
+    /// Steps that run are told to end, sub-runs too; what has a compensation is undone. Returns after the
+    /// run's end, or, where the undoing takes longer than ten seconds, with the status of the run that goes on until then.
     Awaitable<Result<RunStatus>> cancel(WorkspaceId workspace, RunId id, std::string reason, Also also = {});
     Awaitable<Result<RunStatus>> pause(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also = {});
     Awaitable<Result<RunStatus>> resume(WorkspaceId workspace, RunId id, std::string by, Also also = {});
