@@ -46,6 +46,15 @@ log::Level level_of(std::string_view name) {
     return name == "off" ? log::Level::off : log::Level::info;
 }
 
+crypto::RootSources root_sources(const config::Config& config, const std::filesystem::path& data) {
+    crypto::RootSources out;
+    if (const char* credentials = std::getenv("CREDENTIALS_DIRECTORY")) out.credentials = credentials;
+    out.key_file = config.text("vault.key_file");
+    out.passphrase = config.text("vault.passphrase");
+    out.data = data;
+    return out;
+}
+
 /// Expired idempotency records and sessions, ended runs, old events, unreferenced blobs: in small batches, once an hour.
 Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionOptions runs) {
     for (Duration pause = first_housekeeping;; pause = housekeeping_interval) {
@@ -111,6 +120,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.names = std::make_unique<runtime::Pool>(loop, "names", 4);  // look-ups block long: file nodes must not wait for them
     s.client = std::make_unique<net::Client>(loop, *s.names, *egress);
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
+    s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
@@ -175,6 +185,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
 Awaitable<Result<void>> App::start() {
     State& s = *state_;
     s.started_at = s.clock.now();
+    auto keys = co_await s.keys->start();
+    if (!keys) co_return fail(std::move(keys.error()));
     auto known = co_await s.identity->start();
     if (!known) co_return fail(std::move(known.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");

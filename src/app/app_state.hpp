@@ -12,6 +12,7 @@
 #include "sluice/events/events.hpp"
 #include "sluice/flows/flows.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/net/client.hpp"
 #include "sluice/net/router.hpp"
@@ -35,6 +36,7 @@ struct App::State {
     std::unique_ptr<runtime::Pool> blocking, names;
     std::unique_ptr<net::Client> client;
     std::unique_ptr<events::Bus> bus;
+    std::unique_ptr<identity::WrappedKeys> keys;
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;

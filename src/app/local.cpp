@@ -8,6 +8,7 @@
 
 #include "app/app_state.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/crypto/key_ring.hpp"
 #include "sluice/runtime/loop_thread.hpp"
 #include "sluice/storage/failpoint.hpp"
 
@@ -66,6 +67,7 @@ int serve(config::Config config, std::string data, std::string listen) {
         return cli::exit_config;
     }
     raise_descriptor_limit();
+    crypto::harden_process();
     umask(0077);
     std::signal(SIGPIPE, SIG_IGN);
     base::SystemClock clock;

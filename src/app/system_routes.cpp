@@ -64,6 +64,7 @@ Awaitable<Response> system_state(Request&, App::State& state) {
     Json providers = Json::array();
     for (const auto& provider : state.providers.all())
         providers.push_back({{"name", provider->name()}, {"type", provider->type()}});
+    const auto vault = state.keys->status();
     Json answer = {
         {"version", version()},
         {"url", state.options.listen.empty() ? Json() : Json(state.server->url())},
@@ -79,6 +80,7 @@ Awaitable<Response> system_state(Request&, App::State& state) {
                      {"unused_bytes", storage.unused_bytes}, {"blob_bytes", storage.blob_bytes},
                      {"ballast_bytes", storage.ballast_bytes}, {"disk_free_bytes", storage.disk_free_bytes},
                      {"freed_pages", storage.freed_pages}}},
+        {"vault", {{"sealed", vault.sealed}, {"reason", vault.reason.empty() ? Json() : Json(vault.reason)}}},
         {"providers", std::move(providers)}};
     co_return net::json_response(200, answer);
 }
@@ -113,7 +115,7 @@ void add_system_routes(net::Router& router, App::State& state) {
     router.add_schema("Anything", R"({"description": "Any JSON"})");
     router.add_schema("SystemState", R"({"type": "object", "properties": {"version": {"type": "string"},
         "url": {"type": ["string", "null"]}, "started_at": {"type": "string"}, "memory_bytes": {"type": "integer"}, "engine": {"type": "object"},
-        "storage": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");
+        "storage": {"type": "object"}, "vault": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");
     router.add(std::span<const Route<App::State>>(routes), state);
 }
 

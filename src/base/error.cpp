@@ -23,6 +23,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::internal: return "internal";
         case ErrorCode::upstream_failed: return "upstream_failed";
         case ErrorCode::unavailable: return "unavailable";
+        case ErrorCode::sealed: return "sealed";
         case ErrorCode::timeout: return "timeout";
     }
     return "internal";
@@ -57,6 +58,7 @@ int http_status(ErrorCode code) {
         case ErrorCode::internal: return 500;
         case ErrorCode::upstream_failed: return 502;
         case ErrorCode::unavailable: return 503;
+        case ErrorCode::sealed: return 503;
         case ErrorCode::timeout: return 504;
     }
     return 500;

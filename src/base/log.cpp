@@ -30,6 +30,7 @@ struct Backend {
     std::atomic<Format> format{Format::text};
     std::shared_mutex mutex;  // guards what follows
     std::vector<std::string> secrets;
+    std::shared_ptr<const Filter> filter;
     std::shared_ptr<spdlog::details::thread_pool> threads;
     std::shared_ptr<spdlog::async_logger> logger;
 };
@@ -50,11 +51,11 @@ std::string_view name_of(Level level) {
     return "info";
 }
 
-/// `text` without any of `secrets`. Replaced before escaping, which could make a secret look
-/// different.
-std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
-    std::string out(text);
-    for (const auto& secret : secrets)
+/// `text` without any secret. Replaced before escaping, which could make a secret look different.
+/// The caller holds the mutex.
+std::string redact(std::string_view text, const Backend& from) {
+    std::string out = from.filter ? (*from.filter)(text) : std::string(text);
+    for (const auto& secret : from.secrets)
         for (auto at = out.find(secret); at != out.npos; at = out.find(secret, at + 10))
             out.replace(at, secret.size(), "[redacted]");
     return out;
@@ -98,7 +99,7 @@ std::string line_time(Time now) {
 }
 
 std::string render(Level level, std::string_view message, const std::vector<Field>* context,
-                   std::initializer_list<Field> fields, const std::vector<std::string>& secrets) {
+                   std::initializer_list<Field> fields, const Backend& secrets) {
     const auto time = line_time(SystemClock().now());
     const auto each = [&](auto&& use) {
         if (context)
@@ -126,7 +127,7 @@ void emit(Level level, std::string_view message, const std::vector<Field>* conte
     auto& to = backend();
     if (level < to.level.load(std::memory_order_relaxed) || level == Level::off) return;
     std::shared_lock lock(to.mutex);
-    auto line = render(level, message, context, fields, to.secrets);
+    auto line = render(level, message, context, fields, to);
     if (to.logger) {
         to.logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
         return;
@@ -186,6 +187,12 @@ void hide_secret(std::string_view value) {
     std::unique_lock lock(to.mutex);
     if (std::find(to.secrets.begin(), to.secrets.end(), value) == to.secrets.end())
         to.secrets.emplace_back(value);
+}
+
+void set_filter(std::shared_ptr<const Filter> filter) {
+    auto& to = backend();
+    std::unique_lock lock(to.mutex);
+    to.filter = std::move(filter);
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {

@@ -20,6 +20,8 @@ int exit_code_of(const Error& error) {
             return exit_config;
         case ErrorCode::unavailable:
             return exit_io;
+        case ErrorCode::sealed:
+            return exit_unreachable;
         case ErrorCode::upstream_failed:
         case ErrorCode::timeout:
             return exit_unreachable;
@@ -47,6 +49,7 @@ int exit_code_of_answer(const Error& error) {
         case ErrorCode::internal:
             return exit_internal;
         case ErrorCode::unavailable:
+        case ErrorCode::sealed:
         case ErrorCode::upstream_failed:
         case ErrorCode::timeout:
             return exit_unreachable;

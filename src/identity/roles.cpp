@@ -14,10 +14,12 @@ PermissionSet only(std::initializer_list<Permission> permissions) {
     return set;
 }
 
+/// All that reads, but the names of secrets.
 PermissionSet reading() {
     PermissionSet set;
     for (std::size_t i = 0; i < set.size(); ++i)
         if (base::to_string(static_cast<Permission>(i)).ends_with(":read")) set.set(i);
+    set.reset(static_cast<std::size_t>(Permission::secrets_read));
     return set;
 }
 

@@ -76,6 +76,8 @@ std::string_view title_of(ErrorCode code) {
             return "An upstream server failed";
         case ErrorCode::unavailable:
             return "Unavailable";
+        case ErrorCode::sealed:
+            return "The vault is sealed";
         case ErrorCode::timeout:
             return "Timed out";
     }

@@ -95,6 +95,22 @@ TEST_CASE("a secret never reaches a line, wherever it stands", "[base][log][secr
     CHECK(lines[0].find("short") != std::string::npos);
 }
 
+TEST_CASE("a filter sees message and fields of every line before they are written", "[base][log][secret]") {
+    log::set_filter(std::make_shared<const log::Filter>([](std::string_view text) {
+        std::string out(text);
+        if (const auto at = out.find("canary"); at != out.npos) out.replace(at, 6, "[secret:c]");
+        return out;
+    }));
+    const LogFile file(log::Level::info, log::Format::text);
+    log::info("the canary sings", {{"bird", "canary"}});
+    log::set_filter(nullptr);
+    log::info("a canary again");
+    const auto lines = file.lines();
+    REQUIRE(lines.size() == 2);
+    CHECK(rest(lines[0]) == "info  the [secret:c] sings bird=[secret:c]");
+    CHECK(rest(lines[1]) == "info  a canary again");
+}
+
 TEST_CASE("the level decides what is written, also while running", "[base][log]") {
     const LogFile file(log::Level::warn, log::Format::text);
     CHECK(log::level() == log::Level::warn);

@@ -10,7 +10,7 @@ using namespace sluice;
 namespace {
 
 /// Tables whose rows people make one by one and which a scan may read as a whole.
-constexpr std::string_view small_tables[] = {"workspace", "project", "instance_secret", "schema_migration"};
+constexpr std::string_view small_tables[] = {"workspace", "project", "instance_secret", "root_key", "schema_migration"};
 
 }  // namespace
 

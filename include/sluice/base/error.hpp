@@ -30,6 +30,7 @@ enum class ErrorCode : std::uint8_t {
     internal,              ///< 500: our mistake; details are in the log
     upstream_failed,       ///< 502: a server we called failed or answered garbage
     unavailable,           ///< 503: overload, shutting down, disk full
+    sealed,                ///< 503: the vault has no root key, so what is encrypted cannot be read
     timeout,               ///< 504: a deadline passed
 };
 

@@ -3,7 +3,9 @@
 /// asynchronous sink, so a call never blocks the loop. Values registered as secrets are replaced by `[redacted]`.
 /// Thread: any.
 
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,11 @@ void shutdown();
 
 /// From now on `value` (8 bytes or more) never appears in a line.
 void hide_secret(std::string_view value);
+
+/// From now on the text of every line goes through `filter`, which takes values out that must not be written down (the
+/// vault's). It is called by any thread; null: none.
+using Filter = std::function<std::string(std::string_view)>;
+void set_filter(std::shared_ptr<const Filter> filter);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields);
 void write(Level level, std::string_view message, const std::vector<Field>& context,
