@@ -97,8 +97,7 @@ Awaitable<Response> upload(Request& request, Artifacts& artifacts) {
         wanted.content += *piece;
     }
     AlsoCommit also = [&request](storage::WriteUnit& unit, const Artifact& made) {
-        if (request.idempotency)
-            request.idempotency->record(unit, {201, base::dump_json(render(made)), {}});
+        request.record(unit, {201, base::dump_json(render(made)), {}});
     };
     auto made = co_await artifacts.create(request.workspace(), std::move(wanted), std::move(also));
     if (!made) co_return problem(made.error());
@@ -163,7 +162,7 @@ Awaitable<Response> remove_artifact(Request& request, Artifacts& artifacts) {
     const auto id = request.id_parameter<ArtifactId>();
     if (!id) co_return problem(id.error());
     AlsoCommit also = [&request](storage::WriteUnit& unit, const Artifact&) {
-        if (request.idempotency) request.idempotency->record(unit, {204, {}, {}});
+        request.record(unit, {204, {}, {}});
     };
     auto done = co_await artifacts.remove(request.workspace(), *id, std::move(also));
     if (!done) co_return problem(done.error());

@@ -40,9 +40,7 @@ std::string answer_text(RunId id, RunStatus status) { return fmt::format("{{\"id
 
 /// The same answer is kept for a repetition of the request under its Idempotency-Key.
 Engine::Also keep_answer(const Request& request, RunId id) {
-    net::Idempotency* key = request.idempotency;
-    if (key == nullptr) return {};
-    return [key, id](storage::WriteUnit& unit, RunStatus status) { key->record_once(unit, {200, answer_text(id, status), {}}); };
+    return [&request, id](storage::WriteUnit& unit, RunStatus status) { request.record_once(unit, {200, answer_text(id, status), {}}); };
 }
 
 Response status_answer(RunId id, const Result<RunStatus>& status) {
@@ -155,10 +153,9 @@ Awaitable<Response> rerun_run(Request& request, Engine& engine) {
             rerun.version = version->get<int>();
         else co_return net::problem(wrong("/version", "version is the number of a version of the flow, or \"live\""));
     }
-    if (net::Idempotency* key = request.idempotency)
-        rerun.also = [key](storage::WriteUnit& unit, RunId run) {
-            key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", run), {}});
-        };
+    rerun.also = [&request](storage::WriteUnit& unit, RunId run) {
+        request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", run), {}});
+    };
     auto run = co_await engine.rerun(request.workspace(), *id, std::move(rerun));
     if (!run) co_return net::problem(run.error());
     Json answer = {{"id", run->str()}, {"status", "running"}, {"parent_run_id", id->str()}};

@@ -97,8 +97,7 @@ Awaitable<Response> discard_letter(Request& request, DeadLetters& letters) {
     auto body = request.json();
     if (!body) co_return problem(body.error());
     AlsoLetter also = [&request, id = *id](storage::WriteUnit& unit) {
-        if (request.idempotency)
-            request.idempotency->record(unit, {200, fmt::format("{{\"id\":\"{}\",\"state\":\"discarded\"}}", id), {}});
+        request.record(unit, {200, fmt::format("{{\"id\":\"{}\",\"state\":\"discarded\"}}", id), {}});
     };
     auto letter = co_await letters.discard(request.workspace(), *id, base::string_or(*body, "reason", ""), request.principal.name, std::move(also));
     if (!letter) co_return problem(letter.error());
@@ -132,7 +131,7 @@ Awaitable<Response> redrive_many(Request& request, DeadLetters& letters) {
     }
     wanted->by = request.principal.name;
     AlsoBulk also = [&request](storage::WriteUnit& unit, const BulkAction& action) {
-        if (request.idempotency) request.idempotency->record(unit, {202, base::dump_json(to_json(action)), {}});
+        request.record(unit, {202, base::dump_json(to_json(action)), {}});
     };
     auto action = co_await letters.redrive_many(request.workspace(), std::move(*wanted), std::move(also));
     if (!action) co_return problem(action.error());

@@ -195,9 +195,10 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
         co_return net::problem(Error{ErrorCode::invalid_argument,
                                      "this flow has durability none, which keeps no record that an Idempotency-Key could find; "
                                      "leave the key out, or publish the flow with another durability"});
-    if (net::Idempotency* key = request.idempotency) {
-        start.also = [key](storage::WriteUnit& unit, RunId id) {
-            key->record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});
+    if (start.runnable.flow->settings.durability == flows::Durability::none) request.audit = nullptr;  // nothing of it is kept
+    if (request.idempotency || request.audit) {
+        start.also = [&request](storage::WriteUnit& unit, RunId id) {
+            request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});
         };
     }
     auto started = engine.start_run(std::move(start));
@@ -332,7 +333,7 @@ constexpr Parameter events_query[] = {
 constexpr Route<Engine> routes[] = {
     {Verb::post, "/api/v1/flows/{id}/runs", Permission::runs_write, start_run,
      {.summary = "Start a run", .tag = "runs", .request = "StartRun", .response = "StartedRun", .status = 202,
-      .query = wait_query, .check_body = false, .finds_used_key = true}},
+      .query = wait_query, .check_body = false, .finds_used_key = true, .audited = net::Audited::by_people, .action = "runs.start"}},
     {Verb::get, "/api/v1/runs", Permission::runs_read, list_runs,
      {.summary = "List runs", .response = "RunList", .query = list_query}},
     {Verb::get, "/api/v1/runs/{id}", Permission::runs_read, get_run,

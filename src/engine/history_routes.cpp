@@ -53,7 +53,8 @@ constexpr Route<Engine> routes[] = {
      {.summary = "Compare two runs step by step", .response = "RunDiff", .query = diff_query}},
     {Verb::post, "/api/v1/runs/{id}/replay", Permission::runs_read, replay_run,
      {.summary = "Compute a run again, offline, and compare it with its journal", .response = "ReplayReport",
-      .description = "Nothing is sent anywhere and nothing is written: what came from outside is taken from the journal"}},
+      .description = "Nothing is sent anywhere and nothing is written: what came from outside is taken from the journal",
+      .audited = net::Audited::never}},
 };
 
 }  // namespace

@@ -16,8 +16,7 @@ constexpr std::size_t most_pin_body = 4 << 20;  // an output of 1 MiB, written w
 
 /// Records an answer without a body under the client's Idempotency-Key, if it sent one.
 AlsoChange recording_nothing(const Request& request) {
-    if (!request.idempotency) return {};
-    return [records = request.idempotency](storage::WriteUnit& unit) { records->record(unit, {204, {}, {}}); };
+    return [&request](storage::WriteUnit& unit) { request.record(unit, {204, {}, {}}); };
 }
 
 /// The answer of an earlier request with the same Idempotency-Key; nothing when this is the first.
@@ -55,11 +54,9 @@ Awaitable<Response> put_draft(Request& request, FlowRoutes& routes) {
     save.document = std::move(*document);
     save.if_match = if_match(request);
     save.only_new = request.headers.get("If-None-Match") == "*";
-    AlsoSaveDraft also;
-    if (request.idempotency)
-        also = [records = request.idempotency](storage::WriteUnit& unit, const SavedDraft& saved) {
-            records->record(unit, {saved.created ? 201 : 200, base::dump_json(draft_json(saved.draft)), etag_of(saved.draft)});
-        };
+    AlsoSaveDraft also = [&request](storage::WriteUnit& unit, const SavedDraft& saved) {
+        request.record(unit, {saved.created ? 201 : 200, base::dump_json(draft_json(saved.draft)), etag_of(saved.draft)});
+    };
     auto saved = co_await routes.flows.save_draft(request.workspace(), *id, request.principal, std::move(save), std::move(also));
     if (!saved) co_return net::problem(saved.error());
     co_return tagged(saved->created ? 201 : 200, draft_json(saved->draft), etag_of(saved->draft));
@@ -107,11 +104,9 @@ Awaitable<Response> publish_draft(Request& request, FlowRoutes& routes) {
         if (!note) co_return net::problem(note.error());
         if (!note->empty()) how.note = std::move(*note);
     }
-    AlsoApply also;
-    if (request.idempotency)
-        also = [records = request.idempotency](storage::WriteUnit& unit, const Applied& applied) {
-            records->record(unit, {200, base::dump_json(applied_json(applied)), etag_of(applied.flow)});
-        };
+    AlsoApply also = [&request](storage::WriteUnit& unit, const Applied& applied) {
+        request.record(unit, {200, base::dump_json(applied_json(applied)), etag_of(applied.flow)});
+    };
     auto applied = co_await routes.flows.publish_draft(request.workspace(), *id, request.principal, std::move(how), std::move(also));
     if (!applied) co_return net::problem(applied.error());
     co_return tagged(200, applied_json(*applied), etag_of(applied->flow));
@@ -143,11 +138,9 @@ Awaitable<Response> put_pin(Request& request, FlowRoutes& routes) {
     auto body = request.json();
     if (!body) co_return net::problem(body.error());
     std::string node(request.parameter("node"));
-    AlsoPin also;
-    if (request.idempotency)
-        also = [records = request.idempotency](storage::WriteUnit& unit, const Pin& pin) {
-            records->record(unit, {200, base::dump_json(pin_row_json(pin)), etag_of(pin)});
-        };
+    AlsoPin also = [&request](storage::WriteUnit& unit, const Pin& pin) {
+        request.record(unit, {200, base::dump_json(pin_row_json(pin)), etag_of(pin)});
+    };
     auto pin = co_await routes.flows.put_pin(request.workspace(), *id, std::move(node), std::move((*body)["output"]),
                                              request.principal.id, if_match(request), std::move(also));
     if (!pin) co_return net::problem(pin.error());

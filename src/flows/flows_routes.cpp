@@ -15,10 +15,9 @@ using net::Response;
 
 /// Records the answer that `flow` gives under the client's Idempotency-Key, if it sent one.
 AlsoCommit recording(const Request& request, int status) {
-    if (!request.idempotency) return {};
-    return [records = request.idempotency, status](storage::WriteUnit& unit, const Flow& flow) {
+    return [&request, status](storage::WriteUnit& unit, const Flow& flow) {
         const bool empty = status == 204;
-        records->record(unit, {status, empty ? std::string() : base::dump_json(flow_json(flow)), empty ? std::string() : etag_of(flow)});
+        request.record(unit, {status, empty ? std::string() : base::dump_json(flow_json(flow)), empty ? std::string() : etag_of(flow)});
     };
 }
 
@@ -63,11 +62,9 @@ Awaitable<Response> import_flow(Request& request, FlowRoutes& routes) {
     if (!document) co_return net::problem(document.error());
     auto publication = read_publication(request);
     if (!publication) co_return net::problem(publication.error());
-    AlsoApply also;
-    if (request.idempotency)
-        also = [records = request.idempotency](storage::WriteUnit& unit, const Applied& applied) {
-            records->record(unit, {applied.change == "created" ? 201 : 200, base::dump_json(applied_json(applied)), etag_of(applied.flow)});
-        };
+    AlsoApply also = [&request](storage::WriteUnit& unit, const Applied& applied) {
+        request.record(unit, {applied.change == "created" ? 201 : 200, base::dump_json(applied_json(applied)), etag_of(applied.flow)});
+    };
     auto applied = co_await routes.flows.apply(request.workspace(), std::move(*document), publication->live,
                                                std::move(publication->note), request.principal.id, std::move(also));
     if (!applied) co_return net::problem(applied.error());

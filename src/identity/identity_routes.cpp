@@ -110,7 +110,7 @@ Json list_of(Json items, const std::string& next_cursor = {}) {
 
 /// Lets the answer of a write be repeated: its record commits with the write.
 void record(Request& request, storage::WriteUnit& unit, int status, const std::string& body) {
-    if (request.idempotency) request.idempotency->record(unit, {status, body, {}});
+    request.record(unit, {status, body, {}});
 }
 
 std::string_view kind_of(const Principal& principal) {

@@ -153,6 +153,20 @@ Result<std::int64_t> Request::query_integer(std::string_view name, std::int64_t 
     return value;
 }
 
+void Request::record(storage::WriteUnit& unit, const StoredAnswer& answer, AuditNote note) const {
+    if (idempotency) idempotency->record(unit, answer);
+    if (!audit) return;
+    audit->changed(unit, *this, answer, std::move(note));
+    audited = true;
+}
+
+void Request::record_once(storage::WriteUnit& unit, const StoredAnswer& answer, AuditNote note) const {
+    if (idempotency) idempotency->record_once(unit, answer);
+    if (!audit) return;
+    audit->changed(unit, *this, answer, std::move(note));
+    audited = true;
+}
+
 Result<Json> Request::json() const {
     if (checked_body) {
         const auto taken = std::exchange(checked_body, nullptr);

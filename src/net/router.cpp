@@ -123,12 +123,34 @@ std::vector<Segment> parse_pattern(std::string_view path) {
     return segments;
 }
 
+std::string action_of(Verb verb, std::string_view path) {
+    std::vector<std::string_view> words;
+    bool ends_fixed = true;
+    for (const auto& segment : parse_pattern(path)) {
+        ends_fixed = segment.kind == Segment::Kind::fixed;
+        if (ends_fixed && !segment.text.empty()) words.push_back(segment.text);
+    }
+    if (words.size() > 1 && words[0] == "api") words.erase(words.begin(), words.begin() + std::min<std::ptrdiff_t>(2, std::ssize(words) - 1));
+    auto out = fmt::format("{}", fmt::join(words, "."));
+    switch (verb) {
+        case Verb::post: return ends_fixed && words.size() > 1 ? out : out + ".create";
+        case Verb::put:
+        case Verb::patch: return out + ".update";
+        case Verb::del: return out + ".delete";
+        case Verb::get:
+        case Verb::head:
+        case Verb::options: return out + ".read";
+    }
+    return out;
+}
+
 Router::Router() : state_(std::make_unique<State>()) {}
 Router::~Router() = default;
 
 void Router::add(RouteEntry entry) {
     auto& nodes = state_->nodes;
     auto& stored = state_->routes.emplace_back(std::move(entry));
+    stored.action = stored.info.action.empty() ? action_of(stored.verb, stored.path) : std::string(stored.info.action);
     std::size_t at = 0;
     const auto child = [&nodes](std::size_t parent, std::size_t TrieNode::* slot) {
         if (nodes[parent].*slot == 0) {

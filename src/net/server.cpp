@@ -226,6 +226,7 @@ void Server::set_authenticator(Authenticator& authenticator) {
     state_->authenticator = &authenticator;
 }
 void Server::set_idempotency(IdempotencyRecords& records) { state_->records = &records; }
+void Server::set_audit(AuditTrail& audit) { state_->audit = &audit; }
 
 void Server::set_default_headers(Headers headers) {
     auto fields = headers.all();

@@ -14,6 +14,8 @@ base::metrics::Counter requests_total("sluice_http_requests_total",
                                       "Requests answered by the HTTP server");
 base::metrics::Counter errors_total("sluice_http_errors_total",
                                     "Requests answered with a status of 500 or above");
+base::metrics::Counter unaudited_total("sluice_unaudited_changes_total",
+                                       "Changes that left no audit entry: a defect of this program");
 base::metrics::Histogram request_us("sluice_http_request_us",
                                     "Time from a request's head to its answer, in microseconds");
 
@@ -128,6 +130,9 @@ void Exchange::clear() {
     request.principal = Principal();
     request.id.clear();
     request.idempotency = nullptr;
+    request.audit = nullptr;
+    request.action = {};
+    request.audited = false;
     request.checked_body.reset();
     target.clear();
     route = nullptr;
@@ -205,6 +210,7 @@ std::optional<Response> Server::State::read_target(Exchange& exchange) {
     if (!match.entry) return refuse_verb(exchange, match);
     exchange.route = match.entry;
     request.route = match.entry->path;
+    request.action = match.entry->action;
     request.path_parameters = std::move(match.parameters);
     return std::nullopt;
 }
@@ -260,16 +266,29 @@ std::optional<Response> Server::State::authorize(Exchange& exchange) {
         return problem(
             Error{ErrorCode::unavailable, "the server cannot check credentials yet", {}, true});
     auto principal = authenticator->authenticate(request);
-    if (!principal) return problem(principal.error());
+    if (!principal) return deny(request, principal.error());
     request.principal = std::move(*principal);
     if (!request.principal.may(access.permission()))
-        return problem(Error{ErrorCode::forbidden,
-                             fmt::format("this needs the permission {}; ask an owner of the "
-                                         "workspace for a key or role that has it",
-                                         base::to_string(access.permission())),
-                             {},
-                             false});
+        return deny(request, Error{ErrorCode::forbidden,
+                                   fmt::format("this needs the permission {}; ask an owner of the "
+                                               "workspace for a key or role that has it",
+                                               base::to_string(access.permission())),
+                                   {},
+                                   false});
     return std::nullopt;
+}
+
+Response Server::State::deny(const Request& request, const Error& why) {
+    if (audit) audit->denied(request, why);
+    return problem(why);
+}
+
+void Server::State::attach_audit(Exchange& exchange) {
+    const auto& info = exchange.route->info;
+    auto& request = exchange.request;
+    const bool wanted = info.audited == Audited::always ||
+                        (info.audited == Audited::by_people && request.principal.kind != Principal::Kind::api_key);
+    if (audit && wanted && is_write(request.verb)) request.audit = audit;
 }
 
 bool Server::State::still_admitted(const Exchange& exchange) {
@@ -396,9 +415,15 @@ Awaitable<Response> Server::State::answer(Exchange& exchange) {
     try {
         auto& request = exchange.request;
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
+        attach_audit(exchange);
         if (records && is_write(request.verb) && request.headers.find("Idempotency-Key"))
             co_return co_await run_keyed(exchange);
-        co_return co_await exchange.route->handler(request);
+        auto response = co_await exchange.route->handler(request);
+        if (request.audit && !request.audited && response.status < 300 && !response.headers.find("Idempotent-Replayed")) {
+            unaudited_total.add();
+            log::error("a change left no audit entry", {{"request", request.id}, {"action", request.action}});
+        }
+        co_return response;
     } catch (const boost::system::system_error& e) {
         if (e.code() == boost::asio::error::operation_aborted) throw;
         log::error("a request failed", {{"request", exchange.request.id},

@@ -81,6 +81,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     ServerOptions options;
     Authenticator* authenticator = nullptr;
     IdempotencyRecords* records = nullptr;
+    AuditTrail* audit = nullptr;
     /// Headers that every answer carries unless it sets them itself.
     struct FixedHeaders {
         std::vector<std::pair<std::string, std::string>> fields;
@@ -112,6 +113,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     std::optional<Response> check_host(Exchange& exchange);
     std::optional<Response> refuse_verb(Exchange& exchange, const Router::Match& match);
     std::optional<Response> authorize(Exchange& exchange);
+    /// The refusal, written down in the audit trail.
+    Response deny(const Request& request, const Error& why);
+    void attach_audit(Exchange& exchange);
     /// Judges a JSON body by the route's schema.
     std::optional<Response> check_body(Exchange& exchange);
     /// Runs a write that has an Idempotency-Key.

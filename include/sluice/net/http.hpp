@@ -77,7 +77,17 @@ class WebSocket {
 };
 
 struct Response;
+struct StoredAnswer;
+class AuditTrail;
 class Idempotency;
+
+/// What a change did, beside who asked for it: for the audit trail. Never with a secret's value.
+struct AuditNote {
+    std::string target;  ///< the object's id or name; empty: the path's {id}, else the "id" in the answer
+    std::string before;  ///< JSON text of what it was; empty: nothing, or of no interest
+    std::string after;   ///< JSON text of what it became; empty: the answer's body
+    std::string reason;  ///< what the person gave as a reason
+};
 
 /// One request as a handler sees it. Thread: loop. Lives until the handler's response was produced.
 struct Request {
@@ -96,6 +106,15 @@ struct Request {
     bool local_socket = false;                               ///< came over DIR/admin.sock
     std::size_t json_depth = 0;                              ///< limit of `json()`; 0: the reader's default
     Idempotency* idempotency = nullptr;                      ///< set when the client sent an Idempotency-Key
+    AuditTrail* audit = nullptr;                             ///< set on routes whose changes are audited
+    std::string_view action;                                 ///< the route's, "flows.create"
+    mutable bool audited = false;                            ///< an entry was appended
+
+    /// Appends to the unit of a change what is kept beside it: the audit entry, and the answer under the client's
+    /// Idempotency-Key. Every handler that changes something calls it, in the unit that holds the change.
+    void record(storage::WriteUnit& unit, const StoredAnswer& answer, AuditNote note = {}) const;
+    /// The same for a unit that must not fail because the key was used in the meantime.
+    void record_once(storage::WriteUnit& unit, const StoredAnswer& answer, AuditNote note = {}) const;
 
     WorkspaceId workspace() const { return principal.workspace; }
     std::string_view parameter(std::string_view name) const;         ///< of the path; "" when absent
@@ -144,6 +163,16 @@ class Idempotency {
     /// The answer that an earlier request with this key stored; for handlers that answer a repetition with the present
     /// state instead. Errors: unprocessable (same key, other body).
     virtual Awaitable<Result<std::optional<StoredAnswer>>> stored() = 0;
+};
+
+/// Where changes and denials are written down; implemented by `identity`. Thread: loop.
+class AuditTrail {
+  public:
+    virtual ~AuditTrail() = default;
+    /// Appends the entry of a change to the unit that holds it: no entry, no change.
+    virtual void changed(storage::WriteUnit& unit, const Request& request, const StoredAnswer& answer, AuditNote note) = 0;
+    /// A request that was refused (401, 403). Stored soon after; of a flood, counts.
+    virtual void denied(const Request& request, const Error& why) = 0;
 };
 
 /// A JSON answer.

@@ -35,6 +35,13 @@ struct Parameter {
     std::string_view doc;
 };
 
+/// Which requests of a writing route leave an entry in the audit trail (reading ones leave none, unless they are refused).
+enum class Audited : std::uint8_t {
+    always,
+    by_people,  ///< not those of API keys: what they do often and is recorded elsewhere
+    never,      ///< it changes nothing that is kept
+};
+
 /// What a route's row says beyond verb, path, access and handler.
 struct RouteInfo {
     std::string_view summary;
@@ -51,6 +58,9 @@ struct RouteInfo {
     std::string_view request_media = "application/json";  ///< other media types: comma separated, unchecked
     /// The handler's own commit finds an Idempotency-Key that was used before, so that a first try costs no read (hot path).
     bool finds_used_key = false;
+    Audited audited = Audited::always;
+    /// The name of what it does in the audit trail, "runs.start"; empty: made from verb and path (`action_of`).
+    std::string_view action = {};
 };
 
 using Handler = std::function<Awaitable<Response>(Request&)>;
@@ -72,7 +82,12 @@ struct RouteEntry {
     Access access;
     Handler handler;
     RouteInfo info;
+    std::string action;  ///< filled when the route is added
 };
+
+/// What a route does, for the audit trail: "flows.create" of POST /api/v1/flows, "runs.cancel" of
+/// POST /api/v1/runs/{id}/cancel, "flows.draft.update" of PUT /api/v1/flows/{id}/draft, "runs.read" of a GET.
+std::string action_of(Verb verb, std::string_view path);
 
 /// Thread: filled before the server starts, read on the loop.
 class Router {
@@ -86,7 +101,7 @@ class Router {
     void add(std::span<const Route<Service>> rows, Service& service) {
         for (const auto& row : rows) {
             Handler handler = [function = row.handler, &service](Request& request) { return function(request, service); };
-            add(RouteEntry{row.verb, std::string(row.path), row.access, std::move(handler), row.info});
+            add(RouteEntry{row.verb, std::string(row.path), row.access, std::move(handler), row.info, {}});
         }
     }
     /// Throws std::logic_error on a duplicate or malformed path, or a schema name nobody added (checked by `seal`).

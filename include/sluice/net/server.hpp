@@ -75,6 +75,7 @@ class Server {
 
     void set_authenticator(Authenticator& authenticator);
     void set_idempotency(IdempotencyRecords& records);
+    void set_audit(AuditTrail& audit);
     /// Headers put on every answer of a page path (all but /api/, /v1/ and /v1beta/, whose headers are fixed) that does
     /// not set them itself, for example a Content-Security-Policy. Without a call pages get the headers of the API.
     void set_default_headers(Headers headers);
