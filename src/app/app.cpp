@@ -56,11 +56,13 @@ crypto::RootSources root_sources(const config::Config& config, const std::filesy
 }
 
 /// Expired idempotency records and sessions, ended runs, old events, unreferenced blobs: in small batches, once an hour.
-Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionOptions runs) {
+Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, engine::RetentionOptions runs) {
     for (Duration pause = first_housekeeping;; pause = housekeeping_interval) {
         co_await s->loop.sleep_for(pause);
         auto expired = co_await s->identity->remove_expired();
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
+        auto entries = co_await s->audit->remove_before(s->clock.now() - audited);
+        if (!entries) log::warn("old audit entries could not be removed", {{"cause", entries.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         auto hidden = co_await s->flows->remove_unused_hidden();
@@ -121,6 +123,12 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.client = std::make_unique<net::Client>(loop, *s.names, *egress);
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
+    s.keys->declare("audit");
+    s.keys->declare("audit-signing");
+    s.audit = std::make_unique<identity::Audit>(loop, *s.storage, clock);
+    std::filesystem::path checkpoints = config.text("audit.checkpoint_file");
+    if (checkpoints.empty()) checkpoints = s.options.data / "audit-checkpoints.jsonl";
+    s.audit->set_checkpoint_file(std::move(checkpoints), *s.blocking);
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
@@ -161,6 +169,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     add_system_routes(s.router, s);
     add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
+    identity::add_routes(s.router, *s.audit);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -172,13 +181,14 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.server = std::make_unique<net::Server>(loop, s.router, std::move(server));
     s.server->set_authenticator(s.identity->authenticator());
     s.server->set_idempotency(s.identity->idempotency());
+    s.server->set_audit(*s.audit);
     s.server->set_default_headers(dashboard::page_headers());
     s.tasks = std::make_unique<runtime::TaskGroup>(loop);
     engine::RetentionOptions retention;
     retention.succeeded = config.duration("retention.succeeded");
     retention.failed = config.duration("retention.failed");
     retention.max_runs_bytes = config.bytes("retention.max_runs_bytes");
-    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention"), retention));
+    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention"), config.duration("audit.retention"), retention));
     return std::unique_ptr<App>(new App(std::move(state)));
 }
 
@@ -187,9 +197,16 @@ Awaitable<Result<void>> App::start() {
     s.started_at = s.clock.now();
     auto keys = co_await s.keys->start();
     if (!keys) co_return fail(std::move(keys.error()));
+    const auto open_audit = [&s] {
+        const auto mac = s.keys->get("audit"), signing = s.keys->get("audit-signing");
+        if (mac && signing) s.audit->set_keys({mac->key, signing->key});
+    };
+    open_audit();
+    s.keys->when_open(open_audit);
     auto known = co_await s.identity->start();
     if (!known) co_return fail(std::move(known.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
+    s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);
     s.artifacts->set_cursor_key(cursor_key);
     s.flows->set_cursor_key(cursor_key);
@@ -231,6 +248,7 @@ Awaitable<void> App::stop() {
     co_await s.tasks->cancel_and_join();
     co_await s.client->stop();
     co_await s.identity->stop();
+    co_await s.audit->stop();
     co_await s.storage->stop();
 }
 

@@ -11,6 +11,7 @@
 #include "sluice/engine/engine.hpp"
 #include "sluice/events/events.hpp"
 #include "sluice/flows/flows.hpp"
+#include "sluice/identity/audit.hpp"
 #include "sluice/identity/identity.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
@@ -37,6 +38,7 @@ struct App::State {
     std::unique_ptr<net::Client> client;
     std::unique_ptr<events::Bus> bus;
     std::unique_ptr<identity::WrappedKeys> keys;
+    std::unique_ptr<identity::Audit> audit;
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;

@@ -3,6 +3,7 @@
 #include "app/app_state.hpp"
 #include "sluice/net/server.hpp"
 #include "sluice/storage/backup.hpp"
+#include "sluice/storage/write_unit.hpp"
 
 namespace sluice::app {
 
@@ -46,7 +47,12 @@ Awaitable<Response> back_up(Request& request, App::State& state) {
     if (!place) co_return net::problem(place.error());
     auto taken = co_await state.storage->backup(std::move(*place));
     if (!taken) co_return net::problem(taken.error());
-    co_return net::json_response(201, storage::to_json(*taken));
+    const Json answer = storage::to_json(*taken);
+    storage::WriteUnit unit;
+    request.record(unit, {201, base::dump_json(answer), {}});
+    auto noted = co_await state.storage->submit(std::move(unit));
+    if (!noted) co_return net::problem(noted.error());
+    co_return net::json_response(201, answer);
 }
 
 constexpr Route<App::State> routes[] = {

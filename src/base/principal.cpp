@@ -1,5 +1,6 @@
 #include "sluice/base/principal.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sluice::base {
@@ -33,6 +34,15 @@ std::optional<Permission> permission_from(std::string_view text) {
     for (std::size_t i = 0; i < std::size(rows); ++i)
         if (rows[i].text == text) return static_cast<Permission>(i);
     return std::nullopt;
+}
+
+bool Scope::covers_project(std::string_view project) const {
+    return projects.empty() || std::find(projects.begin(), projects.end(), project) != projects.end();
+}
+
+bool Scope::covers(std::string_view project, std::string_view flow) const {
+    if (!covers_project(project)) return false;
+    return flows.empty() || std::find(flows.begin(), flows.end(), flow) != flows.end();
 }
 
 }  // namespace sluice::base

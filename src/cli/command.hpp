@@ -174,6 +174,11 @@ Outcome<int> start_flow(Context& context);
 Outcome<int> list_run_events(Context& context);
 Outcome<int> list_run_steps(Context& context);
 Outcome<int> show_run_output(Context& context);
+/// Saves the body of an answer as the file `place`, whole or not at all; to standard output when it is empty or "-".
+Outcome<int> save(Context& context, Connection& server, const Call& call, const std::string& place);
+Outcome<int> list_audit(Context& context);
+Outcome<int> export_audit(Context& context);
+Outcome<int> verify_audit(Context& context);
 Outcome<int> list_queues(Context& context);
 Outcome<int> pause_queue(Context& context);
 Outcome<int> resume_queue(Context& context);

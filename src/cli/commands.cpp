@@ -80,6 +80,16 @@ constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or 
                                        {"--wait", "", "Follow the run to its end"}};
 constexpr OptionRow events_options[] = {run_id,
                                         {"--after", "SEQ", "Only events with a greater number"}};
+#define AUDIT_FILTER_OPTIONS                                                                                     \
+    {"--actor", "ID", "Only entries of this key, person or session"},                                            \
+    {"--action", "NAME", "Only this action, such as flows.create; flows.* for all that begin so"},              \
+    {"--target", "ID", "Only entries about this object"}, {"--outcome", "OUTCOME", "done, denied or failed"},   \
+    {"--since", "TIME", "At or after this time"}, {"--until", "TIME", "Before this time"},                      \
+    {"--instance", "", "Entries of every workspace and of the instance; for the owner of the machine"}
+constexpr OptionRow audit_list_options[] = {AUDIT_FILTER_OPTIONS, limit_option};
+constexpr OptionRow audit_export_options[] = {AUDIT_FILTER_OPTIONS,
+                                              {"--format", "jsonl|csv", "Default: jsonl"},
+                                              {"--output", "FILE", "Default: standard output"}};
 constexpr OptionRow queue_options[] = {{"NAME", "NAME", "The queue; default: `default`, the workspace's only one"}};
 constexpr OptionRow two_runs_options[] = {{"FIRST", "ID", "A run (run_…)", true},
                                           {"SECOND", "ID", "Another run (run_…)", true}};
@@ -201,6 +211,10 @@ constexpr CommandRow rows[] = {
     {"runs steps", "List a run's steps", Needs::api, true, run_options, list_run_steps},
     {"runs output", "Print a run's output as JSON; exits 1 when it has none", Needs::api, true,
      run_options, show_run_output},
+    {"audit list", "List who did what, newest first", Needs::api, true, audit_list_options, list_audit},
+    {"audit export", "Export the audit trail, oldest first", Needs::api, false, audit_export_options, export_audit},
+    {"audit verify", "Verify the audit trail's chain and signatures; names the first broken entry", Needs::api, true, {}, verify_audit,
+     "Works without a server: it opens the data directory itself. Exit code 1 when the trail is broken."},
     {"queues list", "Show the workspace's queue of runs", Needs::api, true, {}, list_queues},
     {"queues pause", "Let no queued run start; those under way go on", Needs::api, true, queue_options,
      pause_queue, "Kept over restarts, until `sluice queues resume`."},
@@ -292,6 +306,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "drafts") return "Edit a flow beside its versions";
     if (group == "pins") return "Sample outputs for runs of drafts";
     if (group == "runs") return "Start, follow, read and cancel runs";
+    if (group == "audit") return "Search, export and verify the audit trail";
     if (group == "queues") return "Show, pause, resume and drain the queue of runs";
     if (group == "dead-letters") return "List, redrive and discard what failed for good";
     if (group == "bulk") return "Follow and cancel actions on many objects";

@@ -251,7 +251,7 @@ const net::Route<FlowRoutes> table[] = {
      {.summary = "Judge a flow document", .request = "NewFlow", .response = "ValidationResult",
       .description = "Answers 200 with every mistake and warning, and for a valid document with the times at which "
                      "the attempts of nodes with a retry policy begin; stores nothing.",
-      .max_body = most_body, .check_body = false, .request_media = document_media}},
+      .max_body = most_body, .check_body = false, .request_media = document_media, .audited = net::Audited::never}},
     {net::Verb::post, "/api/v1/flows/import", Permission::flows_write, import_flow,
      {.summary = "Import a flow", .request = "NewFlow", .response = "Flow", .query = publish_query,
       .description = "Creates the flow that the document names (201), or makes its next version (200). The same document "

@@ -10,6 +10,7 @@
 #include "sluice/base/metrics.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/crypto/ed25519.hpp"
+#include "sluice/crypto/key_ring.hpp"
 #include "sluice/events/cursor.hpp"
 #include "sluice/runtime/loop.hpp"
 #include "sluice/runtime/pool.hpp"
@@ -166,7 +167,7 @@ Audit::Audit(runtime::Loop& loop, storage::Storage& storage, base::Clock& clock)
 Audit::~Audit() = default;
 
 void Audit::set_keys(AuditKeys keys) {
-    state_->public_key = crypto::ed25519_public_key(keys.signing_seed);
+    state_->public_key = crypto::ed25519_public_key(keys.signing->bytes());
     state_->keys = std::make_shared<const AuditKeys>(std::move(keys));
 }
 
@@ -285,7 +286,7 @@ Awaitable<void> Audit::stop() {
 Awaitable<Result<AuditReport>> Audit::verify() {
     auto& s = *state_;
     if (!s.keys)
-        co_return fail(ErrorCode::unavailable, "the audit trail cannot be verified without the server's root key; see `sluice doctor`");
+        co_return fail(ErrorCode::sealed, "the audit trail cannot be verified without the server's root key; see `sluice doctor`");
     auto signatures = co_await store::audit_checkpoints(s.storage);
     if (!signatures) co_return fail(std::move(signatures.error()));
     AuditReport report;
@@ -325,7 +326,7 @@ Awaitable<Result<AuditReport>> Audit::verify() {
         if (entries->empty()) break;
         for (const auto& entry : *entries) {
             if (entry.seq != at + 1) co_return broken(at + 1, fmt::format("entry {} is missing", at + 1));
-            if (!mac.empty() && !crypto::constant_time_equal(audit_mac(s.keys->mac_key, mac, entry), entry.mac))
+            if (!mac.empty() && !crypto::constant_time_equal(audit_mac(s.keys->mac->bytes(), mac, entry), entry.mac))
                 co_return broken(entry.seq, fmt::format("entry {} was altered, or put in another's place", entry.seq));
             mac = entry.mac;
             at = entry.seq;

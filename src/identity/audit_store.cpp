@@ -2,6 +2,7 @@
 
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/crypto/ed25519.hpp"
+#include "sluice/crypto/key_ring.hpp"
 #include "sluice/storage/tx.hpp"
 
 namespace sluice::identity {
@@ -90,7 +91,7 @@ Result<void> insert(Tx& tx, const AuditEntry& wanted, const AuditKeys& keys) {
     if (!before) return fail(std::move(before.error()));
     AuditEntry entry = wanted;
     entry.seq = before->seq + 1;
-    entry.mac = audit_mac(keys.mac_key, before->mac, entry);
+    entry.mac = audit_mac(keys.mac->bytes(), before->mac, entry);
     auto done = tx.run(insert_entry, {to_value(entry.workspace), to_value(entry.seq), to_value(entry.at), entry.actor_kind, entry.actor,
                                       entry.actor_name, entry.action, entry.target, entry.outcome, entry.reason, entry.request_id,
                                       entry.address, entry.before, entry.after, Bytes{entry.mac}});
@@ -126,7 +127,7 @@ void field(std::string& out, std::string_view text) {
 
 }  // namespace
 
-std::string audit_mac(const std::string& key, const std::string& before, const AuditEntry& entry) {
+std::string audit_mac(std::string_view key, const std::string& before, const AuditEntry& entry) {
     std::string text = "sluice audit 1\n";
     field(text, before);
     field(text, std::to_string(entry.seq));
@@ -152,8 +153,9 @@ namespace store {
 void append_audit(storage::WriteUnit& unit, std::shared_ptr<const AuditEntry> entry, std::shared_ptr<const AuditKeys> keys) {
     std::function<Result<void>(Tx&)> insertion = [entry = std::move(entry), keys = std::move(keys)](Tx& tx) -> Result<void> {
         if (!keys)
-            return fail(ErrorCode::unavailable,
-                        "the server has no key for its audit trail, and makes no change without an entry there; see `sluice doctor`");
+            return fail(ErrorCode::sealed,
+                        "the server is sealed: without its root key it has no key for the audit trail, and makes no change "
+                        "without an entry there; see `sluice vault status`");
         return insert(tx, *entry, *keys);
     };
     unit.add(std::move(insertion));
@@ -201,7 +203,7 @@ Awaitable<Result<std::optional<AuditCheckpoint>>> make_checkpoint(storage::Stora
         if (!known) return fail(std::move(known.error()));
         if (!*entry || (*known && (*known)->seq >= (*entry)->seq)) return std::optional<AuditCheckpoint>();
         AuditCheckpoint made{(*entry)->seq, now, (*entry)->mac, {}};
-        made.signature = crypto::ed25519_sign(keys->signing_seed, audit_checkpoint_text(made));
+        made.signature = crypto::ed25519_sign(keys->signing->bytes(), audit_checkpoint_text(made));
         auto done = tx.run(insert_checkpoint, {to_value(made.seq), to_value(made.at), Bytes{made.mac}, Bytes{made.signature}});
         if (!done) return fail(std::move(done.error()));
         return std::optional<AuditCheckpoint>(std::move(made));

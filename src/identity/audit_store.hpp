@@ -19,7 +19,7 @@ struct AuditCheckpoint {
 };
 
 /// The MAC of an entry that follows one with `before` (32 bytes; zeros for the first).
-std::string audit_mac(const std::string& key, const std::string& before, const AuditEntry& entry);
+std::string audit_mac(std::string_view key, const std::string& before, const AuditEntry& entry);
 /// What a checkpoint signs.
 std::string audit_checkpoint_text(const AuditCheckpoint& checkpoint);
 

@@ -4,6 +4,7 @@
 #include "key_text.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/crypto/crypto.hpp"
+#include "sluice/net/http.hpp"
 
 namespace sluice::identity {
 
@@ -245,6 +246,12 @@ Awaitable<Result<Project>> Identity::create_project(WorkspaceId workspace, std::
     if (!done) co_return fail(std::move(done.error()));
     state_->remember(project);
     co_return project;
+}
+
+Awaitable<Result<void>> Identity::keep_record(const net::Request& request, int status, std::string body) {
+    storage::WriteUnit unit;
+    request.record(unit, {status, std::move(body), {}});
+    co_return co_await state_->storage.submit(std::move(unit));
 }
 
 std::string Identity::signing_key(std::string_view purpose) const {

@@ -288,6 +288,8 @@ Awaitable<Response> create_link(Request& request, Identity& identity) {
                           "only an owner's key or the server's own machine may make a link that signs in as owner"};
         co_return problem(error);
     }
+    auto noted = co_await identity.keep_record(request, 201, {});
+    if (!noted) co_return problem(noted.error());
     const Json answer{{"path", identity.make_login_path(request.workspace())},
                       {"expires_in", "10m"}};
     auto response = json_response(201, answer);
@@ -312,6 +314,8 @@ Awaitable<Response> use_link(Request& request, Identity& identity) {
 Awaitable<Response> log_out(Request& request, Identity& identity) {
     auto done = co_await identity.end_session(request.principal);
     if (!done) co_return problem(done.error());
+    auto noted = co_await identity.keep_record(request, 204, {});
+    if (!noted) co_return problem(noted.error());
     auto response = net::no_content();
     response.headers.set("Set-Cookie", set_session_cookie(request, ""));
     co_return response;

@@ -14,16 +14,18 @@ PermissionSet only(std::initializer_list<Permission> permissions) {
     return set;
 }
 
-/// All that reads, but the names of secrets.
-PermissionSet reading() {
-    PermissionSet set;
-    for (std::size_t i = 0; i < set.size(); ++i)
-        if (base::to_string(static_cast<Permission>(i)).ends_with(":read")) set.set(i);
-    set.reset(static_cast<std::size_t>(Permission::secrets_read));
-    return set;
+/// How things are set up and how runs went: no data, nobody's name or key.
+PermissionSet looking() {
+    return only({Permission::events_read, Permission::flows_read, Permission::projects_read, Permission::providers_read,
+                 Permission::roles_read, Permission::runs_read, Permission::system_read, Permission::workspaces_read});
 }
 
+/// All but what belongs to the owner of the machine alone.
+PermissionSet everything() { return PermissionSet().set() & ~instance_permissions(); }
+
 }  // namespace
+
+base::PermissionSet instance_permissions() { return only({Permission::system_write, Permission::workspaces_write}); }
 
 std::span<const Role> roles() {
     static const std::array list{

@@ -85,7 +85,13 @@ TEST_CASE("roles go from reading to everything", "[identity]") {
     const auto& operating = find_role("operator")->permissions;
     const auto& developer = find_role("developer")->permissions;
     const auto& owner = find_role("owner")->permissions;
-    CHECK(owner.all());
+    CHECK((owner | instance_permissions()).all());
+    CHECK((owner & instance_permissions()).none());
+    CHECK(find_role("admin")->permissions == owner);
+    CHECK_FALSE(may(viewer, Permission::runs_data));
+    CHECK(may(find_role("auditor")->permissions, Permission::audit_read));
+    CHECK_FALSE(may(developer, Permission::audit_read));
+    CHECK_FALSE(may(find_role("service")->permissions, Permission::flows_write));
     CHECK(may(viewer, Permission::runs_read));
     CHECK_FALSE(may(viewer, Permission::runs_write));
     CHECK(may(operating, Permission::runs_write));

@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,14 @@ std::string_view to_string(Permission permission);
 std::string_view describe(Permission permission);
 std::optional<Permission> permission_from(std::string_view text);
 
+/// What a caller is limited to within its workspace, beside its permissions. An empty list limits nothing.
+struct Scope {
+    std::vector<std::string> projects;  ///< names
+    std::vector<std::string> flows;     ///< names
+    bool covers_project(std::string_view project) const;
+    bool covers(std::string_view project, std::string_view flow) const;
+};
+
 /// An authenticated caller. `workspace` is the one that every query of the request is bound to.
 struct Principal {
     enum class Kind : std::uint8_t { anonymous, api_key, session, local };
@@ -37,6 +46,9 @@ struct Principal {
     Id<ids::Workspace> workspace;
     std::string workspace_name;
     PermissionSet permissions;
+    std::shared_ptr<const Scope> scope{};  ///< null: the whole workspace
+    /// Whether an object of that project (and flow, where it belongs to one) is within the scope; others do not exist for it.
+    bool sees(std::string_view project, std::string_view flow = {}) const { return !scope || scope->covers(project, flow); }
     bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
 };
 

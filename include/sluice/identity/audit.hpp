@@ -19,6 +19,7 @@
 #include "sluice/base/id.hpp"
 #include "sluice/base/principal.hpp"
 #include "sluice/base/result.hpp"
+#include "sluice/base/setting.hpp"
 #include "sluice/net/http.hpp"
 #include "sluice/runtime/awaitable.hpp"
 
@@ -32,6 +33,9 @@ class Pool;
 }  // namespace sluice::runtime
 namespace sluice::net {
 class Router;
+}
+namespace sluice::crypto {
+class SecretKey;
 }
 
 namespace sluice::identity {
@@ -71,9 +75,9 @@ struct AuditReport {
     bool sound() const { return broken_seq == 0 && what.empty(); }
 };
 
-/// The keys of the chain; both 32 bytes.
+/// The keys of the chain.
 struct AuditKeys {
-    std::string mac_key, signing_seed;
+    std::shared_ptr<const crypto::SecretKey> mac, signing;
 };
 
 /// Thread: loop.
@@ -118,6 +122,9 @@ class Audit final : public net::AuditTrail {
   private:
     std::shared_ptr<State> state_;
 };
+
+/// The settings `audit.…`.
+base::SettingRows audit_settings();
 
 /// /api/v1/audit, /api/v1/audit/export, /api/v1/audit/verify
 void add_routes(net::Router& router, Audit& audit);

@@ -43,6 +43,9 @@ struct Role {
     base::PermissionSet permissions;
 };
 std::span<const Role> roles();
+/// What concerns every workspace: creating them, backups. In no role; the owner of the machine (the local socket) has it and
+/// may give it to a key by name.
+base::PermissionSet instance_permissions();
 /// Null for an unknown name.
 const Role* find_role(std::string_view name);
 
@@ -160,6 +163,9 @@ class Identity {
     std::string make_login_path(WorkspaceId workspace);
     /// Uses the token up; the new session's secret for the cookie. Errors: gone.
     Awaitable<Result<std::string>> exchange_login_token(std::string token);
+    /// Writes down what a request did that changes no row of its own (a link, an export): its audit entry, and the answer
+    /// under its Idempotency-Key. Errors: of storage, sealed.
+    Awaitable<Result<void>> keep_record(const net::Request& request, int status, std::string body);
     /// Ends the session that `principal` came with.
     Awaitable<Result<void>> end_session(Principal principal);
 
