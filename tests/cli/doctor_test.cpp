@@ -30,10 +30,11 @@ TEST_CASE("the doctor judges clock, descriptors and listen address", "[cli][doct
     CHECK(check_descriptors(512).verdict == Verdict::fail);
     CHECK(check_descriptors(4096).verdict == Verdict::warn);
     CHECK(check_descriptors(1 << 20).verdict == Verdict::ok);
-    CHECK(check_bind("127.0.0.1:8080", false).verdict == Verdict::ok);
-    CHECK(check_bind("[::1]:8080", false).verdict == Verdict::ok);
-    CHECK(check_bind("0.0.0.0:8080", false).verdict == Verdict::warn);
-    CHECK(check_bind("0.0.0.0:8080", true).verdict == Verdict::ok);
+    CHECK(check_bind("127.0.0.1:8080", false, false).verdict == Verdict::ok);
+    CHECK(check_bind("[::1]:8080", false, false).verdict == Verdict::ok);
+    CHECK(check_bind("0.0.0.0:8080", false, false).verdict == Verdict::warn);
+    CHECK(check_bind("0.0.0.0:8080", true, false).verdict == Verdict::ok);
+    CHECK(check_bind("0.0.0.0:8080", false, true).verdict == Verdict::ok);
 }
 
 TEST_CASE("the doctor finds another process's hand on the database", "[cli][doctor]") {

@@ -27,6 +27,12 @@ std::string_view to_string(Permission permission);
 std::string_view describe(Permission permission);
 std::optional<Permission> permission_from(std::string_view text);
 
+/// A bucket of requests: so many a second on the average, so many at once. 0 a second: no limit.
+struct RateLimit {
+    double per_second = 0, burst = 0;
+    bool operator==(const RateLimit&) const = default;
+};
+
 /// An authenticated caller. `workspace` is the one that every query of the request is bound to.
 struct Principal {
     enum class Kind : std::uint8_t { anonymous, api_key, session, local };
@@ -37,6 +43,7 @@ struct Principal {
     Id<ids::Workspace> workspace;
     std::string workspace_name;
     PermissionSet permissions;
+    std::optional<RateLimit> rate_limit{};  ///< of its own, from its row; else the setting of its kind
     bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
 };
 

@@ -35,6 +35,13 @@ struct Parameter {
     std::string_view doc;
 };
 
+/// Which bucket counts a route's requests.
+enum class RateClass : std::uint8_t {
+    usual,    ///< the caller's own, or that of its address when nobody is signed in
+    sign_in,  ///< a stricter one of the address, whoever asks: credentials can be guessed here
+    free,     ///< none: health, and what counts its requests itself
+};
+
 /// What a route's row says beyond verb, path, access and handler.
 struct RouteInfo {
     std::string_view summary;
@@ -51,6 +58,7 @@ struct RouteInfo {
     std::string_view request_media = "application/json";  ///< other media types: comma separated, unchecked
     /// The handler's own commit finds an Idempotency-Key that was used before, so that a first try costs no read (hot path).
     bool finds_used_key = false;
+    RateClass rate = RateClass::usual;
 };
 
 using Handler = std::function<Awaitable<Response>(Request&)>;
