@@ -10,10 +10,10 @@ using storage::Query;
 using storage::Row;
 using Rules = std::pair<WorkspaceId, EgressRuleSet>;
 
-// A row for each workspace that has rules: read whole at the start.
+// A row for each workspace that has rules, of all workspaces: read whole at the start.
 const Query all_rules{"identity.all_egress_rules", R"sql(
     SELECT workspace_id, hosts, allow, changed_at_us, changed_by FROM workspace_egress)sql",
-                      Query::Note::scan};
+                      Query::Note::instance_scan};
 const Query put_rules{"identity.put_egress_rules", R"sql(
     INSERT INTO workspace_egress (workspace_id, hosts, allow, changed_at_us, changed_by) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (workspace_id) DO UPDATE SET hosts = ?2, allow = ?3, changed_at_us = ?4, changed_by = ?5)sql"};

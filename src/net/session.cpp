@@ -101,6 +101,7 @@ Awaitable<bool> Session::serve_one() {
     Share share(*server_);  // also while the answer streams
     auto response = co_await make_response(share);
     if (broken_) co_return false;
+    if (response.status == 429) without_wait_ = pipelined_at_most;  // the others' turn after each refusal
     set_phase(Phase::handling, Duration{});
     if (response.websocket && response.status < 400 && !share.take_websocket())
         response = problem(Error{ErrorCode::rate_limited,
