@@ -14,7 +14,7 @@ namespace {
 constexpr Duration housekeeping_interval = std::chrono::hours(1);
 constexpr Duration first_housekeeping = std::chrono::minutes(1);  ///< after the start, when what it took up is under way
 
-Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& listen) {
+Result<std::pair<std::string, std::uint16_t>> split_listen(std::string_view setting, const std::string& listen) {
     const std::size_t colon = listen.rfind(':');
     std::string host = colon == std::string::npos ? std::string() : listen.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
@@ -22,7 +22,7 @@ Result<std::pair<std::string, std::uint16_t>> split_listen(const std::string& li
     const std::string digits = colon == std::string::npos ? std::string() : listen.substr(colon + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (host.empty() || digits.empty() || error != std::errc() || end != digits.data() + digits.size() || port > 65535)
-        return fail(ErrorCode::invalid_argument, "--listen {} is no address; write for example 127.0.0.1:8080", listen);
+        return fail(ErrorCode::invalid_argument, "{} {} is no address; write for example 127.0.0.1:8080", setting, listen);
     return std::pair(std::move(host), static_cast<std::uint16_t>(port));
 }
 
@@ -97,13 +97,23 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
 
     net::ServerOptions server = net::server_options(config);
     if (!s.options.listen.empty()) {
-        auto listen = split_listen(s.options.listen);
+        auto listen = split_listen("--listen", s.options.listen);
         if (!listen) return fail(std::move(listen.error()));
         std::tie(server.address, server.port) = *listen;
     } else {
         server.address.clear();
     }
-    auto egress = net::make_egress_policy(config.text_list("egress.allow"));
+    if (const std::string listen(config.text("metrics.listen")); !listen.empty() && !s.options.listen.empty()) {
+        auto place = split_listen("metrics.listen", listen);
+        if (!place) return fail(std::move(place.error()));
+        net::ServerOptions monitoring;
+        std::tie(monitoring.address, monitoring.port) = *place;
+        monitoring.max_connections = 256;
+        add_monitoring_routes(s.monitoring_router, s);
+        s.monitoring_router.seal(version());
+        s.monitoring = std::make_unique<net::Server>(loop, s.monitoring_router, std::move(monitoring));
+    }
+    auto egress = net::make_egress_policy(config.text_list("egress.allow"), net::own_addresses());
     if (!egress) return fail(std::move(egress.error()));
 
     storage::Options storage;
@@ -119,7 +129,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     server.admin_socket = s.options.data / "admin.sock";
 
     s.blocking = std::make_unique<runtime::Pool>(loop, "blocking", 2);
-    s.names = std::make_unique<runtime::Pool>(loop, "names", 4);  // look-ups block long: file nodes must not wait for them
+    s.names = std::make_unique<runtime::Pool>(loop, "names", 8);  // look-ups block long: file nodes must not wait for them
     s.client = std::make_unique<net::Client>(loop, *s.names, *egress);
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
@@ -130,6 +140,9 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     if (checkpoints.empty()) checkpoints = s.options.data / "audit-checkpoints.jsonl";
     s.audit->set_checkpoint_file(std::move(checkpoints), *s.blocking);
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
+    s.egress = std::make_unique<identity::WorkspaceEgress>(*s.storage, clock, *egress);
+    s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
+    s.client->set_egress_rules(*s.egress);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 
@@ -170,6 +183,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
     identity::add_routes(s.router, *s.audit);
+    identity::add_routes(s.router, *s.egress_routes);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -205,6 +219,8 @@ Awaitable<Result<void>> App::start() {
     s.keys->when_open(open_audit);
     auto known = co_await s.identity->start();
     if (!known) co_return fail(std::move(known.error()));
+    auto rules = co_await s.egress->start();
+    if (!rules) co_return fail(std::move(rules.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);
@@ -214,7 +230,13 @@ Awaitable<Result<void>> App::start() {
     s.dead_letters->set_cursor_key(cursor_key);
     // Bound before work is taken up: a port in use shall not start anything.
     auto bound = s.server->start();
+    if (bound && s.monitoring) bound = s.monitoring->start();
     if (!bound) co_return fail(std::move(bound.error()));
+    if (s.monitoring) log::info(fmt::format("metrics on {}/metrics", s.monitoring->url()));
+    if (!s.server->is_guarded())
+        log::warn("other machines reach this server without TLS: keys and data can be read on the way; set tls.certificate and "
+                  "tls.key, or name the TLS proxy in front in server.trusted_proxies, or listen on 127.0.0.1",
+                  {{"url", s.server->url()}});
     auto providers = co_await llm::configure(s.providers, *s.client, s.loop, s.llm);
     if (!providers) {
         if (providers.error().code == ErrorCode::invalid_argument) co_return fail(std::move(providers.error()));
@@ -244,6 +266,7 @@ Awaitable<void> App::stop() {
     draining->spawn("drain-engine", s.engine->stop());
     co_await s.bus->stop();
     co_await s.server->stop();
+    if (s.monitoring) co_await s.monitoring->stop();
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
     co_await s.client->stop();
@@ -263,7 +286,9 @@ void App::reload(config::Config& config) {
         return;
     }
     log::set_level(level_of(config.text("log.level")));
-    if (auto tls = state_->server->reload_tls(); !tls)
+    state_->server->set_rates(net::rate_limits(config));
+    const bool speaks_tls = !config.text("tls.certificate").empty();
+    if (auto tls = speaks_tls ? state_->server->reload_tls() : Result<void>(); !tls)
         log::error("the TLS files were not reloaded; the old ones stay in use", {{"cause", tls.error().message}});
     log::info("configuration reloaded", {{"applied", fmt::format("{}", fmt::join(reloaded->applied, ","))},
                                          {"needs_restart", fmt::format("{}", fmt::join(reloaded->needs_restart, ","))}});

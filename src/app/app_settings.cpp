@@ -22,6 +22,8 @@ constexpr base::Setting rows[] = {
      .doc = "The file that lines are appended to; empty: standard error"},
     {.name = "egress.allow", .type = SettingType::text_list, .default_value = "",
      .doc = "Internal addresses that flows may call: CIDR, address or host:port, comma separated"},
+    {.name = "metrics.listen", .type = SettingType::text, .default_value = "",
+     .doc = "Address and port that serve /metrics, /healthz and /readyz without a key; empty: /metrics needs one, on server.listen"},
     {.name = "files.roots", .type = SettingType::text_list, .default_value = "",
      .doc = "Folders that file nodes may use beside the workspace's own in the data directory"},
     {.name = "events.retention", .type = SettingType::duration, .default_value = "720h",

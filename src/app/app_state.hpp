@@ -12,6 +12,7 @@
 #include "sluice/events/events.hpp"
 #include "sluice/flows/flows.hpp"
 #include "sluice/identity/audit.hpp"
+#include "sluice/identity/egress_rules.hpp"
 #include "sluice/identity/identity.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
@@ -40,6 +41,8 @@ struct App::State {
     std::unique_ptr<identity::WrappedKeys> keys;
     std::unique_ptr<identity::Audit> audit;
     std::unique_ptr<identity::Identity> identity;
+    std::unique_ptr<identity::WorkspaceEgress> egress;
+    std::unique_ptr<identity::EgressRoutes> egress_routes;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;
     llm::LlmConfig llm;
@@ -50,6 +53,8 @@ struct App::State {
     std::unique_ptr<engine::DeadLetters> dead_letters;
     net::Router router;
     std::unique_ptr<net::Server> server;
+    net::Router monitoring_router;
+    std::unique_ptr<net::Server> monitoring;  ///< where `metrics.listen` is set
     bool ready = false, stopped = false;
     Time started_at{};
     std::unique_ptr<runtime::TaskGroup> tasks;
@@ -57,6 +62,9 @@ struct App::State {
 
 /// /healthz, /readyz, /metrics, /api/v1/openapi.json, /api/v1/system
 void add_system_routes(net::Router& router, App::State& state);
+
+/// /healthz, /readyz and /metrics without a key, for `metrics.listen`
+void add_monitoring_routes(net::Router& router, App::State& state);
 
 /// /api/v1/system/backup
 void add_backup_routes(net::Router& router, App::State& state);

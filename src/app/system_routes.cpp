@@ -92,9 +92,11 @@ Awaitable<Response> echo(Request& request, App::State&) {
 
 constexpr Route<App::State> routes[] = {
     {Verb::get, "/healthz", Access::open(), health,
-     {.summary = "Tell that the process lives", .tag = "system", .response_media = "text/plain"}},
+     {.summary = "Tell that the process lives", .tag = "system", .response_media = "text/plain",
+      .rate = net::RateClass::free}},
     {Verb::get, "/readyz", Access::open(), readiness,
-     {.summary = "Tell whether new work is taken", .tag = "system", .response_media = "text/plain"}},
+     {.summary = "Tell whether new work is taken", .tag = "system", .response_media = "text/plain",
+      .rate = net::RateClass::free}},
     {Verb::get, "/metrics", Permission::system_read, metrics,
      {.summary = "Read the metrics", .tag = "system", .response_media = "text/plain"}},
     {Verb::get, "/api/v1/openapi.json", Access::open(), openapi,
@@ -106,7 +108,21 @@ constexpr Route<App::State> routes[] = {
       .description = "For measuring what a request costs without any work", .audited = net::Audited::never}},
 };
 
+/// On the listener of its own, where whoever reaches it may read.
+constexpr Route<App::State> monitoring_routes[] = {
+    {Verb::get, "/healthz", Access::open(), health,
+     {.summary = "Tell that the process lives", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/readyz", Access::open(), readiness,
+     {.summary = "Tell whether new work is taken", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/metrics", Access::open(), metrics,
+     {.summary = "Read the metrics", .tag = "system", .response_media = "text/plain"}},
+};
+
 }  // namespace
+
+void add_monitoring_routes(net::Router& router, App::State& state) {
+    router.add(std::span<const Route<App::State>>(monitoring_routes), state);
+}
 
 std::string_view version() { return SLUICE_VERSION; }
 

@@ -189,6 +189,7 @@ Outcome<int> create_key(Context& context);
 Outcome<int> list_keys(Context& context);
 Outcome<int> revoke_key(Context& context);
 Outcome<int> list_workspaces(Context& context);
+Outcome<int> workspace_egress(Context& context);
 Outcome<int> create_workspace(Context& context);
 Outcome<int> make_link(Context& context);
 Outcome<int> evaluate_cel(Context& context);

@@ -131,6 +131,10 @@ constexpr OptionRow key_create_options[] = {
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
 constexpr OptionRow workspace_options[] = {
     {"NAME", "NAME", "Lower-case letters, digits, '-', '_' and '.'", true}};
+constexpr OptionRow egress_options[] = {
+    {"--hosts", "LIST",
+     "The only hosts, comma separated: names, *.names or addresses, each with :PORT or without; `any` for every public one"},
+    {"--allow", "LIST", "Internal addresses that are open to it, comma separated; `none` for no one"}};
 constexpr OptionRow link_options[] = {
     {"--url", "URL",
      "The server's address as the browser sees it; default: what the server says of itself"}};
@@ -257,6 +261,10 @@ constexpr CommandRow rows[] = {
     {"key revoke", "Revoke an API key", Needs::api, false, key_options, revoke_key},
     {"workspace list", "List workspaces", Needs::api, true, {}, list_workspaces},
     {"workspace create", "Make a workspace", Needs::api, true, workspace_options, create_workspace},
+    {"workspace egress", "Show or set where the workspace's requests may go", Needs::api, true,
+     egress_options, workspace_egress,
+     "Without options it shows the rules. `--allow` opens internal addresses, which only this machine's owner may: it "
+     "goes through DIR/admin.sock or the data directory."},
     {"link", "Print a link that signs a browser in as owner, once, within ten minutes", Needs::api,
      true, link_options, make_link},
     {"cel", "Evaluate an expression", Needs::nothing, false, cel_options, evaluate_cel,

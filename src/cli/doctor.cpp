@@ -14,6 +14,7 @@
 #include "cli/doctor.hpp"
 #include "cli/table.hpp"
 #include "sluice/base/clock.hpp"
+#include "sluice/net/certificate.hpp"
 
 namespace sluice::cli {
 
@@ -164,12 +165,26 @@ Finding check_descriptors(std::uint64_t hard) {
     return fine("descriptors", fmt::format("up to {} open files", hard));
 }
 
-Finding check_bind(std::string_view listen, bool tls) {
+Finding check_certificate(const fs::path& file, Time now) {
+    const auto end = net::certificate_end(file);
+    if (!end)
+        return {"certificate", Verdict::fail, end.error().message, "mend tls.certificate; the server does not start with it"};
+    const auto text = fmt::format("{} ends {}", file.string(), base::format_time(*end));
+    if (*end <= now)
+        return {"certificate", Verdict::fail, text, "renew it, then send the server SIGHUP: clients refuse it now"};
+    if (*end <= now + std::chrono::hours(24 * 21))
+        return {"certificate", Verdict::warn, text, "renew it, then send the server SIGHUP; no restart is needed"};
+    return fine("certificate", text);
+}
+
+Finding check_bind(std::string_view listen, bool tls, bool proxy) {
     if (is_loopback(listen))
         return fine("listen address", fmt::format("{}: this machine alone", listen));
     if (tls) return fine("listen address", fmt::format("{}: other machines, by TLS", listen));
+    if (proxy) return fine("listen address", fmt::format("{}: other machines, by the trusted proxies", listen));
     return {"listen address", Verdict::warn, fmt::format("{}: other machines, without TLS", listen),
-            "set tls.certificate and tls.key, put a TLS proxy in front, or listen on 127.0.0.1"};
+            "set tls.certificate and tls.key, put a TLS proxy in front and name it in server.trusted_proxies, or listen on "
+            "127.0.0.1"};
 }
 
 std::string_view to_string(Verdict verdict) {
@@ -253,8 +268,11 @@ Outcome<int> doctor(Context& context) {
         rlimit limit{};
         getrlimit(RLIMIT_NOFILE, &limit);
         findings.push_back(check_descriptors(limit.rlim_max));
-        findings.push_back(
-            check_bind(values.text("server.listen"), !values.text("tls.certificate").empty()));
+        const fs::path certificate = values.text("tls.certificate");
+        findings.push_back(check_bind(values.text("server.listen"), !certificate.empty(),
+                                      !values.text_list("server.trusted_proxies").empty()));
+        if (!certificate.empty())
+            findings.push_back(check_certificate(certificate, base::SystemClock().now()));
     }
 
     int exit = exit_ok;

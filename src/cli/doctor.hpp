@@ -31,7 +31,10 @@ Finding check_database_owner(const std::filesystem::path& data, std::string_view
 Finding check_backup(const std::filesystem::path& data, Time now);
 Finding check_clock(const std::filesystem::path& data, Time now);
 Finding check_descriptors(std::uint64_t hard);
-Finding check_bind(std::string_view listen, bool tls);
+/// `proxy`: a trusted proxy is named.
+Finding check_bind(std::string_view listen, bool tls, bool proxy);
+/// Fails when it is over or unreadable, warns three weeks before its end.
+Finding check_certificate(const std::filesystem::path& file, Time now);
 std::string_view to_string(Verdict verdict);
 
 }  // namespace sluice::cli

@@ -128,6 +128,38 @@ Outcome<int> revoke_key(Context& context) {
     return exit_ok;
 }
 
+Outcome<int> workspace_egress(Context& context) {
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    auto me = (*server)->get("/api/v1/auth/me");
+    if (!me) return stop(std::move(me.error()));
+    const auto path = fmt::format("/api/v1/workspaces/{}/egress", encode((*me)["workspace"]["id"].get<std::string>()));
+    auto rules = (*server)->get(path);
+    if (!rules) return stop(std::move(rules.error()));
+    const auto& arguments = context.arguments;
+    if (arguments.has("hosts") || arguments.has("allow")) {
+        Json wanted{{"hosts", (*rules)["hosts"]}};
+        if (arguments.has("hosts")) wanted["hosts"] = arguments.text("hosts") == "any" ? Json() : split(arguments.text("hosts"));
+        if (arguments.has("allow"))
+            wanted["allow"] = arguments.text("allow") == "none" ? Json::array() : split(arguments.text("allow"));
+        rules = (*server)->json(Call{"PUT", path, {}, base::dump_json(wanted)});
+        if (!rules) return stop(std::move(rules.error()));
+    }
+    if (context.json()) {
+        context.print_json(*rules);
+        return exit_ok;
+    }
+    const auto line = [](const Json& list, std::string_view otherwise) {
+        std::string text;
+        for (const auto& each : list) text += (text.empty() ? "" : ", ") + each.get<std::string>();
+        return text.empty() ? std::string(otherwise) : text;
+    };
+    const auto& hosts = (*rules)["hosts"];
+    context.print(fmt::format("hosts  {}\nopened {}\n", hosts.is_null() ? "any public host" : line(hosts, "none"),
+                              line((*rules)["allow"], "no internal address of its own")));
+    return exit_ok;
+}
+
 Outcome<int> list_workspaces(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));

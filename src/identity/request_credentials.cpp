@@ -28,8 +28,7 @@ bool is_loopback_address(std::string_view host) {
 }  // namespace
 
 bool keeps_secure_cookies(const net::Request& request) {
-    // A proxy in front says so; a client that lies gets a stricter cookie, nothing more.
-    if (request.tls || request.headers.get("x-forwarded-proto") == "https") return true;
+    if (request.tls) return true;  // with us, or with a trusted proxy
     auto host = request.headers.get("host");
     if (host.starts_with("[::1]")) return true;
     host = host.substr(0, host.find(':'));

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include <netdb.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -14,9 +12,9 @@
 #include "net/client_request.hpp"
 #include "net/connection.hpp"
 #include "net/gzip.hpp"
+#include "net/resolver.hpp"
 #include "net/url.hpp"
 #include "sluice/base/clock.hpp"
-#include "sluice/runtime/deadline.hpp"
 #include "sluice/runtime/pool.hpp"
 
 namespace sluice::net {
@@ -38,26 +36,6 @@ Error broken(std::string message) { return Error{ErrorCode::upstream_failed, std
 
 std::string quoted_duration(Duration duration) { return base::format_duration(duration); }
 
-/// Blocking; runs on the pool.
-Result<std::vector<std::string>> look_up(const std::string& host) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-    addrinfo* found = nullptr;
-    const int failed = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-    if (failed != 0) return fail(broken(fmt::format("the name {} could not be resolved: {}", host, ::gai_strerror(failed))));
-    std::vector<std::string> addresses;
-    for (const addrinfo* each = found; each; each = each->ai_next) {
-        char text[NI_MAXHOST];
-        if (::getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0) continue;
-        if (std::find(addresses.begin(), addresses.end(), text) == addresses.end()) addresses.emplace_back(text);
-    }
-    ::freeaddrinfo(found);
-    if (addresses.empty()) return fail(broken(fmt::format("the name {} has no address", host)));
-    return addresses;
-}
-
 enum class Coding { none, compressed, unknown };
 
 Coding coding_of(const Headers& headers) {
@@ -74,12 +52,15 @@ namespace {
 /// What all calls of one client share.
 struct Shared {
     Shared(runtime::Loop& the_loop, runtime::Pool& the_pool, std::shared_ptr<const EgressPolicy> policy)
-        : loop(the_loop), pool(the_pool), egress(std::move(policy)), idle(std::make_shared<IdlePool>(the_loop)) {}
+        : loop(the_loop), pool(the_pool), egress(std::move(policy)), idle(std::make_shared<IdlePool>(the_loop)),
+          resolver(the_loop, the_pool, look_up_with_system) {}
 
     runtime::Loop& loop;
     runtime::Pool& pool;
     std::shared_ptr<const EgressPolicy> egress;
+    const EgressRules* rules = nullptr;
     std::shared_ptr<IdlePool> idle;
+    Resolver resolver;
     std::unordered_map<std::string, TlsContext> tls;  // by ca_file
     bool stopped = false;
 };
@@ -90,7 +71,10 @@ class Exchange {
   public:
     Exchange(std::shared_ptr<Shared> shared, ClientRequest request, HeadSink head, BodySink sink)
         : shared_(std::move(shared)), request_(std::move(request)), head_(std::move(head)), sink_(std::move(sink)),
-          alarm_(shared_->loop, shared_->loop.now() + request_.timeout) {}
+          egress_(shared_->egress), alarm_(shared_->loop, shared_->loop.now() + request_.timeout) {
+        if (!request_.workspace || !shared_->rules) return;
+        if (auto own = shared_->rules->policy_of(*request_.workspace)) egress_ = std::move(own);
+    }
 
     Awaitable<Result<ClientResponse>> run() {
         if (auto checked = check_headers(request_.headers); !checked) co_return fail(std::move(checked.error()));
@@ -115,11 +99,13 @@ class Exchange {
     /// A kept connection may have been closed by the other side at the moment it was used: then, and only then, the
     /// request is sent once more, and only if nobody can have acted on it or acting twice is harmless.
     Awaitable<Result<ClientResponse>> try_twice(const Url& url) {
+        auto named = egress_->judge_name(url.host, url.port, request_.operator_trusted);
+        if (!named) co_return fail(std::move(named.error()));
         // Trust and authorities are part of the key: a connection made for one caller must not serve a stricter one.
         const auto key = fmt::format("{} {} {}", url.origin(), request_.operator_trusted ? "trusted" : "", request_.ca_file);
         if (auto kept = shared_->idle->take(key)) {
             const auto address = kept->peer().address().to_string();
-            auto allowed = shared_->egress->judge(url.host, address, url.port, request_.operator_trusted);
+            auto allowed = egress_->judge(url.host, address, url.port, request_.operator_trusted);
             if (!allowed) co_return fail(std::move(allowed.error()));
             auto answer = co_await exchange(url, key, std::move(kept));
             if (answer || !stale_) co_return answer;
@@ -136,7 +122,7 @@ class Exchange {
         auto addresses = co_await resolve(url.host);
         if (!addresses) co_return fail(std::move(addresses.error()));
         for (const auto& address : *addresses) {
-            auto allowed = shared_->egress->judge(url.host, address, url.port, request_.operator_trusted);
+            auto allowed = egress_->judge(url.host, address, url.port, request_.operator_trusted);
             if (!allowed) co_return fail(std::move(allowed.error()));
         }
         TlsContext tls;
@@ -185,10 +171,7 @@ class Exchange {
 
     Awaitable<Result<std::vector<std::string>>> resolve(const std::string& host) {
         if (is_numeric_host(host)) co_return std::vector<std::string>{host};
-        auto job = [host] { return look_up(host); };
-        auto looked_up = shared_->pool.run(std::move(job));
-        co_return co_await runtime::with_deadline(shared_->loop, alarm_.due(), std::move(looked_up),
-                                                  fmt::format("the name {} was not resolved in time", host));
+        co_return co_await shared_->resolver.resolve(host, request_.workspace, alarm_.due());
     }
 
     Awaitable<Result<TlsContext>> tls_context() {
@@ -361,6 +344,7 @@ class Exchange {
     ClientRequest request_;
     HeadSink head_;
     BodySink sink_;
+    std::shared_ptr<const EgressPolicy> egress_;  ///< as it was when the request began
     Alarm alarm_;
     std::optional<Inflater> inflater_;
     std::size_t drained_ = 0, delivered_ = 0;
@@ -382,6 +366,8 @@ struct Client::State : Shared {
 Client::Client(runtime::Loop& loop, runtime::Pool& pool, std::shared_ptr<const EgressPolicy> egress)
     : state_(std::make_shared<State>(loop, pool, std::move(egress))) {}
 
+void Client::set_egress_rules(const EgressRules& rules) { state_->rules = &rules; }
+
 Client::~Client() {
     state_->stopped = true;
     state_->idle->clear();
@@ -399,7 +385,7 @@ Awaitable<Result<ClientResponse>> Client::stream(ClientRequest request, std::fun
 Awaitable<void> Client::stop() {
     state_->stopped = true;
     state_->idle->clear();
-    co_return;
+    co_await state_->resolver.stop();
 }
 
 }  // namespace sluice::net

@@ -6,6 +6,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "net/forwarded.hpp"
 #include "sluice/net/http.hpp"
 
 namespace sluice::net {
@@ -23,9 +24,14 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     using Error = boost::beast::http::error;
 
   public:
-    RequestParser(Request& request, std::string& target, std::size_t max_head,
-                  std::size_t max_fields)
-        : request_(request), target_(target), max_fields_(max_fields) {
+    /// `forwarded` gets the fields of proxies if `from_proxy`; they never come into the request.
+    RequestParser(Request& request, std::string& target, ForwardedFields& forwarded,
+                  bool from_proxy, std::size_t max_head, std::size_t max_fields)
+        : request_(request),
+          target_(target),
+          forwarded_(forwarded),
+          max_fields_(max_fields),
+          from_proxy_(from_proxy) {
         header_limit(static_cast<std::uint32_t>(max_head));
         body_limit(
             boost::none);  // counted here: the limit depends on the route, known after the head
@@ -129,6 +135,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
             mistake(431, ErrorCode::headers_too_large, "the request has too many headers");
         if (value.size() > max_value)
             mistake(431, ErrorCode::headers_too_large, "a header's value is longer than 8 KiB");
+        const bool of_proxy = name == field::forwarded || name == field::unknown;
+        if (of_proxy && forwarded_.take(name_text, value, from_proxy_)) return;
         if (fields_ <= max_fields_) request_.headers.add(name_text, value);
     }
     void on_header_impl(Failed& failed) override { failed = {}; }
@@ -161,6 +169,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     static constexpr std::size_t max_value = 8 << 10;
     Request& request_;
     std::string& target_;
+    ForwardedFields& forwarded_;
     std::size_t max_fields_;
     FramingMistake mistake_;
     std::string* sink_ = nullptr;
@@ -168,7 +177,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     std::size_t fields_ = 0;
     unsigned hosts_ = 0, lengths_ = 0, encodings_ = 0;
     int version_ = 0;
-    bool known_verb_ = false;
+    bool known_verb_ = false, from_proxy_ = false;
 };
 
 }  // namespace sluice::net

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "net/session.hpp"
+#include "net/url.hpp"
 
 namespace sluice::net {
 
@@ -20,6 +21,9 @@ namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr int backlog = 1024;
 constexpr Duration sweep_every = std::chrono::seconds(1);
+constexpr Duration handshakes_pause = std::chrono::milliseconds(10);
+constexpr Duration newcomers_grace = std::chrono::seconds(1);  ///< before a silent one may have to go
+constexpr int looked_at = 16;  ///< of the oldest newcomers, for one that is silent
 constexpr Duration out_of_descriptors_pause = std::chrono::milliseconds(200);
 
 Result<asio::ip::address> parse_address(const std::string& text) {
@@ -63,6 +67,10 @@ Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Accepto
         if (waited) co_return;
         for (int turn = 0; turn < 64;
              ++turn) {  // then the connections that are open get their turn
+            if (!local && state->tls && !state->has_room_for_handshake()) {
+                co_await state->loop.sleep_for(handshakes_pause);  // they wait in the kernel's queue
+                break;
+            }
             asio::basic_stream_socket<Protocol, Server::State::Executor> incoming(
                 state->loop.context());
             typename Protocol::endpoint peer;
@@ -78,8 +86,10 @@ Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Accepto
             if (failed) continue;  // the client went away before it was accepted
             Socket socket(std::move(incoming));
             const auto tls = local ? nullptr : state->tls;
+            auto remote = remote_of(peer);
             // The admin socket is the way in when the others are all taken.
-            if (!local && state->sessions.size() >= state->options.max_connections) {
+            if (!local && (state->sessions.size() >= state->options.max_connections ||
+                           !(state->proxies.trusts(remote) || state->has_room_for(address_bucket(remote))))) {
                 turn_away(socket, tls != nullptr);
                 continue;
             }
@@ -87,7 +97,7 @@ Awaitable<void> accept_connections(std::shared_ptr<Server::State> state, Accepto
             socket.non_blocking(true, ignored);
             if (!local) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
             auto session =
-                std::make_shared<Session>(state, std::move(socket), tls, remote_of(peer), local);
+                std::make_shared<Session>(state, std::move(socket), tls, std::move(remote), local);
             state->tasks.spawn("http", Session::run(std::move(session)));
         }
     }
@@ -102,10 +112,12 @@ Server::State::State(runtime::Loop& on, const Router& routes, ServerOptions sett
       api_headers({{"X-Content-Type-Options", "nosniff"},
                    {"Referrer-Policy", "no-referrer"},
                    {"Cache-Control", "no-store"},
+                   {"Cross-Origin-Resource-Policy", "same-origin"},
                    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"}}),
       page_headers(api_headers),
       tcp(on.context()),
       local(on.context()),
+      limiter(options.rates),
       emptied(on),
       acceptors(on),
       tasks(on) {}
@@ -176,11 +188,66 @@ Result<void> Server::State::bind_admin() {
                 failed.message());
 }
 
+Result<void> Server::State::read_lists() {
+    auto trusted = TrustedProxies::parse(options.trusted_proxies);
+    if (!trusted) return fail(std::move(trusted.error()));
+    proxies = std::move(*trusted);
+    for (const auto& origin : options.cors_origins) {
+        const auto url = parse_url(origin);
+        if (!url || url->origin() != origin)
+            return fail(ErrorCode::invalid_argument,
+                        "server.cors_origins: '{}' is no exact origin; write scheme and host as browsers do, for example "
+                        "https://app.example.com (no path, no star)",
+                        origin);
+    }
+    return {};
+}
+
 void Server::State::accepted(Session& session) {
     session.place = sessions.insert(sessions.end(), &session);
+    const auto& exchange = session.exchange();
+    if (exchange.request.local_socket || exchange.from_proxy) return;
+    session.newcomer_place = newcomers.insert(newcomers.end(), &session);
+    session.newcomer = true;
+    ++newcomers_by_bucket[exchange.bucket];
+}
+
+void Server::State::vouch(Session& session) {
+    if (!std::exchange(session.newcomer, false)) return;
+    newcomers.erase(session.newcomer_place);
+    const auto count = newcomers_by_bucket.find(session.newcomer_bucket);
+    if (count != newcomers_by_bucket.end() && --count->second == 0) newcomers_by_bucket.erase(count);
+}
+
+bool Server::State::has_room_for(std::string_view bucket) {
+    const auto here = newcomers_by_bucket.find(bucket);
+    if (options.max_newcomers_per_address && here != newcomers_by_bucket.end() &&
+        here->second >= options.max_newcomers_per_address)
+        return false;
+    if (!options.max_newcomers || newcomers.size() < options.max_newcomers) return true;
+    return close_silent([](const Session& session) { return session.is_silent(); });
+}
+
+bool Server::State::has_room_for_handshake() {
+    if (handshakes < options.max_handshakes) return true;
+    return close_silent([](const Session& session) { return session.is_shaking_hands(); });
+}
+
+bool Server::State::close_silent(bool (*judge)(const Session&)) {
+    const auto before = loop.clock().steady() - newcomers_grace;
+    int looked = 0;
+    for (auto* session : newcomers) {
+        if (++looked > looked_at || session->accepted_at() > before) return false;
+        if (!judge(*session)) continue;
+        vouch(*session);  // out of the list at once; its coroutine ends with the next turn
+        session->close();
+        return true;
+    }
+    return false;
 }
 
 void Server::State::ended(Session& session) {
+    vouch(session);
     sessions.erase(session.place);
     if (!sessions.empty()) return;
     loop.cancel_timer(sweep_timer);  // an idle server does not wake up
@@ -239,6 +306,7 @@ void Server::set_default_headers(Headers headers) {
 Result<void> Server::start() {
     auto& state = *state_;
     if (state.started) return {};
+    if (auto read = state.read_lists(); !read) return read;
     if (!state.options.tls.certificate.empty() || !state.options.tls.key.empty())
         if (auto loaded = reload_tls(); !loaded) return loaded;
     if (auto bound = state.bind_tcp(); !bound) return bound;
@@ -297,6 +365,15 @@ Awaitable<void> Server::stop() {
     for (auto* session : std::vector<Session*>(state->sessions.begin(), state->sessions.end()))
         session->close();
     co_await state->tasks.cancel_and_join();
+}
+
+void Server::set_rates(const RateLimits& rates) { state_->limiter.set(rates); }
+
+bool Server::is_guarded() const {
+    const auto& options = state_->options;
+    if (options.address.empty() || !options.tls.certificate.empty() || !state_->proxies.empty()) return true;
+    const auto address = parse_address(options.address);
+    return address && address->is_loopback();
 }
 
 bool Server::draining() const { return state_->draining; }

@@ -95,6 +95,14 @@ bool is_json_media(std::string_view content_type) {
     return media == "application/json" || media.ends_with("+json");
 }
 
+/// Header names, comma separated.
+bool is_header_list(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '_' || c == ',' ||
+               c == ' ';
+    });
+}
+
 std::string allow_list(const std::vector<Verb>& verbs) {
     std::string out;
     for (const auto verb : verbs) out.append(to_string(verb)).append(", ");
@@ -135,6 +143,13 @@ void Exchange::clear() {
     request.audited = false;
     request.checked_body.reset();
     target.clear();
+    rate = {};
+    if (from_proxy) {
+        forwarded = {};
+        request.remote_address = peer;
+        request.tls = peer_tls;
+        bucket = address_bucket(peer);
+    }
     route = nullptr;
     idempotency.reset();
     upgrade = false;
@@ -247,19 +262,30 @@ std::optional<Response> Server::State::refuse_verb(Exchange& exchange, const Rou
                           {},
                           false});
     response.headers.add("Allow", allow_list(match.allowed));
+    // A preflight (Fetch standard, 3.2.2): the origin's own header comes with every answer, see write_head.
+    if (exchange.request.verb == Verb::options && cors_origin(exchange) &&
+        exchange.request.headers.find("Access-Control-Request-Method")) {
+        response.headers.add("Access-Control-Allow-Methods", allow_list(match.allowed));
+        const auto wanted = exchange.request.headers.get("Access-Control-Request-Headers");
+        if (!wanted.empty() && is_header_list(wanted))
+            response.headers.add("Access-Control-Allow-Headers", wanted);
+        response.headers.add("Access-Control-Max-Age", "600");
+    }
     return response;
+}
+
+void Server::State::identify(Request& request) {
+    const bool has_credential = request.local_socket || request.headers.find("Authorization") ||
+                                request.headers.find("Cookie") || request.headers.find("x-api-key");
+    if (!authenticator || !has_credential) return;
+    if (auto principal = authenticator->authenticate(request)) request.principal = std::move(*principal);
 }
 
 std::optional<Response> Server::State::authorize(Exchange& exchange) {
     auto& request = exchange.request;
     const auto& access = exchange.route->access;
     if (access.is_open()) {
-        const bool has_credential = request.local_socket || request.headers.find("Authorization") ||
-                                    request.headers.find("Cookie") ||
-                                    request.headers.find("x-api-key");
-        if (authenticator && has_credential)
-            if (auto principal = authenticator->authenticate(request))
-                request.principal = std::move(*principal);
+        identify(request);
         return std::nullopt;
     }
     if (!authenticator)
@@ -299,42 +325,17 @@ bool Server::State::still_admitted(const Exchange& exchange) {
            now->may(exchange.route->access.permission());
 }
 
-bool Share::take(const Principal& principal) {
-    if (principal.kind == Principal::Kind::anonymous || principal.kind == Principal::Kind::local)
-        return true;
-    const auto most = std::max<std::size_t>(1, server_.options.max_connections / 2);
-    auto& open = server_.open_by_workspace[principal.workspace];  // its address stays
-    if (open >= most) return false;
-    ++open;
-    open_ = &open;
-    return true;
-}
-
 std::optional<Response> Server::State::admit(Exchange& exchange,
                                              std::optional<std::uint64_t> content_length) {
     auto& request = exchange.request;
     if (const auto given = request.headers.find("X-Request-Id"); given && valid_request_id(*given))
         request.id = *given;
-    if (exchange.target == "*" && request.verb == Verb::options) return no_content();
-    if (auto refused = read_target(exchange)) return refused;
-    if (auto refused = check_host(exchange)) return refused;
-    if (exchange.upgrade) {
-        // A page of another site may open a WebSocket here and would carry our cookies: its Origin
-        // gives it away.
-        if (const auto origin = request.headers.find("Origin")) {
-            const std::string_view scheme = request.tls ? "https://" : "http://";
-            const bool same = lowered(origin->substr(0, scheme.size())) == scheme &&
-                              normal_authority(origin->substr(scheme.size()), request.tls) ==
-                                  normal_authority(request.headers.get("Host"), request.tls);
-            if (!same)
-                return problem(
-                    Error{ErrorCode::forbidden,
-                          "a WebSocket is accepted from pages of this server alone (Origin)",
-                          {},
-                          false});
-        }
-    }
-    if (auto refused = authorize(exchange)) return refused;
+    if (auto refused = apply_forwarded(exchange)) return refused;
+    auto refused = find_and_authorize(exchange);
+    // A request that fails costs as one that does not: credentials and addresses can be guessed.
+    if (auto limited = check_rate(exchange)) return limited;
+    if (refused) return refused;
+    if (!exchange.route) return no_content();  // OPTIONS *
     const auto& info = exchange.route->info;
     exchange.max_body = info.max_body ? info.max_body : options.max_body;
     if (content_length && *content_length > exchange.max_body)
@@ -355,6 +356,30 @@ std::optional<Response> Server::State::admit(Exchange& exchange,
                       false});
     }
     return std::nullopt;
+}
+
+std::optional<Response> Server::State::find_and_authorize(Exchange& exchange) {
+    auto& request = exchange.request;
+    if (exchange.target == "*" && request.verb == Verb::options) return std::nullopt;
+    if (auto refused = read_target(exchange)) return refused;
+    if (auto refused = check_host(exchange)) return refused;
+    if (exchange.upgrade) {
+        // A page of another site may open a WebSocket here and would carry our cookies: its Origin
+        // gives it away.
+        if (const auto origin = request.headers.find("Origin")) {
+            const std::string_view scheme = request.tls ? "https://" : "http://";
+            const bool same = lowered(origin->substr(0, scheme.size())) == scheme &&
+                              normal_authority(origin->substr(scheme.size()), request.tls) ==
+                                  normal_authority(request.headers.get("Host"), request.tls);
+            if (!same)
+                return problem(
+                    Error{ErrorCode::forbidden,
+                          "a WebSocket is accepted from pages of this server alone (Origin)",
+                          {},
+                          false});
+        }
+    }
+    return authorize(exchange);
 }
 
 Result<Response> Server::State::replay_stored(const StoredAnswer& stored) {

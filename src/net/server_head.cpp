@@ -129,8 +129,29 @@ void Server::State::write_head(std::string& out, const Exchange& exchange, const
             if (!is_set(field))
                 out.append(field.first).append(": ").append(field.second).append("\r\n");
     }
+    if (!options.cors_origins.empty()) add_cors(out, exchange);
+    append_rate_headers(out, exchange.rate);
     out.append("X-Request-Id: ").append(exchange.request.id).append("\r\n");
     if (exchange.request.tls) out.append("Strict-Transport-Security: max-age=31536000\r\n");
+}
+
+std::optional<std::string_view> Server::State::cors_origin(const Exchange& exchange) const {
+    if (options.cors_origins.empty() || exchange.upgrade || is_page(exchange.request.path)) return std::nullopt;
+    const auto origin = exchange.request.headers.find("Origin");
+    if (!origin || std::ranges::find(options.cors_origins, *origin) == options.cors_origins.end()) return std::nullopt;
+    return origin;
+}
+
+void Server::State::add_cors(std::string& out, const Exchange& exchange) const {
+    if (is_page(exchange.request.path)) return;
+    out.append("Vary: Origin\r\n");
+    const auto origin = cors_origin(exchange);
+    if (!origin) return;
+    // Never Access-Control-Allow-Credentials: other sites' pages come with a key, not with our cookie.
+    out.append("Access-Control-Allow-Origin: ").append(*origin).append("\r\n");
+    if (exchange.request.verb != Verb::options)
+        out.append("Access-Control-Expose-Headers: ETag, Location, Retry-After, RateLimit, RateLimit-Policy, "
+                   "X-Request-Id, Idempotent-Replayed\r\n");
 }
 
 std::string_view Server::State::date_line() {

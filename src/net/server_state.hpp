@@ -14,6 +14,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "net/forwarded.hpp"
+#include "net/rate_limiter.hpp"
 #include "net/tls.hpp"
 #include "sluice/base/clock.hpp"
 #include "sluice/net/server.hpp"
@@ -33,10 +35,23 @@ struct Exchange {
     bool upgrade = false;  ///< to WebSocket
     Duration began{};      ///< steady
     std::size_t max_body = 0;
+    RateLimiter::Verdict rate;        ///< what the answer tells of the caller's buckets
+    ForwardedFields forwarded;        ///< empty unless the peer is a trusted proxy
+    bool from_proxy = false;          ///< the peer is one
+    bool peer_tls = false;
+    std::string peer;                 ///< the connection's other end
+    std::string bucket;               ///< address_bucket of the client
 
     /// Ready for the connection's next request; keeps what stays the same.
     void clear();
 };
+
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+template <class Value>
+using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
     using Executor = boost::asio::io_context::executor_type;
@@ -49,11 +64,24 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     // server.cpp
     Result<void> bind_tcp();
     Result<void> bind_admin();
+    /// Reads the lists of the options. Errors: invalid_argument naming the setting and the entry.
+    Result<void> read_lists();
     void accepted(Session& session);
     void ended(Session& session);
+    /// Whether a further connection from there has a place among those that nobody vouches for;
+    /// one that has been silent for a while may lose its own for it.
+    bool has_room_for(std::string_view bucket);
+    /// The same for a TLS handshake.
+    bool has_room_for_handshake();
+    /// A valid credential came: the connection is no newcomer any more.
+    void vouch(Session& session);
     /// Makes sure that a sweep comes soon after `deadline` (steady).
     void sweep_by(Duration deadline);
     void sweep();
+    /// The time that so many bytes may take.
+    Duration slowest(std::uint64_t bytes) const {
+        return std::chrono::seconds(bytes / std::max<std::size_t>(1, options.slowest_rate));
+    }
     /// "Date: …\r\n" of the present second.
     std::string_view date_line();
 
@@ -61,6 +89,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     /// Reads address and query, finds the route, asks who is calling and whether they may. An
     /// answer means: no further.
     std::optional<Response> admit(Exchange& exchange, std::optional<std::uint64_t> content_length);
+    /// Takes address, scheme and host from what trusted proxies say.
+    std::optional<Response> apply_forwarded(Exchange& exchange);
     /// Gives a request an id of our own.
     void name_request(Request& request);
     /// What needs the whole body, then the handler. Never throws but for cancellation.
@@ -97,8 +127,18 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     bool owns_socket_file = false;
     std::uint16_t bound_port = 0;
     std::list<Session*> sessions;
+    std::list<Session*> newcomers;  ///< those without a valid credential so far, oldest first
+    ByText<std::size_t> newcomers_by_bucket;
+    std::size_t handshakes = 0;  ///< of TLS, under way
+    TrustedProxies proxies;
+    RateLimiter limiter;
+    /// What is being served of one workspace or one caller.
+    struct Open {
+        std::size_t requests = 0, websockets = 0;
+    };
     /// Requests, streams and WebSockets; a workspace that has been here keeps its place.
-    std::unordered_map<WorkspaceId, std::size_t> open_by_workspace;
+    std::unordered_map<WorkspaceId, Open> open_by_workspace;
+    ByText<Open> open_by_principal;  ///< those at nothing are swept when there are many
     bool started = false, draining = false;
     Duration sweep_at{};  ///< steady; 0: not armed
     runtime::Loop::TimerId sweep_timer = 0;
@@ -108,6 +148,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     runtime::TaskGroup acceptors, tasks;
 
   private:
+    /// Closes the oldest newcomer that `judge` finds and that had its time; false: there is none.
+    bool close_silent(bool (*judge)(const Session&));
+    std::optional<Response> find_and_authorize(Exchange& exchange);
+    std::optional<Response> check_rate(Exchange& exchange);
+    void add_cors(std::string& out, const Exchange& exchange) const;
+    /// The Origin of a request to the API, where its pages may call it.
+    std::optional<std::string_view> cors_origin(const Exchange& exchange) const;
     Result<Response> replay_stored(const StoredAnswer& stored);
     std::optional<Response> read_target(Exchange& exchange);
     std::optional<Response> check_host(Exchange& exchange);
@@ -116,29 +163,32 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     /// The refusal, written down in the audit trail.
     Response deny(const Request& request, const Error& why);
     void attach_audit(Exchange& exchange);
+    /// Sets the principal if a valid credential came.
+    void identify(Request& request);
     /// Judges a JSON body by the route's schema.
     std::optional<Response> check_body(Exchange& exchange);
     /// Runs a write that has an Idempotency-Key.
     Awaitable<Response> run_keyed(Exchange& exchange);
 };
 
-/// One request that is being served, in the count of its workspace: no workspace may take every
-/// connection. Lives until the answer, the stream or the WebSocket is over.
+/// One request that is being served, in the counts of its workspace and its caller: none may take
+/// every connection. Lives until the answer, the stream or the WebSocket is over.
 class Share {
   public:
     explicit Share(Server::State& server) : server_(server) {}
-    ~Share() {
-        if (open_) --*open_;
-    }
+    ~Share();
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
-    /// False when the workspace has its share open already. Callers without a workspace of their
-    /// own (anonymous, the admin socket) are not counted.
-    bool take(const Principal& principal);
+    /// Nothing, or which share is taken up already. Callers without a workspace of their own
+    /// (anonymous, the admin socket) are not counted.
+    std::optional<std::string_view> take(const Principal& principal);
+    /// The same for a WebSocket of the caller; after `take`.
+    bool take_websocket();
 
   private:
     Server::State& server_;
-    std::size_t* open_ = nullptr;  ///< the count that this one is in
+    Server::State::Open *workspace_ = nullptr, *principal_ = nullptr;  ///< the counts that this one is in
+    bool websocket_ = false;
 };
 
 /// The longest wait for the rest of an answer's bytes to leave, and for a TLS handshake.

@@ -16,8 +16,20 @@ namespace asio = boost::asio;
 namespace {
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t lingered_at_most = 8 << 20;
-constexpr Duration recheck_every = std::chrono::seconds(5);
+constexpr Duration recheck_every = std::chrono::seconds(3);  ///< with the sweep's second below the 5 that are promised
 constexpr unsigned pipelined_at_most = 16;  ///< before other connections get their turn
+
+/// One handshake under way, in the count of them.
+class Shaking {
+  public:
+    explicit Shaking(std::size_t& count) : count_(count) { ++count_; }
+    ~Shaking() { --count_; }
+    Shaking(const Shaking&) = delete;
+    Shaking& operator=(const Shaking&) = delete;
+
+  private:
+    std::size_t& count_;
+};
 
 base::metrics::Gauge open_connections("sluice_http_connections",
                                       "Open connections of the HTTP server");
@@ -27,10 +39,16 @@ Session::Session(std::shared_ptr<Server::State> server, Socket socket, ServerTls
                  std::string remote, bool local)
     : server_(std::move(server)), transport_(std::move(socket), std::move(tls)), local_(local) {
     auto& request = exchange_.request;
-    request.remote_address = std::move(remote);
+    request.remote_address = remote;
     request.local_socket = local;
     request.tls = transport_.is_tls();
     request.json_depth = server_->options.json_depth;
+    exchange_.peer_tls = request.tls;
+    exchange_.from_proxy = !local && server_->proxies.trusts(remote);
+    exchange_.bucket = local ? std::string() : address_bucket(remote);
+    exchange_.peer = std::move(remote);
+    newcomer_bucket = exchange_.bucket;
+    accepted_at_ = server_->loop.clock().steady();
     server_->accepted(*this);
     open_connections.add(1);
 }
@@ -56,6 +74,7 @@ Awaitable<void> Session::run(std::shared_ptr<Session> self) {
 Awaitable<void> Session::serve() {
     if (transport_.is_tls()) {
         set_phase(Phase::handshake, handshake_timeout);
+        const Shaking shaking(server_->handshakes);
         const auto [failed] =
             co_await transport_.tls().async_handshake(asio::ssl::stream_base::server, as_result);
         if (failed) co_return;
@@ -82,7 +101,15 @@ Awaitable<bool> Session::serve_one() {
     Share share(*server_);  // also while the answer streams
     auto response = co_await make_response(share);
     if (broken_) co_return false;
+    if (response.status == 429) without_wait_ = pipelined_at_most;  // the others' turn after each refusal
     set_phase(Phase::handling, Duration{});
+    if (response.websocket && response.status < 400 && !share.take_websocket())
+        response = problem(Error{ErrorCode::rate_limited,
+                                 fmt::format("this caller has {} WebSockets open already; one carries many topics, "
+                                             "close the others",
+                                             server_->options.max_websockets),
+                                 {},
+                                 true});
     if (response.websocket && response.status < 400) {
         co_await run_websocket_route(response);
         co_return false;
@@ -116,13 +143,15 @@ Awaitable<Response> Session::make_response(Share& share) {
     exchange_.upgrade = parser_->upgrade();
     const auto content_length =
         parser_->chunked() ? std::optional<std::uint64_t>() : parser_->content_length().value_or(0);
-    if (auto refused = server_->admit(exchange_, content_length)) co_return std::move(*refused);
-    if (!share.take(request.principal))
-        co_return problem(Error{ErrorCode::rate_limited,
-                                "this workspace has too many requests open; close some, or wait "
-                                "less",
-                                {},
-                                true});
+    auto refused = server_->admit(exchange_, content_length);
+    if (newcomer && request.principal.kind != Principal::Kind::anonymous) server_->vouch(*this);
+    if (refused) co_return std::move(*refused);
+    if (const auto whose = share.take(request.principal))
+        co_return problem(
+            Error{ErrorCode::rate_limited,
+                  fmt::format("this {} has too many requests open; close some, or wait less", *whose),
+                  {},
+                  true});
     if (!parser_->is_done()) {
         if (const auto expect = request.headers.find("Expect")) {
             if (!boost::beast::iequals(*expect, "100-continue"))
@@ -288,18 +317,27 @@ Awaitable<bool> Session::send(std::string_view first, std::string_view second) {
     if (!send_at_once(first, second)) co_return false;
     if (first.empty() && second.empty()) co_return true;
     const auto before = phase_;
-    set_phase(Phase::writing, write_timeout);
-    while (!first.empty() || !second.empty()) {  // the deadline is for progress, not for the whole
+    const auto began = server_->loop.clock().steady();
+    std::uint64_t sent = 0;
+    // For progress, and for the whole by its size: a reader that drips does not hold an answer for ever.
+    const auto next_deadline = [&] {
+        const auto now = server_->loop.clock().steady();
+        const auto whole = 3 * server_->options.slow_grace + server_->slowest(sent) - (now - began);
+        set_phase(Phase::writing, std::clamp(whole, Duration(1), write_timeout), now);
+    };
+    next_deadline();
+    while (!first.empty() || !second.empty()) {
         const std::array<asio::const_buffer, 2> both{asio::buffer(first), asio::buffer(second)};
         const auto [failed, size] = co_await transport_.async_write_some(both, as_result);
         if (failed) {
             broken_ = true;
             co_return false;
         }
+        sent += size;
         const auto of_first = std::min(size, first.size());
         first.remove_prefix(of_first);
         second.remove_prefix(size - of_first);
-        set_phase(Phase::writing, write_timeout);
+        next_deadline();
     }
     set_phase(before, Duration{});
     co_return true;

@@ -36,6 +36,15 @@ class Session : public std::enable_shared_from_this<Session> {
         return std::min(deadline_, recheck_at_);
     }
     std::list<Session*>::iterator place;  ///< in the server's list
+    std::list<Session*>::iterator newcomer_place;
+    std::string newcomer_bucket;  ///< the address that it was counted for
+    bool newcomer = false;        ///< no valid credential so far
+    Duration accepted_at() const { return accepted_at_; }
+    /// Nothing is being done for it.
+    bool is_silent() const {
+        return phase_ == Phase::handshake || phase_ == Phase::idle || phase_ == Phase::head;
+    }
+    bool is_shaking_hands() const { return phase_ == Phase::handshake; }
 
     // For streams, bodies and WebSockets.
     Server::State& server() { return *server_; }
@@ -62,6 +71,8 @@ class Session : public std::enable_shared_from_this<Session> {
     bool take_buffered_body();
     Awaitable<Result<void>> read_whole_body();
     Awaitable<Result<void>> read_body_piece();
+    /// `fill` within the time that a body has: bytes that drip do not hold a connection for ever.
+    Awaitable<std::size_t> fill_body();
     Awaitable<bool> send_response(Response& response);
     /// Writes a whole answer into `out_`; what follows it on the wire is given back (large bodies).
     std::string_view put_answer(Response& response);
@@ -98,8 +109,9 @@ class Session : public std::enable_shared_from_this<Session> {
     Phase phase_ = Phase::idle;
     Duration deadline_{};     ///< steady; 0: none
     Duration recheck_at_{};   ///< of the credential of an open stream; steady; 0: none
+    Duration accepted_at_{};  ///< steady
     Duration answered_at_{};  ///< the last request; steady
-    Duration body_waited_{};  ///< for the pieces of a streamed body so far
+    Duration body_waited_{};  ///< for the pieces of a body so far
     std::size_t requests_ = 0;
     unsigned without_wait_ = 0;  ///< requests answered since the last wait on the socket
     bool expired_ = false, broken_ = false, close_after_ = false, local_ = false;

@@ -15,7 +15,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t first_buffer = 4 << 10;
 constexpr std::size_t body_buffer = 64 << 10;
 constexpr std::size_t skipped_at_most = 256 << 10;  ///< of an unread body, to keep the connection
-constexpr std::uint64_t slowest_upload = 1 << 10;  ///< bytes a second, over the whole of it
 constexpr std::size_t chunk_head_at_most = 4 << 10;
 
 /// Obsolete line folding, which Beast unfolds silently and other readers take for another header.
@@ -29,8 +28,8 @@ bool has_folded_line(std::string_view head) {
 
 Awaitable<bool> Session::read_head() {
     const auto& options = server_->options;
-    parser_.emplace(exchange_.request, exchange_.target, options.max_header_bytes,
-                    options.max_header_count);
+    parser_.emplace(exchange_.request, exchange_.target, exchange_.forwarded, exchange_.from_proxy,
+                    options.max_header_bytes, options.max_header_count);
     if (in_begin_ == in_end_) {
         if (server_->draining) co_return false;
         if (in_.size() > 4 * first_buffer)
@@ -84,21 +83,8 @@ Awaitable<bool> Session::read_head() {
 Awaitable<Result<std::string>> Session::next_of_body() {
     Result<std::string> piece;
     while (piece->empty() && !parser_->is_done()) {
-        // For each piece, as an upload may be large; and for the whole by its size, so that bytes
-        // that drip do not hold the connection for ever. The handler's own time is not counted.
-        const auto& clock = server_->loop.clock();
-        const auto per_piece = server_->options.body_timeout;
-        const auto allowed =
-            per_piece + Duration(std::chrono::seconds(parser_->received() / slowest_upload));
-        if (body_waited_ >= allowed) {
-            close_after_ = true;
-            co_return fail(ErrorCode::timeout, "the request's body arrives too slowly");
-        }
-        const auto began = clock.steady();
-        set_phase(Phase::body, std::min(per_piece, allowed - body_waited_));
         auto more = co_await read_body_piece();
         set_phase(Phase::handling, Duration{});
-        body_waited_ += clock.steady() - began;
         if (!more) {
             close_after_ = true;
             co_return fail(std::move(more.error()));
@@ -123,7 +109,6 @@ Awaitable<Result<void>> Session::read_whole_body() {
     parser_->body_to(body, exchange_.max_body);
     if (const auto length = parser_->content_length())
         body.reserve(std::min<std::uint64_t>(*length, body_buffer));
-    set_phase(Phase::body, server_->options.body_timeout);
     while (!parser_->is_done()) {
         auto more = co_await read_body_piece();
         if (!more) co_return more;
@@ -133,8 +118,7 @@ Awaitable<Result<void>> Session::read_whole_body() {
 
 Awaitable<Result<void>> Session::read_body_piece() {
     if (in_begin_ == in_end_) {
-        if (phase_ != Phase::body) set_phase(Phase::body, server_->options.body_timeout);
-        if (co_await fill() == 0) {
+        if (co_await fill_body() == 0) {
             if (expired_)
                 co_return fail(ErrorCode::timeout, "the request's body took too long to arrive");
             broken_ = true;
@@ -153,7 +137,7 @@ Awaitable<Result<void>> Session::read_body_piece() {
     if (failed && in_end_ - in_begin_ > chunk_head_at_most)
         co_return fail(ErrorCode::invalid_argument, "a chunk's head is longer than {} bytes",
                        chunk_head_at_most);
-    if (failed == http::error::need_more && in_begin_ < in_end_ && co_await fill() == 0) {
+    if (failed == http::error::need_more && in_begin_ < in_end_ && co_await fill_body() == 0) {
         if (expired_)
             co_return fail(ErrorCode::timeout, "the request's body took too long to arrive");
         broken_ = true;
@@ -177,6 +161,17 @@ Awaitable<bool> Session::skip_rest_of_body() {
         ignored.clear();
     }
     co_return true;
+}
+
+Awaitable<std::size_t> Session::fill_body() {
+    // For each piece, as a body may be large; and for the whole by its size. The handler's own time is not counted.
+    const auto& options = server_->options;
+    const auto allowed = options.slow_grace + server_->slowest(parser_->received()) - body_waited_;
+    const auto began = server_->loop.clock().steady();
+    set_phase(Phase::body, std::clamp(allowed, Duration(1), options.body_timeout), began);
+    const auto size = co_await fill();
+    body_waited_ += server_->loop.clock().steady() - began;
+    co_return size;
 }
 
 Awaitable<std::size_t> Session::fill() {

@@ -1,8 +1,13 @@
 #include "net/tls.hpp"
 
 #include <cstring>
+#include <ctime>
 
 #include <boost/asio/ssl/context.hpp>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "sluice/net/certificate.hpp"
 
 namespace sluice::net {
 namespace {
@@ -35,6 +40,7 @@ Result<ServerTls> load_server_tls(const TlsFiles& files) {
     auto* native = context->native_handle();
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(native, tls12_suites);
+    SSL_CTX_set1_groups_list(native, "X25519:P-256");
     SSL_CTX_set_options(
         native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);  // 34 KiB less for each idle connection
@@ -55,6 +61,20 @@ Result<ServerTls> load_server_tls(const TlsFiles& files) {
                     "tls.key: {} does not belong to the certificate {}", files.key.string(),
                     files.certificate.string());
     return context;
+}
+
+Result<Time> certificate_end(const std::filesystem::path& file) {
+    const auto refuse = [&](std::string_view why) {
+        return fail(ErrorCode::invalid_argument, "tls.certificate: {} {}", file.string(), why);
+    };
+    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
+    if (!bio) return refuse("cannot be read");
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
+                                                                   X509_free);
+    if (!certificate) return refuse("holds no PEM certificate");
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1) return refuse("has no readable end");
+    return base::from_us(static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000);
 }
 
 }  // namespace sluice::net

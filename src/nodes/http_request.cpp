@@ -86,6 +86,7 @@ Result<net::ClientRequest> request_of(const Json& config, const StepContext& con
     if (sends_key(config) && !request.headers.find("Idempotency-Key"))
         request.headers.set("Idempotency-Key", context.idempotency_key());
     if (!request.headers.find("User-Agent")) request.headers.set("User-Agent", "Sluice/0.1");
+    request.workspace = context.workspace();
     request.timeout = default_timeout;
     if (const auto text = base::string_or(config, "timeout", ""); !text.empty()) {
         auto timeout = base::parse_duration(text);

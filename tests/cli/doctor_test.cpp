@@ -30,10 +30,34 @@ TEST_CASE("the doctor judges clock, descriptors and listen address", "[cli][doct
     CHECK(check_descriptors(512).verdict == Verdict::fail);
     CHECK(check_descriptors(4096).verdict == Verdict::warn);
     CHECK(check_descriptors(1 << 20).verdict == Verdict::ok);
-    CHECK(check_bind("127.0.0.1:8080", false).verdict == Verdict::ok);
-    CHECK(check_bind("[::1]:8080", false).verdict == Verdict::ok);
-    CHECK(check_bind("0.0.0.0:8080", false).verdict == Verdict::warn);
-    CHECK(check_bind("0.0.0.0:8080", true).verdict == Verdict::ok);
+    CHECK(check_bind("127.0.0.1:8080", false, false).verdict == Verdict::ok);
+    CHECK(check_bind("[::1]:8080", false, false).verdict == Verdict::ok);
+    CHECK(check_bind("0.0.0.0:8080", false, false).verdict == Verdict::warn);
+    CHECK(check_bind("0.0.0.0:8080", true, false).verdict == Verdict::ok);
+    CHECK(check_bind("0.0.0.0:8080", false, true).verdict == Verdict::ok);
+}
+
+TEST_CASE("the doctor judges the certificate by its end", "[cli][doctor]") {
+    TemporaryDirectory home;
+    const auto file = home.write("cert.pem", R"(-----BEGIN CERTIFICATE-----
+MIIBbTCCAROgAwIBAgIUJ5o39+14+vFFJQdsl9NiXuM8BrAwCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBdDAeFw0yNjExMjYxMjU2NDlaFw0zNjExMjMxMjU2NDlaMAwx
+CjAIBgNVBAMMAXQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATXw7/gY4Yl+Mlc
+rn2rPDHL4cOgGPULdpDCax0g6+KDRYI6ejV+CVOgr13vVThj49rDQoncEYMwsxbK
+ApDTuJd/o1MwUTAdBgNVHQ4EFgQUqcpOVR6gzWC2TgHIBABg518G9sgwHwYDVR0j
+BBgwFoAUqcpOVR6gzWC2TgHIBABg518G9sgwDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNIADBFAiBSVX1nLmIPGvjph5P2+nSqyLXahGTiGQIfm3mbW2H+DAIh
+AKVibjz7etyLpUHjGcOSKN7PnqnQizLu5BqYdKeezR+v
+-----END CERTIFICATE-----
+)");
+    const auto end = base::parse_time("2036-11-23T12:56:49Z");
+    REQUIRE(end);
+    const auto day = std::chrono::hours(24);
+    CHECK(check_certificate(file, *end - 30 * day).verdict == Verdict::ok);
+    CHECK(check_certificate(file, *end - 20 * day).verdict == Verdict::warn);
+    CHECK(check_certificate(file, *end).verdict == Verdict::fail);
+    CHECK(check_certificate(home.path / "none.pem", *end).verdict == Verdict::fail);
+    CHECK(check_certificate(home.write("text.pem", "no certificate"), *end).verdict == Verdict::fail);
 }
 
 TEST_CASE("the doctor finds another process's hand on the database", "[cli][doctor]") {

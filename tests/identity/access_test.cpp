@@ -227,15 +227,16 @@ TEST_CASE("the cookie is bound to its host wherever browsers keep secure cookies
     };
     for (const auto& headers :
          {httplib::Headers{}, httplib::Headers{{"Host", "localhost:8080"}},
-          httplib::Headers{{"Host", "[::1]:8080"}},
-          httplib::Headers{{"Host", "sluice.example"}, {"X-Forwarded-Proto", "https"}}}) {
+          httplib::Headers{{"Host", "[::1]:8080"}}}) {
         const auto made = cookie(headers);
         CAPTURE(made);
         CHECK(made.starts_with("__Host-sluice="));
         CHECK(made.find("; Secure") != std::string::npos);
     }
-    for (const auto& host : {"sluice.lan:8080", "127.evil.example"}) {
-        const auto made = cookie({{"Host", host}});
+    for (const auto& headers :
+         {httplib::Headers{{"Host", "sluice.lan:8080"}}, httplib::Headers{{"Host", "127.evil.example"}},
+          httplib::Headers{{"Host", "sluice.example"}, {"X-Forwarded-Proto", "https"}}}) {  // from no trusted proxy
+        const auto made = cookie(headers);
         CAPTURE(made);
         CHECK(made.starts_with("sluice="));
         CHECK(made.find("Secure") == std::string::npos);

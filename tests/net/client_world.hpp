@@ -145,6 +145,7 @@ class World {
     ~World() {
         auto joined = std::make_shared<std::optional<bool>>();
         runtime::TaskGroup closing(loop);
+        closing.spawn("stop", client.stop());
         closing.spawn("close", close(tasks, joined));
         turn_until([&] { return joined->has_value(); });
         turn_until([&] { return closing.size() == 0; });

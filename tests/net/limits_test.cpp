@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <list>
+
 #include "net/server_world.hpp"
 
 using namespace sluice;
@@ -229,6 +231,94 @@ TEST_CASE("slow and idle connections are closed by the sweep", "[net][limits]") 
     }
 }
 
+TEST_CASE("a body that drips is ended, and one that moves is not", "[net][limits]") {
+    ServerWorld world;
+    world.route(Verb::post, "/a", size_of_body, {.summary = "x", .max_body = 1 << 20});
+    world.start();
+    auto client = world.connect();
+    client.send(
+        "POST /a HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 60002\r\nExpect: "
+        "100-continue\r\n\r\n");
+    CHECK(has(client.until("\r\n\r\n"), "100 Continue"));
+    SECTION("a byte a second") {
+        client.send("[");
+        for (int i = 0; i < 12; ++i) {
+            client.send("1");
+            for (int turn = 0; turn < 10; ++turn) world.on_loop([] {});
+            world.advance(seconds(1));
+        }
+        CHECK(status_of(client.answer()) == 408);
+    }
+    SECTION("more than a KiB a second, for most of a minute") {
+        client.send("\"");
+        for (int i = 0; i < 20; ++i) {
+            client.send(std::string(3000, 'x'));
+            for (int turn = 0; turn < 10; ++turn) world.on_loop([] {});  // it is read before time passes
+            world.advance(seconds(2));
+        }
+        client.send("\"");
+        CHECK(body_of(client.answer())["size"] == 60002);
+    }
+}
+
+TEST_CASE("an answer that nobody reads is ended", "[net][limits]") {
+    ServerWorld world;
+    world.route(Verb::get, "/large", ServerWorld::says(std::string(64 << 20, 'x')));
+    world.start();
+    auto client = world.connect();
+    client.send("GET /large HTTP/1.1\r\nHost: t\r\n\r\n");
+    CHECK(has(client.until("\r\n\r\n"), "200 OK"));
+    CHECK(world.eventually([&] {
+        world.clock.advance(seconds(10));
+        return world.server->connections() == 0;
+    }));
+}
+
+TEST_CASE("one address cannot take every place of those without a credential", "[net][limits]") {
+    ServerWorld world;
+    world.options.max_newcomers_per_address = 3;
+    world.route(Verb::get, "/closed", ServerWorld::says("in"), {}, Permission::flows_read);
+    world.start();
+    const std::string_view with_key = "GET /closed HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer good\r\n\r\n";
+    std::list<ServerWorld::Raw> known, silent;
+    const auto there = [&] { return asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), world.server->port()); };
+    for (int i = 0; i < 6; ++i) {  // they vouch for themselves one by one, and are not counted from then on
+        known.emplace_back(there());
+        known.back().send(with_key);
+        CHECK(status_of(known.back().answer()) == 200);
+    }
+    for (int i = 0; i < 3; ++i) silent.emplace_back(there());
+    REQUIRE(world.eventually([&] { return world.server->connections() == 9; }));
+    auto over = world.connect();
+    const auto refused = over.rest();
+    CHECK(status_of(refused) == 503);
+    CHECK(has(refused, "Retry-After: "));
+    known.front().send(with_key);
+    CHECK(status_of(known.front().answer()) == 200);
+    silent.front().close();
+    CHECK(world.eventually([&] { return world.server->connections() == 8; }));
+    auto next = world.connect();
+    next.send(with_key);
+    CHECK(status_of(next.answer()) == 200);
+}
+
+TEST_CASE("where all places are taken, who has been silent for a while gives way", "[net][limits]") {
+    ServerWorld world;
+    world.options.max_newcomers = 2;
+    world.route(Verb::get, "/open", ServerWorld::says("in"));
+    world.start();
+    auto oldest = world.connect(), second = world.connect();
+    REQUIRE(world.eventually([&] { return world.server->connections() == 2; }));
+    CHECK(status_of(world.connect().rest()) == 503);
+    world.advance(seconds(2));
+    auto third = world.connect();
+    third.send("GET /open HTTP/1.1\r\nHost: t\r\n\r\n");
+    CHECK(status_of(third.answer()) == 200);
+    CHECK(oldest.closed());
+    second.send("GET /open HTTP/1.1\r\nHost: t\r\n\r\n");
+    CHECK(status_of(second.answer()) == 200);
+}
+
 TEST_CASE("connections over the limit are told to come later", "[net][limits]") {
     ServerWorld world;
     world.options.max_connections = 2;
@@ -273,6 +363,7 @@ TEST_CASE("the admin socket is served when every connection is taken", "[net][li
 TEST_CASE("a workspace has at most half of the connections in use", "[net][limits]") {
     ServerWorld world;
     world.options.max_connections = 5;
+    world.options.max_open_per_key = 2;
     runtime::Signal release(world.loop);
     int waiting = 0;
     world.route(

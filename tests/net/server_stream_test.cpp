@@ -228,6 +228,7 @@ TEST_CASE("an upload is read in pieces, within its limit", "[net][server][stream
 
 TEST_CASE("an upload that drips is ended, however often a byte comes", "[net][server][stream]") {
     ServerWorld world;
+    world.options.slow_grace = seconds(60);
     std::size_t read = 0;
     const auto counts = [&read](Request& request) -> Awaitable<Response> {
         while (true) {

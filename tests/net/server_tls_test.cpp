@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/stream.hpp>
 
 #include "net/server_world.hpp"
+#include "sluice/net/certificate.hpp"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -109,9 +110,46 @@ TEST_CASE("the server speaks TLS 1.2 with AEAD suites and 1.3, nothing older",
                     SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
                     SSL_CTX_set_cipher_list(tls, "ECDHE-ECDSA-AES128-SHA256");  // CBC
                 }).connected);
+    for (const auto* group : {"X25519", "P-256"})
+        CHECK(ask(port, request, [&](SSL_CTX* tls) { SSL_CTX_set1_groups_list(tls, group); }).connected);
+    CHECK_FALSE(ask(port, request, [](SSL_CTX* tls) { SSL_CTX_set1_groups_list(tls, "P-521"); }).connected);
     auto plain = world.connect();
     plain.send(request);
     CHECK_FALSE(has(plain.rest(), "HTTP/1.1"));
+}
+
+TEST_CASE("handshakes that do not go on give way to those that wait", "[net][server][tls]") {
+    const CertificateFiles certificate("first");
+    ServerWorld world;
+    world.options.tls = certificate.files();
+    world.options.max_handshakes = 2;
+    world.route(Verb::get, "/a", ServerWorld::says("a"));
+    world.start();
+    auto first = world.connect(), second = world.connect();
+    REQUIRE(world.eventually([&] { return world.server->connections() == 2; }));
+    auto waiting = std::async(std::launch::async, [&] { return ask(world.server->port(), request).connected; });
+    // Neither has had its time yet: the third stays in the kernel's queue.
+    for (int i = 0; i < 5; ++i) world.advance(std::chrono::milliseconds(20));
+    world.on_loop([&] { CHECK(world.server->connections() == 2); });
+    CHECK(world.eventually([&] {
+        world.clock.advance(std::chrono::milliseconds(50));
+        return waiting.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }));
+    CHECK(waiting.get());
+    CHECK(first.closed());
+}
+
+TEST_CASE("a certificate's end is read from its file", "[net][tls]") {
+    const CertificateFiles certificate("first");
+    const auto now = base::SystemClock().now();
+    const auto end = net::certificate_end(certificate.files().certificate);
+    REQUIRE(end);
+    CHECK(*end > now + std::chrono::minutes(50));
+    CHECK(*end < now + std::chrono::minutes(70));
+    const auto missing = net::certificate_end(certificate.folder / "none.pem");
+    REQUIRE_FALSE(missing);
+    CHECK(has(missing.error().message, "none.pem"));
+    CHECK_FALSE(net::certificate_end(certificate.files().key));
 }
 
 TEST_CASE("a renewed certificate is used after a reload, a broken one is refused",

@@ -160,6 +160,7 @@ class Server:
         self.home = tempfile.mkdtemp(prefix="sluice-test-") if data is None else None
         self.data = data or os.path.join(self.home, "data")
         self.port = port or free_port()
+        self.address = "127.0.0.1"
         self.env = dict(env or {})
         self.arguments = list(arguments)
         self.log_path = os.path.join(self.home or tempfile.mkdtemp(prefix="sluice-test-log-"), "server.log")
@@ -171,7 +172,7 @@ class Server:
         assert self.process is None, "the server runs already"
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [binary(), "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}", *self.arguments],
+            [binary(), "serve", "--data", self.data, "--listen", f"{self.address}:{self.port}", *self.arguments],
             env=clean_environment(self.env), stdout=log, stderr=log)
         log.close()
         if wait:

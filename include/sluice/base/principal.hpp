@@ -36,6 +36,12 @@ struct Scope {
     bool covers(std::string_view project, std::string_view flow) const;
 };
 
+/// A bucket of requests: so many a second on the average, so many at once. 0 a second: no limit.
+struct RateLimit {
+    double per_second = 0, burst = 0;
+    bool operator==(const RateLimit&) const = default;
+};
+
 /// An authenticated caller. `workspace` is the one that every query of the request is bound to.
 struct Principal {
     enum class Kind : std::uint8_t { anonymous, api_key, session, local };
@@ -49,6 +55,7 @@ struct Principal {
     std::shared_ptr<const Scope> scope{};  ///< null: the whole workspace
     /// Whether an object of that project (and flow, where it belongs to one) is within the scope; others do not exist for it.
     bool sees(std::string_view project, std::string_view flow = {}) const { return !scope || scope->covers(project, flow); }
+    std::optional<RateLimit> rate_limit{};  ///< of its own, from its row; else the setting of its kind
     bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
 };
 

@@ -39,11 +39,31 @@ class EgressPolicy {
     /// `address` is one resolved numeric address of `host`. Errors: forbidden, naming host, address and the setting.
     /// `operator_trusted`: a base URL configured by an operator (model providers), which may be internal.
     virtual Result<void> judge(std::string_view host, std::string_view address, std::uint16_t port, bool operator_trusted) const = 0;
+    /// The same before the name is looked up. Errors: forbidden.
+    virtual Result<void> judge_name(std::string_view host, std::uint16_t port, bool operator_trusted) const;
+};
+
+/// The rules of single workspaces; implemented by `identity`. Thread: loop.
+class EgressRules {
+  public:
+    virtual ~EgressRules() = default;
+    /// Null: the workspace has none, the instance's guard alone judges.
+    virtual std::shared_ptr<const EgressPolicy> policy_of(const WorkspaceId& workspace) const = 0;
 };
 
 /// The standard guard: public addresses on ports 80, 443, 8080, 8443 only; CIDR or host:port entries of `allow` on any
 /// port. Metadata addresses are never allowed to flows. Errors: invalid_argument naming the bad entry.
-Result<std::shared_ptr<const EgressPolicy>> make_egress_policy(const std::vector<std::string>& allow);
+/// `own`: numeric addresses of this machine, refused as internal ones are, because what listens here trusts them.
+Result<std::shared_ptr<const EgressPolicy>> make_egress_policy(const std::vector<std::string>& allow,
+                                                               const std::vector<std::string>& own = {});
+/// `instance` with the rules of a workspace: `hosts` (when given) are the only places that its requests may go to
+/// ("api.example.com", "*.example.com", an address; each with ":port" or for any), `allow` opens internal addresses to it
+/// in the form of make_egress_policy. Errors: invalid_argument naming the bad entry.
+Result<std::shared_ptr<const EgressPolicy>> make_workspace_policy(std::shared_ptr<const EgressPolicy> instance,
+                                                                  const std::optional<std::vector<std::string>>& hosts,
+                                                                  const std::vector<std::string>& allow);
+/// The addresses of this machine's interfaces. Reads the kernel's tables; does not wait.
+std::vector<std::string> own_addresses();
 
 struct ClientRequest {
     Verb verb = Verb::get;
@@ -58,6 +78,7 @@ struct ClientRequest {
     /// the sender go along (Accept, Content-Type, User-Agent and their like), and `operator_trusted` ends.
     int max_redirects = 5;
     bool operator_trusted = false;
+    std::optional<WorkspaceId> workspace;              ///< whose rules of egress apply, and whose share of look-ups
     bool decompress = true;                            ///< gzip and deflate; ratio at most 100
     std::string ca_file;                               ///< more trust anchors, PEM
 };
@@ -72,7 +93,8 @@ struct ClientResponse {
 /// Receives a streamed body; return an error to stop (the connection is dropped).
 using BodySink = std::function<Result<void>(std::string_view piece)>;
 
-/// Thread: loop. Names are resolved on `pool`. Idle connections are kept for a minute; a GET, HEAD or OPTIONS that finds
+/// Thread: loop. Names are resolved on `pool`, at most two at once for one workspace: a dead name server must not stop the
+/// others. Idle connections are kept for a minute; a GET, HEAD or OPTIONS that finds
 /// its kept connection closed under it is sent once more, any other request only if no byte of it had left.
 /// Host, Content-Length, Connection and the other headers of framing are the client's own; setting them is an error.
 class Client {
@@ -81,6 +103,8 @@ class Client {
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
+    /// The rules of single workspaces; they outlive the client's requests.
+    void set_egress_rules(const EgressRules& rules);
 
     /// Errors: invalid_argument (URL), forbidden (egress), upstream_failed (retryable), timeout (retryable), too_large,
     /// cancelled (the client was stopped). A status is never an error here. Cancelling the awaiting task drops the

@@ -101,8 +101,8 @@ struct Request {
     BodyReader* body_reader = nullptr;                       ///< set when the route streams the body
     Principal principal;
     std::string id;                                          ///< request id, "req_…"
-    std::string remote_address;
-    bool tls = false;
+    std::string remote_address;                              ///< of the client; what a trusted proxy says of it
+    bool tls = false;                                        ///< the client speaks TLS, with us or with a trusted proxy
     bool local_socket = false;                               ///< came over DIR/admin.sock
     std::size_t json_depth = 0;                              ///< limit of `json()`; 0: the reader's default
     Idempotency* idempotency = nullptr;                      ///< set when the client sent an Idempotency-Key

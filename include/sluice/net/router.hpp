@@ -42,6 +42,13 @@ enum class Audited : std::uint8_t {
     never,      ///< it changes nothing that is kept
 };
 
+/// Which bucket counts a route's requests.
+enum class RateClass : std::uint8_t {
+    usual,    ///< the caller's own, or that of its address when nobody is signed in
+    sign_in,  ///< a stricter one of the address, whoever asks: credentials can be guessed here
+    free,     ///< none: health, and what counts its requests itself
+};
+
 /// What a route's row says beyond verb, path, access and handler.
 struct RouteInfo {
     std::string_view summary;
@@ -61,6 +68,7 @@ struct RouteInfo {
     Audited audited = Audited::always;
     /// The name of what it does in the audit trail, "runs.start"; empty: made from verb and path (`action_of`).
     std::string_view action = {};
+    RateClass rate = RateClass::usual;
 };
 
 using Handler = std::function<Awaitable<Response>(Request&)>;

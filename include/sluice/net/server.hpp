@@ -1,6 +1,6 @@
 #pragma once
 /// The HTTP/1.1 server: keep-alive, chunked and streamed bodies, WebSocket, server-sent events, TLS, limits, drain.
-/// Every request gets an id (`X-Request-Id`), every error is problem+json, every answer carries the security headers.
+/// Trusted proxies, rate limits, CORS: docs/server.md. Every request gets an id (`X-Request-Id`), every error is problem+json, every answer carries the security headers.
 /// Included by `*_routes.cpp`, `net` and `app` alone.
 
 #include <cstdint>
@@ -45,6 +45,15 @@ struct TlsFiles {
     std::filesystem::path certificate, key;  ///< PEM; empty: plain HTTP
 };
 
+/// Buckets of requests; a rate of 0 limits nothing.
+struct RateLimits {
+    base::RateLimit key, user;   ///< of one API key, of one signed-in person; a principal's own limit comes first
+    base::RateLimit workspace;   ///< of all its callers together
+    base::RateLimit address;     ///< of requests without a valid credential; an IPv6 address counts as its /64
+    base::RateLimit sign_in;     ///< of an address, on routes of RateClass::sign_in
+    bool operator==(const RateLimits&) const = default;
+};
+
 struct ServerOptions {
     std::string address = "127.0.0.1";          ///< empty: no TCP, only the admin socket
     std::uint16_t port = 8080;                  ///< 0: any free one
@@ -63,6 +72,16 @@ struct ServerOptions {
     std::size_t json_depth = 64;
     std::size_t max_requests = 100'000;         ///< on one connection; it is closed in order after that
     std::vector<std::string> allowed_hosts;     ///< accepted Host values beside the listen address; empty: any
+    std::vector<std::string> trusted_proxies;   ///< addresses and networks whose X-Forwarded-… and Forwarded count
+    std::vector<std::string> cors_origins;      ///< exact origins ("https://app.example") whose pages may call the API
+    std::size_t max_newcomers = 0;              ///< connections without a valid credential so far; 0: no limit
+    std::size_t max_newcomers_per_address = 0;
+    std::size_t max_handshakes = 256;           ///< of TLS, under way at once
+    std::size_t max_open_per_key = 0;           ///< requests of one caller in flight; 0: half of a workspace's share
+    std::size_t max_websockets = 32;            ///< of one caller
+    std::size_t slowest_rate = 1 << 10;         ///< bytes a second of a body or an answer, after slow_grace
+    Duration slow_grace = std::chrono::seconds(10);
+    RateLimits rates;
 };
 
 /// Thread: loop.
@@ -91,8 +110,12 @@ class Server {
     bool draining() const;
     /// Reads the TLS files again; connections from now on use them. Errors: invalid_argument (the old ones stay in use).
     Result<void> reload_tls();
+    /// Other buckets from now on; what was used of the old ones is forgotten.
+    void set_rates(const RateLimits& rates);
     /// Open connections.
     std::size_t connections() const;
+    /// Nobody else's network is between the server and its clients, or TLS or a trusted proxy is.
+    bool is_guarded() const;
 
     struct State;  ///< what the sessions share; private to net
 
@@ -104,5 +127,7 @@ class Server {
 base::SettingRows settings();
 /// The options that the settings give; the address and port of `server.listen` where it is ADDR:PORT.
 ServerOptions server_options(const config::Config& config);
+/// The buckets that the settings give; they may change while the server runs.
+RateLimits rate_limits(const config::Config& config);
 
 }  // namespace sluice::net
