@@ -46,7 +46,14 @@ Awaitable<Response> back_up(Request& request, App::State& state) {
     if (!place) co_return net::problem(place.error());
     auto taken = co_await state.storage->backup(std::move(*place));
     if (!taken) co_return net::problem(taken.error());
-    co_return net::json_response(201, storage::to_json(*taken));
+    const Json answer = storage::to_json(*taken);
+    if (request.idempotency) {   // a backup is a folder, so the record follows it
+        storage::WriteUnit unit;
+        request.idempotency->record(unit, {201, base::dump_json(answer), {}});
+        auto recorded = co_await state.storage->submit(std::move(unit));
+        if (!recorded) co_return net::problem(recorded.error());
+    }
+    co_return net::json_response(201, answer);
 }
 
 constexpr Route<App::State> routes[] = {

@@ -168,6 +168,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void beat();
     std::optional<Duration> longest_standstill() const;
     void measure();
+    Awaitable<Result<void>> submit_queue_change(WorkspaceId workspace, storage::WriteUnit unit, std::string type, Json data);
     static Awaitable<void> cancel_absent_sub_runs(std::shared_ptr<State> self, WorkspaceId workspace, RunId parent, std::string reason);
 
     struct WaitingRun {
