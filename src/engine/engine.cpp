@@ -165,8 +165,13 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueE
 void Engine::State::feed(const RunPtr& run, Event event) {
     if (run->dropped || run->ended) return;
     run->progress = clock.now();
-    lend_memory(*run);
+    lend(*run);
     absorb(run, run->machine.handle(std::move(event), run->progress, random));
+}
+
+void Engine::State::lend(ActiveRun& run) {
+    lend_memory(run);
+    if (run.row.parent && run.row.trigger == "flow") run.machine.limit_attempts(outer_attempts(run.row.id));
 }
 
 void Engine::State::lend_memory(ActiveRun& run) {
@@ -195,6 +200,7 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
     }
     if (run->durable) flush(run);
     else if (run->ended) finish(run);
+    if (run->row.parent) tell_outer(run->row.id, run->machine.totals().attempts);
     if (output.more) {
         auto go_on = [self = shared_from_this(), run] { self->feed(run, event::Continue{}); };
         loop.post(std::move(go_on));

@@ -58,7 +58,7 @@ Awaitable<Result<void>> Engine::State::confirmed(RunPtr run) {
 
 /// Feeds an event whose cause wants to commit more with it; gives the status once all is committed.
 Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event event, Also also) {
-    lend_memory(*run);
+    lend(*run);
     Output output = run->machine.handle(std::move(event), clock.now(), random);
     const RunStatus status = run->machine.status();
     if (also) also(run->page.extra, status);

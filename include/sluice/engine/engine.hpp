@@ -136,6 +136,7 @@ struct Rerun {
 /// A run that a step of another one starts.
 struct SubRun {
     RunId parent;
+    std::string path;     ///< of the step
     std::string key;      ///< the step's idempotency key: the same step finds its run again
     std::string flow;     ///< by name
     int version = 0;      ///< 0: live
