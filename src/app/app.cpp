@@ -55,7 +55,8 @@ crypto::RootSources root_sources(const config::Config& config, const std::filesy
     return out;
 }
 
-/// Expired idempotency records and sessions, ended runs, old events, unreferenced blobs: in small batches, once an hour.
+/// Expired idempotency records and sessions, ended runs and bulk actions, old events and audit entries, unreferenced blobs: in
+/// small batches, once an hour.
 Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, engine::RetentionOptions runs) {
     for (Duration pause = first_housekeeping;; pause = housekeeping_interval) {
         co_await s->loop.sleep_for(pause);
@@ -65,6 +66,9 @@ Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, 
         if (!entries) log::warn("old audit entries could not be removed", {{"cause", entries.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
+        const Time kept_from = s->clock.now() - std::max(runs.succeeded, runs.failed);
+        auto actions = co_await s->bulk_actions->remove_ended(kept_from);
+        if (!actions) log::warn("ended bulk actions could not be removed", {{"cause", actions.error().message}});
         auto hidden = co_await s->flows->remove_unused_hidden();
         if (!hidden) log::warn("versions of drafts' runs could not be removed", {{"cause", hidden.error().message}});
         const Time before = s->clock.now() - retention;
@@ -178,6 +182,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.engine->set_artifacts(*s.artifacts);
     s.bus->set_run_feed(s.engine.get());
     s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
+    s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.random);
 
     add_system_routes(s.router, s);
     add_backup_routes(s.router, s);
@@ -189,6 +194,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     flows::add_routes(s.router, *s.flow_routes);
     engine::add_routes(s.router, *s.engine);
     engine::add_routes(s.router, *s.dead_letters);
+    engine::add_routes(s.router, *s.bulk_actions);
     dashboard::add_routes(s.router);
     s.router.seal(version());
 
@@ -228,6 +234,7 @@ Awaitable<Result<void>> App::start() {
     s.flows->set_cursor_key(cursor_key);
     s.engine->set_cursor_key(cursor_key);
     s.dead_letters->set_cursor_key(cursor_key);
+    s.bulk_actions->set_cursor_key(cursor_key);
     // Bound before work is taken up: a port in use shall not start anything.
     auto bound = s.server->start();
     if (bound && s.monitoring) bound = s.monitoring->start();
@@ -246,7 +253,7 @@ Awaitable<Result<void>> App::start() {
     auto recovered = co_await s.engine->start();
     if (s.stopped) co_return Result<void>();
     if (!recovered) co_return fail(std::move(recovered.error()));
-    auto bulk = co_await s.dead_letters->start();
+    auto bulk = co_await s.bulk_actions->start();
     if (s.stopped) co_return Result<void>();
     if (!bulk) co_return fail(std::move(bulk.error()));
     s.loop.watch();
@@ -261,7 +268,7 @@ Awaitable<void> App::stop() {
     s.stopped = true;
     s.ready = false;
     // Waiting callers get their answers while the last steps end, so server and executor drain side by side.
-    co_await s.dead_letters->stop();   // no further run is taken up
+    co_await s.bulk_actions->stop();   // no further run is taken up
     auto draining = std::make_unique<runtime::TaskGroup>(s.loop);
     draining->spawn("drain-engine", s.engine->stop());
     co_await s.bus->stop();

@@ -7,6 +7,7 @@
 #include "sluice/app/app.hpp"
 #include "sluice/artifacts/artifacts.hpp"
 #include "sluice/base/clock.hpp"
+#include "sluice/engine/bulk_actions.hpp"
 #include "sluice/engine/dead_letters.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/events/events.hpp"
@@ -51,6 +52,7 @@ struct App::State {
     std::unique_ptr<flows::FlowRoutes> flow_routes;
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<engine::DeadLetters> dead_letters;
+    std::unique_ptr<engine::BulkActions> bulk_actions;
     net::Router router;
     std::unique_ptr<net::Server> server;
     net::Router monitoring_router;

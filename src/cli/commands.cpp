@@ -77,6 +77,9 @@ constexpr OptionRow rerun_options[] = {
 constexpr OptionRow start_options[] = {{"FLOWNAME", "NAME", "The flow's name or id", true},
                                        input_option,
                                        {"--version", "N", "This version; default: the live one"},
+                                       {"--priority", "N", "1 (first) to 5 (last); default: the flow's"},
+                                       {"--delay", "DURATION", "Start it after this time, such as 10m"},
+                                       {"--at", "TIME", "Start it at this time, such as 2027-01-31T08:00:00Z"},
                                        {"--wait", "", "Follow the run to its end"}};
 constexpr OptionRow events_options[] = {run_id,
                                         {"--after", "SEQ", "Only events with a greater number"}};
@@ -91,6 +94,8 @@ constexpr OptionRow audit_export_options[] = {AUDIT_FILTER_OPTIONS,
                                               {"--format", "jsonl|csv", "Default: jsonl"},
                                               {"--output", "FILE", "Default: standard output"}};
 constexpr OptionRow queue_options[] = {{"NAME", "NAME", "The queue; default: `default`, the workspace's only one"}};
+constexpr OptionRow weight_options[] = {
+    {"N", "N", "Runs that the workspace starts in its turn, 1 to 100; 1 unless it was changed", true}};
 constexpr OptionRow two_runs_options[] = {{"FIRST", "ID", "A run (run_…)", true},
                                           {"SECOND", "ID", "Another run (run_…)", true}};
 constexpr OptionRow letters_list_options[] = {
@@ -108,15 +113,34 @@ constexpr OptionRow redrive_options[] = {
     {"--version", "N|live", "Another version of the flow: makes a new run"}};
 constexpr OptionRow discard_options[] = {
     letter_id, {"--reason", "TEXT", "Why nothing is to be done", true}};
-constexpr OptionRow redrive_all_options[] = {
-    {"--flow", "NAME", "Only those of this flow (name or id)"},
-    {"--code", "CODE", "Only those with this error code, such as timeout"},
-    {"--since", "TIME", "Made at or after this time"},
-    {"--until", "TIME", "Made before this time"},
-    {"--rate", "N", "So many a second; default 5"},
-    {"--canary", "N", "So many are awaited before the rest; default 1"},
-    {"--dry-run", "", "Only tell how many there are"}};
-constexpr OptionRow bulk_options[] = {{"ID", "ID", "The bulk action (bulk_…)", true}};
+constexpr OptionRow bulk_rate = {"--rate", "N", "So many a second; default 5"};
+constexpr OptionRow bulk_canary = {"--canary", "N", "So many are awaited before the rest; default 1"};
+constexpr OptionRow bulk_dry_run = {"--dry-run", "", "Only tell how many there are"};
+constexpr OptionRow bulk_wait = {"--wait", "", "Follow it to its end; exits 1 when not all was done"};
+constexpr OptionRow of_flow = {"--flow", "NAME", "Only those of this flow (name or id)"};
+constexpr OptionRow of_project = {"--project", "NAME", "Only those of this project"};
+constexpr OptionRow of_code = {"--code", "CODE", "Only those with this error code, such as timeout"};
+constexpr OptionRow since_option = {"--since", "TIME", "Made at or after this time"};
+constexpr OptionRow until_option = {"--until", "TIME", "Made before this time"};
+constexpr OptionRow bulk_reason = {"--reason", "TEXT", "Why, for the runs' records"};
+constexpr OptionRow retry_all_options[] = {
+    {"--status", "STATUS", "failed, timed_out or cancelled; may be given again; default: the first two", false, true},
+    of_flow, of_project, of_code, since_option, until_option, bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+constexpr OptionRow rerun_all_options[] = {
+    {"--status", "STATUS", "succeeded, failed, timed_out or cancelled; may be given again", true, true},
+    of_flow, of_project, of_code, since_option, until_option,
+    {"--from", "PATH", "The first step to do again; what comes before it is reused"},
+    {"--input", "JSON|@file", "The input of all, instead of what each was started with"},
+    {"--version", "N|live|recorded", "A version of the flow; default: each run's own"},
+    bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+constexpr OptionRow cancel_all_options[] = {
+    {"--status", "STATUS", "queued, running, waiting or paused; may be given again; default: all of them", false, true},
+    of_flow, of_project, since_option, until_option, bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+constexpr OptionRow redrive_all_options[] = {of_flow, of_code, since_option, until_option,
+    bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+constexpr OptionRow bulk_id = {"ID", "ID", "The bulk action (bulk_…)", true};
+constexpr OptionRow bulk_options[] = {bulk_id};
+constexpr OptionRow bulk_items_options[] = {bulk_id, {"--failed", "", "Only those to which it could not be done"}, limit_option};
 constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that this run made"},
                                                 limit_option};
 constexpr OptionRow artifact_options[] = {
@@ -210,6 +234,14 @@ constexpr CommandRow rows[] = {
      reason_options, retry_run, "What had succeeded is not done again."},
     {"runs rerun", "Start a run anew, from its start or from a step", Needs::api, true,
      rerun_options, rerun_run, "Makes a new run; the old one stays as it is."},
+    {"runs retry-all", "Retry many runs by filter, canaries first", Needs::api, true, retry_all_options,
+     retry_runs,
+     "Makes a bulk action, which goes on after a restart: `sluice bulk watch`, `sluice bulk cancel`. "
+     "When a canary does not succeed, the rest stays as it is."},
+    {"runs rerun-all", "Run many runs anew by filter, canaries first", Needs::api, true,
+     rerun_all_options, rerun_runs, "Makes a bulk action, as `sluice runs retry-all` does."},
+    {"runs cancel-all", "Cancel many runs by filter", Needs::api, true, cancel_all_options,
+     cancel_runs, "Makes a bulk action, as `sluice runs retry-all` does."},
     {"runs start", "Start a run of a flow", Needs::api, true, start_options, start_flow},
     {"runs events", "Print a run's journal", Needs::api, true, events_options, list_run_events},
     {"runs steps", "List a run's steps", Needs::api, true, run_options, list_run_steps},
@@ -225,6 +257,10 @@ constexpr CommandRow rows[] = {
     {"queues resume", "End a pause and a drain", Needs::api, true, queue_options, resume_queue},
     {"queues drain", "Take no new runs; those that are queued start", Needs::api, true, queue_options,
      drain_queue, "Kept over restarts, until `sluice queues resume`."},
+    {"queues weight", "Give a workspace a greater or smaller share of the server", Needs::api, true,
+     weight_options, weigh_queue,
+     "Where others wait as well, a workspace of weight 3 starts three runs where one of weight 1 starts "
+     "one. Needs the permission system:write; --workspace names the workspace. Kept over restarts."},
     {"runs why", "Explain why a run waits or has not started, or how it ended", Needs::api, true,
      run_options, explain_run},
     {"runs diff", "Compare two runs step by step; exits 1 when they differ", Needs::api, true,
@@ -250,6 +286,10 @@ constexpr CommandRow rows[] = {
     {"bulk list", "List bulk actions, newest first", Needs::api, true, {}, list_bulk_actions},
     {"bulk show", "Show how far a bulk action is", Needs::api, true, bulk_options,
      show_bulk_action},
+    {"bulk watch", "Follow a bulk action to its end; exits 1 when not all was done", Needs::api, true,
+     bulk_options, watch_bulk_action},
+    {"bulk items", "List what became of each object of a bulk action", Needs::api, true,
+     bulk_items_options, list_bulk_items},
     {"bulk cancel", "Cancel a bulk action; what it has done stays", Needs::api, true, bulk_options,
      cancel_bulk_action},
     {"artifacts list", "List artifacts, newest first", Needs::api, true, artifacts_list_options,

@@ -1,7 +1,6 @@
-// `dead-letters` and `bulk`.
+// `dead-letters`.
 
-#include <charconv>
-
+#include "cli/bulk.hpp"
 #include "cli/follow.hpp"
 #include "cli/table.hpp"
 
@@ -10,7 +9,6 @@ namespace sluice::cli {
 namespace {
 
 std::string letter_path(const Context& context) { return "/api/v1/dead-letters/" + encode(context.arguments.text("ID")); }
-std::string bulk_path(const Context& context) { return "/api/v1/bulk-actions/" + encode(context.arguments.text("ID")); }
 
 /// --flow, --code, --since and --until as the API's filter.
 Outcome<Json> filter_of(const Context& context, Connection& server) {
@@ -23,27 +21,6 @@ Outcome<Json> filter_of(const Context& context, Connection& server) {
     for (const char* name : {"code", "since", "until"})
         if (context.arguments.has(name)) filter[name] = context.arguments.text(name);
     return filter;
-}
-
-Outcome<int> tell_bulk(const Context& context, const Json& action) {
-    if (context.json()) {
-        context.print_json(action);
-        return exit_ok;
-    }
-    context.print(fmt::format("{}  {}  {} of {} done, {} failed\n", cell(action, "id"), cell(action, "state"), cell(action, "done"),
-                              cell(action, "total"), cell(action, "failed")));
-    if (const auto reason = base::string_or(action, "reason", ""); !reason.empty()) context.print("  " + reason + "\n");
-    if (const auto run = base::string_or(action, "canary_run_id", ""); !run.empty()) context.print("  awaits the canary " + run + "\n");
-    return exit_ok;
-}
-
-Outcome<double> number_option(const Context& context, std::string_view name, double fallback) {
-    if (!context.arguments.has(name)) return fallback;
-    const auto text = context.arguments.text(name);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return wrong_use("--{} {} is no number", name, text);
-    return value;
 }
 
 }  // namespace
@@ -134,60 +111,14 @@ Outcome<int> discard_dead_letter(Context& context) {
 }
 
 Outcome<int> redrive_dead_letters(Context& context) {
-    auto rate = number_option(context, "rate", 5);
-    if (!rate) return stop(std::move(rate.error()));
-    auto canary = whole_number(context, "canary", 1);
-    if (!canary) return stop(std::move(canary.error()));
+    auto body = bulk_pace(context);
+    if (!body) return stop(std::move(body.error()));
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
     auto filter = filter_of(context, **server);
     if (!filter) return stop(std::move(filter.error()));
-    Json body = {{"filter", std::move(*filter)}, {"rate_per_second", *rate}, {"canary", *canary}};
-    const bool dry = context.arguments.has("dry-run");
-    if (dry) body["dry_run"] = true;
-    auto answer = (*server)->post("/api/v1/dead-letters/redrive", body);
-    if (!answer) return stop(std::move(answer.error()));
-    if (!dry) return tell_bulk(context, *answer);
-    if (context.json()) {
-        context.print_json(*answer);
-        return exit_ok;
-    }
-    context.print(fmt::format("{} dead letters match\n", cell(*answer, "total")));
-    for (const auto& id : answer->value("first", Json::array())) context.print("  " + id.get<std::string>() + "\n");
-    return exit_ok;
-}
-
-Outcome<int> list_bulk_actions(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto items = list_items(**server, "/api/v1/bulk-actions", {}, 50);
-    if (!items) return stop(std::move(items.error()));
-    if (context.json()) {
-        context.print_json(Json{{"items", std::move(*items)}});
-        return exit_ok;
-    }
-    Table table({{"ID"}, {"KIND"}, {"STATE"}, {"TOTAL", true}, {"DONE", true}, {"FAILED", true}, {"CREATED"}, {"REASON"}});
-    for (const auto& action : *items)
-        table.add({cell(action, "id"), cell(action, "kind"), cell(action, "state"), cell(action, "total"), cell(action, "done"),
-                   cell(action, "failed"), human_time(action.value("created_at", Json())), base::string_or(action, "reason", "")});
-    context.print(table.empty() ? "no bulk actions\n" : table.render());
-    return exit_ok;
-}
-
-Outcome<int> show_bulk_action(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto action = (*server)->get(bulk_path(context));
-    if (!action) return stop(std::move(action.error()));
-    return tell_bulk(context, *action);
-}
-
-Outcome<int> cancel_bulk_action(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto action = (*server)->post(bulk_path(context) + "/cancel", Json::object());
-    if (!action) return stop(std::move(action.error()));
-    return tell_bulk(context, *action);
+    (*body)["filter"] = std::move(*filter);
+    return begin_bulk(context, **server, "/api/v1/dead-letters/redrive", *body, "dead letters");
 }
 
 }  // namespace sluice::cli

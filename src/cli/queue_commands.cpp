@@ -1,6 +1,6 @@
 // The workspace's queue of runs from the command line.
 
-#include "cli/command.hpp"
+#include "cli/follow.hpp"
 #include "cli/table.hpp"
 
 namespace sluice::cli {
@@ -36,11 +36,23 @@ Outcome<int> list_queues(Context& context) {
         context.print_json(*queues);
         return exit_ok;
     }
-    Table table({{"NAME"}, {"STATE"}, {"QUEUED", true}, {"DELAYED", true}, {"RUNNING", true}, {"WAITING", true}, {"OLDEST"}});
+    Table table({{"NAME"}, {"STATE"}, {"QUEUED", true}, {"DELAYED", true}, {"RUNNING", true}, {"WAITING", true}, {"WEIGHT", true}, {"OLDEST"}});
     for (const Json& queue : (*queues)["items"])
         table.add({cell(queue, "name"), state_of(queue), cell(queue, "queued"), cell(queue, "delayed"), cell(queue, "running"),
-                   cell(queue, "waiting"), human_time(queue["oldest_ready_at"])});
+                   cell(queue, "waiting"), cell(queue, "weight"), human_time(queue["oldest_ready_at"])});
     context.print(table.render());
+    return exit_ok;
+}
+
+Outcome<int> weigh_queue(Context& context) {
+    auto weight = whole_number(context, "N", 1);
+    if (!weight) return stop(std::move(weight.error()));
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    auto queue = (*server)->json({"PATCH", "/api/v1/queues/default", {}, base::dump_json({{"weight", *weight}})});
+    if (!queue) return stop(std::move(queue.error()));
+    if (context.json()) context.print_json(*queue);
+    else context.print(fmt::format("{} starts {} runs in its turn\n", cell(*queue, "name"), cell(*queue, "weight")));
     return exit_ok;
 }
 

@@ -150,6 +150,13 @@ Outcome<int> start_flow(Context& context) {
     auto version = whole_number(context, "version", 0);
     if (!version) return stop(std::move(version.error()));
     if (*version > 0) start["version"] = *version;
+    if (context.arguments.has("priority")) {
+        auto priority = whole_number(context, "priority", 0);
+        if (!priority) return stop(std::move(priority.error()));
+        start["priority"] = *priority;
+    }
+    if (context.arguments.has("delay")) start["delay"] = context.arguments.text("delay");
+    if (context.arguments.has("at")) start["run_at"] = context.arguments.text("at");
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
     auto flow = flow_id(**server, context.arguments.text("FLOWNAME"));

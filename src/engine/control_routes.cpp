@@ -133,6 +133,8 @@ Awaitable<Response> retry_run(Request& request, Engine& engine) {
     co_return status_answer(*id, done);
 }
 
+Json rerun_answer(RunId run, RunId parent) { return {{"id", run.str()}, {"status", "running"}, {"parent_run_id", parent.str()}}; }
+
 Awaitable<Response> rerun_run(Request& request, Engine& engine) {
     auto id = request.id_parameter<RunId>();
     if (!id) co_return net::problem(id.error());
@@ -148,18 +150,18 @@ Awaitable<Response> rerun_run(Request& request, Engine& engine) {
         for (auto& [path, output] : outputs->get_ref<Json::object_t&>()) rerun.outputs.emplace(path, std::move(output));
     }
     if (auto version = body->find("version"); version != body->end()) {
-        if (*version == "live") rerun.version = live_version;
-        else if (version->is_number_integer() && version->get<std::int64_t>() >= 1 && version->get<std::int64_t>() <= 1'000'000'000)
-            rerun.version = version->get<int>();
-        else co_return net::problem(wrong("/version", "version is the number of a version of the flow, or \"live\""));
+        auto number = rerun_version(*version);
+        if (!number) co_return net::problem(number.error());
+        rerun.version = *number;
     }
-    rerun.also = [&request](storage::WriteUnit& unit, RunId run) {
-        request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", run), {}});
+    rerun.also = [&request, parent = *id](storage::WriteUnit& unit, RunId run) {
+        net::AuditNote note;
+        note.target = run.str();
+        request.record(unit, {202, base::dump_json(rerun_answer(run, parent)), {}}, std::move(note));
     };
     auto run = co_await engine.rerun(request.workspace(), *id, std::move(rerun));
     if (!run) co_return net::problem(run.error());
-    Json answer = {{"id", run->str()}, {"status", "running"}, {"parent_run_id", id->str()}};
-    co_return net::json_response(202, answer);
+    co_return net::json_response(202, rerun_answer(*run, *id));
 }
 
 constexpr Route<Engine> routes[] = {
@@ -185,6 +187,13 @@ constexpr Route<Engine> routes[] = {
 
 }  // namespace
 
+Result<int> rerun_version(const Json& value) {
+    if (value == "live") return live_version;
+    if (value == "recorded") return 0;
+    if (value.is_number_integer() && value.get<std::int64_t>() >= 1 && value.get<std::int64_t>() <= 1'000'000'000) return value.get<int>();
+    return fail(wrong("/version", "version is the number of a version of the flow, \"live\", or \"recorded\" for the run's own"));
+}
+
 void add_control_routes(net::Router& router, Engine& engine) {
     router.add_schema("RunState", R"({"type": "object", "required": ["id", "status"], "properties": {
         "id": {"type": "string"}, "status": {"$ref": "#/components/schemas/RunStatus"}}})");
@@ -199,7 +208,7 @@ void add_control_routes(net::Router& router, Engine& engine) {
         "from": {"type": "string", "description": "The path of a step: it and all after it are done again, the rest is reused"},
         "input": {"description": "Another input"},
         "outputs": {"type": "object", "description": "Other outputs of finished steps by path; what comes after them is done again"},
-        "version": {"description": "A version of the flow, or \"live\"; default: the one of the run", "type": ["integer", "string"]}}})");
+        "version": {"description": "A version of the flow, \"live\", or \"recorded\" (default): the one of the run", "type": ["integer", "string"]}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
 }
 

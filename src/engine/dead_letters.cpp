@@ -7,7 +7,6 @@ namespace sluice::engine {
 namespace {
 
 constexpr std::size_t longest_message = 2000;
-constexpr std::size_t preview_letters = 20;
 
 Json parsed(const std::string& text) {
     Json value = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
@@ -37,6 +36,15 @@ DeadLetter letter_of(const Run& run, Time at, base::Random& random) {
     letter.flow_version = run.flow_version;
     letter.flow_name = run.flow_name;
     letter.created_at = at;
+    return letter;
+}
+
+DeadLetter closed(DeadLetter letter, std::string state, std::string reason, std::string by, Time at, std::optional<RunId> run) {
+    letter.state = std::move(state);
+    letter.reason = std::move(reason);
+    letter.decided_by = std::move(by);
+    letter.decided_at = at;
+    letter.redriven_run = run;
     return letter;
 }
 
@@ -104,7 +112,7 @@ void dead_letters::append(storage::WriteUnit& unit, const Run& run, const std::v
 }
 
 DeadLetters::DeadLetters(runtime::Loop& loop, storage::Storage& storage, Engine& engine, base::Random& random)
-    : state_(std::make_shared<State>(loop, storage, engine, random, random_key(random))) {}
+    : state_(std::make_shared<State>(loop, storage, engine, random_key(random))) {}
 DeadLetters::~DeadLetters() = default;
 
 void DeadLetters::set_cursor_key(std::string key) { state_->cursors = events::Cursors(std::move(key)); }
@@ -167,8 +175,9 @@ Awaitable<Result<RunId>> DeadLetters::State::redrive(WorkspaceId workspace, Dead
         rerun.input = std::move(how.input);
         rerun.version = how.version;
         const Time now = loop.now();
-        rerun.also = [workspace, id = letter.id, by = how.by, now](storage::WriteUnit& unit, RunId run) {
-            store::append_close(unit, workspace, id, {"redriven", "as a new run", by, now, run});
+        rerun.also = [workspace, letter, by = how.by, now, also = how.also](storage::WriteUnit& unit, RunId run) {
+            store::append_close(unit, workspace, letter.id, {"redriven", "as a new run", by, now, run});
+            if (also) also(unit, closed(letter, "redriven", "as a new run", by, now, run));
         };
         auto run = co_await engine.rerun(workspace, letter.run, std::move(rerun));
         if (!run) co_return fail(std::move(run.error()));
@@ -179,16 +188,21 @@ Awaitable<Result<RunId>> DeadLetters::State::redrive(WorkspaceId workspace, Dead
         co_return *run;
     }
     // The record of the retry, or of the decision, closes the letter in its own unit.
-    if (letter.cause == "unknown") {
+    const bool unknown = letter.cause == "unknown";
+    Engine::Also also;
+    if (how.also)
+        also = [this, letter, why = unknown ? std::string("decided: retry") : reason, by = how.by,
+                more = how.also](storage::WriteUnit& unit, RunStatus) { more(unit, closed(letter, "redriven", why, by, loop.now(), letter.run)); };
+    if (unknown) {
         StepDecision decision;
         decision.path = letter.step;
         decision.decision = Decision::retry;
         decision.by = how.by;
         decision.reason = reason;
-        auto decided = co_await engine.decide(workspace, letter.run, std::move(decision));
+        auto decided = co_await engine.decide(workspace, letter.run, std::move(decision), std::move(also));
         if (!decided) co_return fail(std::move(decided.error()));
     } else {
-        auto retried = co_await engine.retry(workspace, letter.run, how.by, reason);
+        auto retried = co_await engine.retry(workspace, letter.run, how.by, reason, std::move(also));
         if (!retried) co_return fail(std::move(retried.error()));
     }
     co_return letter.run;
@@ -198,20 +212,13 @@ Awaitable<Result<DeadLetter>> DeadLetters::discard(WorkspaceId workspace, DeadLe
     auto letter = co_await state_->get(workspace, id);
     if (!letter) co_return fail(std::move(letter.error()));
     if (letter->state != "open") co_return fail(ErrorCode::conflict, "the dead letter {} is {} already", id, letter->state);
+    const DeadLetter discarded = closed(*letter, "discarded", reason, by, state_->loop.now(), std::nullopt);
     storage::WriteUnit unit;
-    store::append_close(unit, workspace, id, {"discarded", std::move(reason), std::move(by), state_->loop.now(), std::nullopt});
-    if (also) also(unit);
+    store::append_close(unit, workspace, id, {"discarded", std::move(reason), std::move(by), *discarded.decided_at, std::nullopt});
+    if (also) also(unit, discarded);
     auto done = co_await state_->storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
-    co_return co_await state_->get(workspace, id);
-}
-
-Awaitable<Result<BulkPreview>> DeadLetters::preview(WorkspaceId workspace, LetterFilter filter) {
-    auto open = co_await store::count_open_letters(state_->storage, workspace, filter);
-    if (!open) co_return fail(std::move(open.error()));
-    auto first = co_await store::open_letters(state_->storage, workspace, std::move(filter), {}, open->newest, preview_letters);
-    if (!first) co_return fail(std::move(first.error()));
-    co_return BulkPreview{open->count, std::move(*first)};
+    co_return discarded;
 }
 
 Json to_json(const DeadLetter& letter) {

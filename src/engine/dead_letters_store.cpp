@@ -1,5 +1,6 @@
 #include "engine/dead_letters_store.hpp"
 
+#include "engine/id_range.hpp"
 #include "sluice/storage/tx.hpp"
 
 namespace sluice::engine::store {
@@ -47,27 +48,9 @@ const Query select_open_oldest{"engine.next_open_letters", "SELECT " SLUICE_LETT
     " AND id >= ?7 AND id < ?8 AND state = 'open' ORDER BY id LIMIT ?6"};
 const Query count_open{"engine.count_open_letters", R"sql(
     SELECT count(*), max(id) FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3)sql" SLUICE_LETTER_FILTER " AND state = 'open'"};
-const Query select_redriven_by{"engine.letter_redriven_by", "SELECT " SLUICE_LETTER_COLUMNS
-    " FROM dead_letter WHERE workspace_id = ?1 AND id > ?2 AND id <= ?3 AND decided_by = ?4 ORDER BY id LIMIT 1"};
-
 const Query select_attempts{"engine.letter_attempts", R"sql(
     SELECT kind, at_us, attempt, data, CASE WHEN value_bytes <= 8192 THEN value END FROM run_event
     WHERE run_id = ?2 AND workspace_id = ?1 AND path = ?3 ORDER BY seq DESC LIMIT 200)sql"};
-
-#define SLUICE_BULK_COLUMNS                                                                                               \
-    "workspace_id, id, kind, state, filter, total, done, failed, canary, rate_per_second, position, until_id, canary_run_id, " \
-    "reason, created_by, created_at_us, finished_at_us"
-const Query insert_bulk{"engine.insert_bulk", R"sql(
-    INSERT INTO bulk_action (workspace_id, id, kind, state, filter, total, canary, rate_per_second, until_id, created_by, created_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
-const Query update_bulk{"engine.update_bulk", R"sql(
-    UPDATE bulk_action SET state = ?3, done = ?4, failed = ?5, position = ?6, canary_run_id = ?7, reason = ?8, finished_at_us = ?9
-    WHERE workspace_id = ?1 AND id = ?2 AND state = 'running')sql"};
-const Query select_running_bulk{"engine.running_bulk", "SELECT " SLUICE_BULK_COLUMNS " FROM bulk_action WHERE state = 'running'",
-                                Query::Note::instance_wide};
-const Query select_bulk{"engine.select_bulk", "SELECT " SLUICE_BULK_COLUMNS " FROM bulk_action WHERE workspace_id = ?1 AND id = ?2"};
-const Query list_of_bulk{"engine.list_bulk", "SELECT " SLUICE_BULK_COLUMNS
-    " FROM bulk_action WHERE workspace_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"};
 
 std::string text_or_empty(const Row& row, int column) { return row.is_null(column) ? std::string() : row.str(column); }
 std::optional<std::string> null_if_empty(const std::string& text) {
@@ -95,43 +78,10 @@ DeadLetter read_letter(const Row& row) {
     return letter;
 }
 
-BulkAction read_bulk(const Row& row) {
-    BulkAction action;
-    action.workspace = row.id<WorkspaceId>(0);
-    action.id = row.id<BulkActionId>(1);
-    action.kind = row.str(2);
-    action.state = row.str(3);
-    action.filter = Json::parse(row.text(4), nullptr, false);
-    action.total = row.integer(5);
-    action.done = row.integer(6);
-    action.failed = row.integer(7);
-    action.canary = static_cast<int>(row.integer(8));
-    action.rate_per_second = row.real(9);
-    if (!row.is_null(10)) action.position = row.id<DeadLetterId>(10);
-    action.until = row.id<DeadLetterId>(11);
-    if (!row.is_null(12)) action.canary_run = row.id<RunId>(12);
-    action.reason = text_or_empty(row, 13);
-    action.created_by = row.str(14);
-    action.created_at = row.time(15);
-    action.finished_at = row.optional_time(16);
-    return action;
-}
-
-/// The first id that could be made at this time: an id's first six bytes are its time in milliseconds.
-DeadLetterId first_id_of(Time time) {
-    base::IdBytes bytes{};
-    auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_us(time)) / 1000);
-    for (int i = 5; i >= 0; --i, ms >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms & 0xff);
-    return DeadLetterId(bytes);
-}
-DeadLetterId last_id() {
-    base::IdBytes bytes;
-    bytes.fill(0xff);
-    return DeadLetterId(bytes);
-}
 /// The ids of letters made from `since` to before `until`.
 std::pair<DeadLetterId, DeadLetterId> range_of(const LetterFilter& filter) {
-    return {filter.since ? first_id_of(*filter.since) : DeadLetterId(), filter.until ? first_id_of(*filter.until) : last_id()};
+    return {filter.since ? first_id_of<DeadLetterId>(*filter.since) : DeadLetterId(),
+            filter.until ? first_id_of<DeadLetterId>(*filter.until) : last_id<DeadLetterId>()};
 }
 
 }  // namespace
@@ -202,14 +152,6 @@ Awaitable<Result<OpenLetters>> count_open_letters(storage::Storage& storage, Wor
     co_return co_await storage.read(std::move(job));
 }
 
-Awaitable<Result<std::optional<DeadLetter>>> redriven_by(storage::Storage& storage, WorkspaceId workspace, DeadLetterId after,
-                                                         DeadLetterId until, std::string by) {
-    auto job = [=](ReadTx& tx) {
-        return tx.find<DeadLetter>(select_redriven_by, {to_value(workspace), to_value(after), to_value(until), to_value(by)}, read_letter);
-    };
-    co_return co_await storage.read(std::move(job));
-}
-
 Awaitable<Result<std::vector<Json>>> attempts_of(storage::Storage& storage, WorkspaceId workspace, RunId run, std::string step) {
     auto job = [workspace, run, step = std::move(step)](ReadTx& tx) -> Result<std::vector<Json>> {
         auto entries = tx.list<Json>(select_attempts, {to_value(workspace), to_value(run), to_value(step)}, [](const Row& row) {
@@ -230,38 +172,6 @@ Awaitable<Result<std::vector<Json>>> attempts_of(storage::Storage& storage, Work
         });
         if (entries) std::reverse(entries->begin(), entries->end());
         return entries;
-    };
-    co_return co_await storage.read(std::move(job));
-}
-
-void append_bulk(storage::WriteUnit& unit, const BulkAction& action) {
-    unit.add(insert_bulk, action.workspace, action.id, action.kind, action.state, base::dump_json(action.filter), action.total,
-             action.canary, action.rate_per_second, action.until, action.created_by, action.created_at);
-}
-
-void append_bulk_progress(storage::WriteUnit& unit, const BulkAction& action) {
-    unit.add_expecting(ErrorCode::conflict, "the bulk action has ended", update_bulk, action.workspace, action.id, action.state,
-                       action.done, action.failed, action.position, action.canary_run, null_if_empty(action.reason), action.finished_at);
-}
-
-Awaitable<Result<std::vector<BulkAction>>> running_bulk_actions(storage::Storage& storage) {
-    auto job = [](ReadTx& tx) { return tx.list<BulkAction>(select_running_bulk, {}, read_bulk); };
-    co_return co_await storage.read(std::move(job));
-}
-
-Awaitable<Result<std::optional<BulkAction>>> find_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId id) {
-    auto job = [=](ReadTx& tx) { return tx.find<BulkAction>(select_bulk, {to_value(workspace), to_value(id)}, read_bulk); };
-    co_return co_await storage.read(std::move(job));
-}
-
-Awaitable<Result<std::vector<BulkAction>>> list_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId before, int limit) {
-    if (!before) {
-        base::IdBytes newest;
-        newest.fill(0xff);
-        before = BulkActionId(newest);
-    }
-    auto job = [=](ReadTx& tx) {
-        return tx.list<BulkAction>(list_of_bulk, {to_value(workspace), to_value(before), to_value(limit)}, read_bulk);
     };
     co_return co_await storage.read(std::move(job));
 }

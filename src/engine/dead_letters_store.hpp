@@ -1,5 +1,5 @@
 #pragma once
-// SQL of dead letters and bulk actions.
+// SQL of dead letters.
 
 #include <optional>
 #include <string>
@@ -38,17 +38,7 @@ struct OpenLetters {
     DeadLetterId newest;
 };
 Awaitable<Result<OpenLetters>> count_open_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter);
-/// The first letter after `after` that `by` has redriven.
-Awaitable<Result<std::optional<DeadLetter>>> redriven_by(storage::Storage& storage, WorkspaceId workspace, DeadLetterId after,
-                                                         DeadLetterId until, std::string by);
 /// The entries of one step's attempts, oldest first, at most 200: {"kind", "at", "attempt", "error"?, "data"?}.
 Awaitable<Result<std::vector<Json>>> attempts_of(storage::Storage& storage, WorkspaceId workspace, RunId run, std::string step);
-
-void append_bulk(storage::WriteUnit& unit, const BulkAction& action);
-/// Progress or end; the unit fails with conflict when the action is no longer running.
-void append_bulk_progress(storage::WriteUnit& unit, const BulkAction& action);
-Awaitable<Result<std::vector<BulkAction>>> running_bulk_actions(storage::Storage& storage);
-Awaitable<Result<std::optional<BulkAction>>> find_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId id);
-Awaitable<Result<std::vector<BulkAction>>> list_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId before, int limit);
 
 }  // namespace sluice::engine::store

@@ -6,12 +6,12 @@
 #include "sluice/base/log.hpp"
 #include "sluice/base/teeth.hpp"
 #include "sluice/storage/blobs.hpp"
+#include "sluice/storage/failpoint.hpp"
 
 namespace sluice::engine {
 
 namespace {
 constexpr Duration retry_commit_after = std::chrono::seconds(1);
-constexpr Duration cancel_patience = std::chrono::seconds(10);
 }
 
 Engine::Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flows, events::Bus& bus, base::Clock& clock,
@@ -165,8 +165,13 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueE
 void Engine::State::feed(const RunPtr& run, Event event) {
     if (run->dropped || run->ended) return;
     run->progress = clock.now();
-    lend_memory(*run);
+    lend(*run);
     absorb(run, run->machine.handle(std::move(event), run->progress, random));
+}
+
+void Engine::State::lend(ActiveRun& run) {
+    lend_memory(run);
+    if (run.row.parent && run.row.trigger == "flow") run.machine.limit_attempts(outer_attempts(run.row.id));
 }
 
 void Engine::State::lend_memory(ActiveRun& run) {
@@ -195,6 +200,7 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
     }
     if (run->durable) flush(run);
     else if (run->ended) finish(run);
+    if (run->row.parent) tell_outer(run->row.id, run->machine.totals().attempts);
     if (output.more) {
         auto go_on = [self = shared_from_this(), run] { self->feed(run, event::Continue{}); };
         loop.post(std::move(go_on));
@@ -405,6 +411,7 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
     const auto page = std::move(run->flight);
     run->flight.reset();
     run->seq += static_cast<std::int64_t>(page->records.size());
+    if (run->begins) storage::failpoint::hit("claim.after");
     run->reopened = run->begins = false;
     run->claimed = true;
     run->job_state = page->job_state;
@@ -446,22 +453,6 @@ void Engine::State::finish(const RunPtr& run) {
     if (run->held) queue.remove(run->handle->id);
     free_slot(run->handle->id, true);
     run->handle->done.set(Outcome{run->machine.status(), run->machine.output(), run->machine.error(), run->machine.totals()});
-}
-
-Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason, Also also) {
-    auto run = co_await state_->taken_up(*this, workspace, id, "cancelled");
-    if (!run) co_return fail(std::move(run.error()));
-    const auto handle = (*run)->handle;
-    Event event = event::Cancel{reason};
-    auto recorded = co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
-    if (!recorded) co_return fail(std::move(recorded.error()));
-    state_->cancel_sub_runs(workspace, id, reason);
-    // What has to be undone may take long: the answer then is that the run goes on until it is.
-    const bool done = co_await handle->done.wait_until(state_->clock.now() + cancel_patience);
-    if (!done) co_return (*run)->machine.status();
-    if (!is_terminal(handle->done.get().status))
-        co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");
-    co_return handle->done.get().status;
 }
 
 Awaitable<void> Engine::stop() {

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t most_pending_signals = 1000;
 constexpr int page_records = 500;
 constexpr std::int64_t whole = std::int64_t{1} << 40;
+constexpr Duration cancel_patience = std::chrono::seconds(10);
 
 Error ended(RunStatus status, std::string_view verb) {
     return Error{ErrorCode::conflict, fmt::format("the run has ended ({}); it cannot be {} any more; {}", to_string(status), verb,
@@ -57,7 +58,7 @@ Awaitable<Result<void>> Engine::State::confirmed(RunPtr run) {
 
 /// Feeds an event whose cause wants to commit more with it; gives the status once all is committed.
 Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event event, Also also) {
-    lend_memory(*run);
+    lend(*run);
     Output output = run->machine.handle(std::move(event), clock.now(), random);
     const RunStatus status = run->machine.status();
     if (also) also(run->page.extra, status);
@@ -65,6 +66,22 @@ Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event e
     auto done = co_await confirmed(run);
     if (!done) co_return fail(std::move(done.error()));
     co_return status;
+}
+
+Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason, Also also) {
+    auto run = co_await state_->taken_up(*this, workspace, id, "cancelled");
+    if (!run) co_return fail(std::move(run.error()));
+    const auto handle = (*run)->handle;
+    Event event = event::Cancel{reason};
+    auto recorded = co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
+    if (!recorded) co_return fail(std::move(recorded.error()));
+    state_->cancel_sub_runs(workspace, id, reason);
+    // What has to be undone may take long: the answer then is that the run goes on until it is.
+    const bool done = co_await handle->done.wait_until(state_->clock.now() + cancel_patience);
+    if (!done) co_return (*run)->machine.status();
+    if (!is_terminal(handle->done.get().status))
+        co_return fail(ErrorCode::unavailable, "the cancel could not be recorded; send it again in a moment");
+    co_return handle->done.get().status;
 }
 
 Awaitable<Result<RunStatus>> Engine::pause(WorkspaceId workspace, RunId id, std::string by, std::string reason, Also also) {

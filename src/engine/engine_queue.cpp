@@ -411,37 +411,62 @@ QueueState Engine::queue(WorkspaceId workspace) const {
     out.oldest_ready = line.oldest_ready;
     out.paused = line.paused;
     out.draining = line.draining;
+    out.weight = line.weight;
     return out;
 }
 
-Awaitable<Result<QueueState>> Engine::set_queue(WorkspaceId workspace, QueueSwitch change, std::string by) {
+/// Commits a change of the queue and what is said of it.
+Awaitable<Result<void>> Engine::State::submit_queue_change(WorkspaceId workspace, storage::WriteUnit unit, std::string type, Json data) {
+    events::NewEvent event;
+    event.id = events::EventId::make(clock.now(), random);
+    event.type = std::move(type);
+    event.subject = "default";
+    event.at = clock.now();
+    event.data = std::move(data);
+    events::append(unit, workspace, std::move(event));
+    auto done = co_await storage.submit(std::move(unit));
+    if (done) bus.committed(workspace);
+    co_return done;
+}
+
+Awaitable<Result<QueueState>> Engine::set_queue_weight(WorkspaceId workspace, std::size_t weight, std::string by, AlsoQueue also) {
     State& s = *state_;
     if (s.stopping) co_return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
-    const QueueLine line = s.queue.line(workspace);
-    store::StoredQueue stored{workspace, line.paused, line.draining};
+    QueueState state = queue(workspace);
+    state.weight = weight;
+    storage::WriteUnit unit;
+    store::append_queue_weight(unit, workspace, weight, s.clock.now(), by);
+    if (also) also(unit, state);
+    Json data = {{"queue", "default"}, {"weight", weight}, {"by", by}};
+    auto done = co_await s.submit_queue_change(workspace, std::move(unit), "queue.weighted", std::move(data));
+    if (!done) co_return fail(std::move(done.error()));
+    s.queue.set_weight(workspace, weight);
+    co_return state;
+}
+
+Awaitable<Result<QueueState>> Engine::set_queue(WorkspaceId workspace, QueueSwitch change, std::string by, AlsoQueue also) {
+    State& s = *state_;
+    if (s.stopping) co_return fail(ErrorCode::unavailable, "the server is stopping; send the request again in a moment");
+    QueueState state = queue(workspace);
+    store::StoredQueue stored{workspace, state.paused, state.draining};
     std::string_view verb = "paused";
     switch (change) {
         case QueueSwitch::pause: stored.paused = true; break;
         case QueueSwitch::drain: stored.draining = true; verb = "draining"; break;
         case QueueSwitch::resume: stored.paused = stored.draining = false; verb = "resumed"; break;
     }
-    const Time now = s.clock.now();
+    state.paused = stored.paused;
+    state.draining = stored.draining;
     storage::WriteUnit unit;
-    store::append_queue(unit, stored, now, by);
-    events::NewEvent event;
-    event.id = events::EventId::make(now, s.random);
-    event.type = fmt::format("queue.{}", verb);
-    event.subject = "default";
-    event.at = now;
-    event.data = {{"queue", "default"}, {"by", by}};
-    events::append(unit, workspace, std::move(event));
-    auto done = co_await s.storage.submit(std::move(unit));
+    store::append_queue(unit, stored, s.clock.now(), by);
+    if (also) also(unit, state);
+    Json data = {{"queue", "default"}, {"by", by}};
+    auto done = co_await s.submit_queue_change(workspace, std::move(unit), fmt::format("queue.{}", verb), std::move(data));
     if (!done) co_return fail(std::move(done.error()));
     s.queue.pause(workspace, stored.paused);
     s.queue.drain(workspace, stored.draining);
-    s.bus.committed(workspace);
     s.admit_runs();
-    co_return queue(workspace);
+    co_return state;
 }
 
 }  // namespace sluice::engine

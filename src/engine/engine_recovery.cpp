@@ -89,6 +89,7 @@ Awaitable<Result<void>> Engine::start() {
     for (const store::StoredQueue& queue : open->queues) {
         s.queue.pause(queue.workspace, queue.paused);
         s.queue.drain(queue.workspace, queue.draining);
+        s.queue.set_weight(queue.workspace, queue.weight);
     }
     // Runs that wait are not read before their time: a hundred thousand of them cost their place in this index.
     for (const store::WaitingJob& job : open->waiting) s.remember_waiting(job.workspace, job.run, job.wake_at);

@@ -126,8 +126,13 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::string error_flow_of(const Run& row, const flows::CompiledFlow& flow) const;
     Awaitable<Result<ItemBlock>> read_block(WorkspaceId workspace, ArtifactId artifact, std::uint64_t offset);
     static Awaitable<void> read_items(std::shared_ptr<State> self, RunPtr run, command::ReadItems command);
-    /// Lets the run hold what its own limit and its workspace's leave it.
+    /// Before each event: the run may hold what its own limit and its workspace's leave it, and try again as often as the
+    /// runs around it leave it.
+    void lend(ActiveRun& run);
     void lend_memory(ActiveRun& run);
+    // engine_sub_runs.cpp
+    std::optional<OuterAttempts> outer_attempts(RunId run) const;
+    void tell_outer(RunId run, std::int64_t attempts);
     Awaitable<Result<RunPtr>> reopen(Run row);
     Awaitable<Result<RunPtr>> revive_retried(Run row, flows::FlowPtr flow);
     RunPtr make_reopened(const Run& row, flows::FlowPtr flow, const std::string& input, const std::string& plan,
@@ -168,8 +173,14 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void beat();
     std::optional<Duration> longest_standstill() const;
     void measure();
+    Awaitable<Result<void>> submit_queue_change(WorkspaceId workspace, storage::WriteUnit unit, std::string type, Json data);
     static Awaitable<void> cancel_absent_sub_runs(std::shared_ptr<State> self, WorkspaceId workspace, RunId parent, std::string reason);
 
+    /// The step that waits for a run, for as long as it does.
+    struct WaitingStep {
+        std::weak_ptr<ActiveRun> run;
+        std::string path;
+    };
     struct WaitingRun {
         WorkspaceId workspace;
         std::optional<Time> wake;
@@ -188,6 +199,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     store::BootId boot;
     events::Cursors cursors;
     std::unordered_map<RunId, RunPtr> active;
+    std::unordered_map<RunId, WaitingStep> outer_steps;   ///< by the run that is waited for
     std::unordered_set<RunId> reopening;   ///< being read back for a retry
     RunQueue queue;
     std::deque<std::pair<WorkspaceId, RunId>> admitted;      ///< have a slot and are to be read back

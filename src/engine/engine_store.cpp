@@ -23,8 +23,8 @@ const Query reopen_run{"engine.reopen_run", R"sql(
 const Query insert_whole_run{"engine.insert_whole_run", R"sql(
     INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
         finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, stored_bytes, expires_at_us,
-        parent_run_id, depth)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21))sql"};
+        parent_run_id, depth, attempts)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22))sql"};
 
 const Query insert_record{"engine.insert_record", R"sql(
     INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
@@ -46,12 +46,13 @@ const Query delete_job_unfenced{"engine.delete_job_unfenced", R"sql(
 #endif
 
 const Query update_status{"engine.update_status", R"sql(
-    UPDATE run SET status = ?3, steps = ?4, input_tokens = ?5, output_tokens = ?6, cost_nano_usd = ?7, simulated = ?8
+    UPDATE run SET status = ?3, steps = ?4, input_tokens = ?5, output_tokens = ?6, cost_nano_usd = ?7, simulated = ?8,
+        attempts = ?9
     WHERE workspace_id = ?1 AND id = ?2)sql"};
 
 const Query end_run{"engine.end_run", R"sql(
     UPDATE run SET status = ?3, finished_at_us = ?4, error = ?5, steps = ?6, input_tokens = ?7, output_tokens = ?8,
-        cost_nano_usd = ?9, simulated = ?10, stored_bytes = ?11, expires_at_us = ?12
+        cost_nano_usd = ?9, simulated = ?10, stored_bytes = ?11, expires_at_us = ?12, attempts = ?13
     WHERE workspace_id = ?1 AND id = ?2)sql"};
 
 const Query delete_job{"engine.delete_job", R"sql(
@@ -75,7 +76,7 @@ const Query forget_outputs{"engine.forget_outputs", R"sql(
 
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
-    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes"
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes, attempts"
 
 const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
 
@@ -97,7 +98,7 @@ const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS
 const Query list_running{"engine.list_running", R"sql(
     SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
         r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
-        r.depth, r.retries, r.stored_bytes
+        r.depth, r.retries, r.stored_bytes, r.attempts
     FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
     WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND j.state = 'running' AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
     ORDER BY j.run_id DESC LIMIT ?4)sql"};
@@ -131,7 +132,7 @@ Run read_run(const Row& row) {
         Json error = Json::parse(row.text(11), nullptr, false);
         if (!error.is_discarded()) run.error = std::move(error);
     }
-    run.totals = {row.integer(12), row.integer(13), row.integer(14), row.integer(15), row.flag(16)};
+    run.totals = {row.integer(12), row.integer(13), row.integer(14), row.integer(15), row.flag(16), row.integer(21)};
     if (!row.is_null(17)) run.parent = row.id<RunId>(17);
     run.depth = static_cast<int>(row.integer(18));
     run.retries = static_cast<int>(row.integer(19));
@@ -168,7 +169,7 @@ void append_whole_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_whole_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
              to_string(run.status), run.created_at, run.started_at, run.finished_at, error_text(run), run.totals.steps,
              run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
-             run.stored_bytes, run.expires_at, run.parent, run.depth);
+             run.stored_bytes, run.expires_at, run.parent, run.depth, run.totals.attempts);
 }
 
 void append_run(storage::WriteUnit& unit, const Run& run) {
@@ -223,13 +224,13 @@ Awaitable<Result<std::vector<ErrorCall>>> error_calls(storage::Storage& storage)
 
 void append_status(storage::WriteUnit& unit, const Run& run) {
     unit.add(update_status, run.workspace, run.id, to_string(run.status), run.totals.steps, run.totals.input_tokens,
-             run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated);
+             run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated, run.totals.attempts);
 }
 
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
     unit.add(end_run, run.workspace, run.id, to_string(run.status), run.finished_at,
              error_text(run), run.totals.steps, run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
-             run.stored_bytes, run.expires_at);
+             run.stored_bytes, run.expires_at, run.totals.attempts);
 #ifdef SLUICE_TEETH
     if (base::teeth("no_fencing")) return unit.add(delete_job_unfenced, run.workspace, run.id);
 #endif

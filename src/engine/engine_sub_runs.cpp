@@ -23,7 +23,44 @@ RunId derived_id(RunId parent, std::string_view key) {
     return RunId(bytes);
 }
 
+/// Says for its lifetime which step waits for a run.
+class WaitMark {
+  public:
+    WaitMark(Engine::State& state, RunId inner, RunPtr outer, std::string path) : state_(state), inner_(inner), set_(outer != nullptr) {
+        if (set_) state_.outer_steps.insert_or_assign(inner, Engine::State::WaitingStep{outer, std::move(path)});
+    }
+    ~WaitMark() {
+        if (set_) state_.outer_steps.erase(inner_);
+    }
+    WaitMark(const WaitMark&) = delete;
+    WaitMark& operator=(const WaitMark&) = delete;
+
+  private:
+    Engine::State& state_;
+    RunId inner_;
+    bool set_;
+};
+
 }  // namespace
+
+/// What the runs around this one leave it, as far as they are known: a step of a run in memory waits for it.
+std::optional<OuterAttempts> Engine::State::outer_attempts(RunId run) const {
+    const auto step = outer_steps.find(run);
+    if (step == outer_steps.end()) return std::nullopt;
+    const RunPtr outer = step->second.run.lock();
+    if (!outer || outer->dropped) return std::nullopt;
+    if (outer->row.parent && outer->row.trigger == "flow") outer->machine.limit_attempts(outer_attempts(outer->row.id));
+    return outer->machine.attempts_left();
+}
+
+/// The attempts of a run until now, to the run whose step waits for it.
+void Engine::State::tell_outer(RunId run, std::int64_t attempts) {
+    const auto step = outer_steps.find(run);
+    if (step == outer_steps.end()) return;
+    const RunPtr outer = step->second.run.lock();
+    if (!outer || !outer->machine.attempts_left()) return;
+    feed(outer, event::SubAttempts{step->second.path, attempts});
+}
 
 Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_run) {
     State& s = *state_;
@@ -34,8 +71,14 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         co_return fail(ErrorCode::unprocessable,
                        "the run would be the {}th inside another (engine.sub_run_depth is {}); a flow that starts itself needs a "
                        "condition that ends it", depth, s.options.sub_run_depth);
+    // From here on the two share their attempts; the step is known before anything of the inner run is read back.
+    const WaitMark mark(s, id, sub_run.wait && parent != s.active.end() ? parent->second : RunPtr(), sub_run.path);
     auto known = co_await store::find_run(s.storage, workspace, id);
     if (!known) co_return fail(std::move(known.error()));
+    if (*known) {
+        const auto inner = s.active.find(id);
+        s.tell_outer(id, inner == s.active.end() ? (*known)->totals.attempts : inner->second->machine.totals().attempts);
+    }
     if (*known && sub_run.attempt > 1 && is_terminal((*known)->status) && (*known)->status != RunStatus::succeeded) {
         auto again = co_await retry(workspace, id, "flow", fmt::format("attempt {} of its step", sub_run.attempt));
         if (!again && again.error().code != ErrorCode::conflict) co_return fail(std::move(again.error()));
@@ -58,6 +101,7 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         start.parent = sub_run.parent;
         start.depth = depth;
         start.inside = sub_run.wait;
+        if (const auto left = s.outer_attempts(id)) start.plan = {{"attempts", {{"left", left->left}, {"limit", left->limit}}}};
         // The caller was accepted, so its inner run waits for room on the disk or in the queue; it does not fail for want of it.
         while (true) {
             auto started = start_run(start);

@@ -70,6 +70,7 @@ struct Step {
     int attempt = 0;
     int failures = 0;            ///< attempts that ended in an error (crashes do not count)
     std::uint32_t decided = 0, taken = 0;
+    std::int64_t sub_attempts = 0;   ///< of the run that it waits for, as far as they were counted
     Json view;                   ///< {"output": …} once there is an output
     Json error;                  ///< of a failed step, or of the error edge that led here
     Time wait_until{};

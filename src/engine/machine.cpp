@@ -6,7 +6,12 @@ namespace sluice::engine {
 
 Machine::Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal, MachineLimits limits)
     : data_(std::make_shared<const RunData>(std::move(flow), std::move(facts), std::move(input))), journal_(journal),
-      limits_(limits) {}
+      limits_(limits) {
+    if (facts().plan.empty()) return;
+    const Json plan = Json::parse(facts().plan, nullptr, false);
+    if (const Json* attempts = base::find_member(plan, "attempts"))
+        first_attempts_ = OuterAttempts{attempts->value("left", std::int64_t{0}), attempts->value("limit", std::int64_t{0})};
+}
 
 Machine::Machine(Machine&&) noexcept = default;
 Machine::~Machine() = default;
@@ -36,6 +41,7 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
         void operator()(event::Decide& decide) { m.decide_unknown(std::move(decide)); }
         void operator()(event::Restart& restart) { m.restart(std::move(restart)); }
         void operator()(event::RunTimedOut&) { m.time_out(); }
+        void operator()(event::SubAttempts& used) { m.sub_attempts(used); }
         void operator()(event::Recovered&) { m.resume_after_replay(); }
         void operator()(event::Continue&) {}
     };

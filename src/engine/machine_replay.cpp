@@ -168,7 +168,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
         case RecordKind::step_attempt_failed:
             step.attempt = entry.attempt;
             ++step.failures;
-            ++attempts_used_;
+            count_attempts(1);
             add_usage(report_of(data));
             if (const Json* began = base::find_member(data, "first_began_us")) step.first_began = base::from_us(began->get<std::int64_t>());
             step.wait_until = base::from_us(data.value("retry_at_us", std::int64_t{0}));
@@ -199,6 +199,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             fail_finally(instance, at, std::move(*error), entry.kind == RecordKind::step_timed_out, report_of(data));
             return {};
         }
+        case RecordKind::step_attempts: take_sub_attempts(step, data.value("attempts", std::int64_t{0})); return {};
         case RecordKind::step_unknown: set_status(instance, at, StepStatus::unknown); return {};
         case RecordKind::step_decided:  // the other decisions are followed by the step's end
             if (base::string_or(data, "decision", "") == "retry") schedule(instance, at);
@@ -268,8 +269,8 @@ StepStatus Machine::step_status(std::string_view path) const {
 }
 
 std::string Machine::describe() const {
-    std::string out = fmt::format("{} in={} out={} cost={}\n", to_string(status()), totals_.input_tokens,
-                                  totals_.output_tokens, totals_.cost_nano_usd);
+    std::string out = fmt::format("{} in={} out={} cost={} attempts={}/{}\n", to_string(status()), totals_.input_tokens,
+                                  totals_.output_tokens, totals_.cost_nano_usd, attempts_used_, totals_.attempts);
     if (finished()) out += fmt::format("end {}\n", base::dump_json(error_ ? *error_ : output_));
     for (const auto& instance : instances_) {
         if (!instance) continue;

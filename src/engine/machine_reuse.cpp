@@ -47,6 +47,10 @@ bool Machine::is_reused(const Instance& instance, std::uint32_t at) {
         int& attempt = instances_[instance.id]->steps[at].attempt;
         attempt = std::max(attempt, last->second);
     }
+    if (const auto used = reuse_->sub_attempts.find(path); used != reuse_->sub_attempts.end()) {
+        std::int64_t& counted = instances_[instance.id]->steps[at].sub_attempts;
+        counted = std::max(counted, used->second);
+    }
     return reuse_->steps.contains(path);
 }
 

@@ -182,7 +182,7 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
         instance.bytes += bytes;
     }
     add_usage(report);
-    attempts_used_ += !reused && is_task(node);
+    count_attempts(!reused && is_task(node));
     if (output.response && !response_) response_ = value;
     // What the same run took from its own journal stands there already.
     const bool lost = base::teeth("journal_entry_lost_at_container_end") && node.body;
@@ -224,7 +224,7 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
         return;
     }
     step.wait_until = next;
-    ++attempts_used_;
+    count_attempts(1);
     add_usage(report);  // what a failed attempt used was paid for all the same
     set_status(instance, at, StepStatus::waiting);
     if (recording()) {
@@ -263,12 +263,7 @@ bool Machine::may_try_again(const Instance& instance, std::uint32_t at, const Er
                           base::format_duration(*retry.max_elapsed));
         return false;
     }
-    const auto& budget = flow().settings.max_attempts;
-    if (budget && attempts_used_ + 1 >= *budget) {
-        why = fmt::format("the run's {} attempts are used up (settings.max_attempts)", *budget);
-        return false;
-    }
-    return true;
+    return attempts_remain(why);
 }
 
 void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, bool timed_out, const StepReport& report) {
@@ -276,7 +271,7 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
     Step& step = instance.steps[at];
     const bool reused = std::exchange(reusing_, false);
     add_usage(report);
-    attempts_used_ += !reused && is_task(node);
+    count_attempts(!reused && is_task(node));
     step.error = error;
     Decisions decisions;
     bool handled = false;

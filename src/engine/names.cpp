@@ -12,10 +12,10 @@ constexpr std::array<std::string_view, 8> run_names = {"queued", "running", "wai
 constexpr std::array<std::string_view, 10> step_names = {"pending", "ready", "running", "waiting", "succeeded",
                                                          "failed", "skipped", "cancelled", "timed_out", "unknown"};
 constexpr std::array<std::string_view, 3> decision_names = {"retry", "succeed", "fail"};
-constexpr std::array<std::string_view, 22> record_names = {
+constexpr std::array<std::string_view, 23> record_names = {
     "run.started", "step.started", "step.items", "step.waiting", "step.succeeded", "step.attempt_failed",
     "step.failed", "step.timed_out", "step.skipped", "step.cancelled", "step.unknown",
-    "step.decided", "run.cancel_requested", "run.paused", "run.resumed", "run.signalled", "run.rollback_started",
+    "step.attempts", "step.decided", "run.cancel_requested", "run.paused", "run.resumed", "run.signalled", "run.rollback_started",
     "run.retried", "run.succeeded", "run.failed", "run.cancelled", "run.timed_out"};
 
 template <class Enum, std::size_t size>

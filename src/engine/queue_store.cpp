@@ -33,6 +33,9 @@ const Query begin_run{"engine.begin_run", R"sql(
 const Query upsert_queue{"engine.upsert_queue", R"sql(
     INSERT INTO queue (workspace_id, name, paused, draining, changed_at_us, changed_by) VALUES (?1, 'default', ?2, ?3, ?4, ?5)
     ON CONFLICT (workspace_id, name) DO UPDATE SET paused = ?2, draining = ?3, changed_at_us = ?4, changed_by = ?5)sql"};
+const Query upsert_weight{"engine.upsert_queue_weight", R"sql(
+    INSERT INTO queue (workspace_id, name, paused, draining, weight, changed_at_us, changed_by) VALUES (?1, 'default', 0, 0, ?2, ?3, ?4)
+    ON CONFLICT (workspace_id, name) DO UPDATE SET weight = ?2, changed_at_us = ?3, changed_by = ?4)sql"};
 
 const Query beat{"engine.beat", R"sql(UPDATE lease SET heartbeat_at_us = ?2 WHERE worker = ?1)sql", Query::Note::instance_wide};
 const Query drop_leases{"engine.drop_leases", R"sql(DELETE FROM lease WHERE worker <> ?1)sql", Query::Note::instance_scan};
@@ -50,7 +53,7 @@ const Query select_jobs{"engine.select_jobs", "SELECT " SLUICE_JOB_COLUMNS R"sql
 const Query select_waiting{"engine.select_waiting", R"sql(
     SELECT workspace_id, run_id, wake_at_us FROM job WHERE worker <> ?1 AND state = 'waiting')sql", Query::Note::instance_scan};
 const Query select_queues{"engine.select_queues", R"sql(
-    SELECT workspace_id, paused, draining FROM queue WHERE name = 'default')sql", Query::Note::instance_scan};
+    SELECT workspace_id, paused, draining, weight FROM queue WHERE name = 'default')sql", Query::Note::instance_scan};
 
 const Query select_job{"engine.select_job", "SELECT " SLUICE_JOB_COLUMNS R"sql( FROM job WHERE workspace_id = ?1 AND run_id = ?2)sql"};
 
@@ -109,6 +112,10 @@ void append_queue(storage::WriteUnit& unit, const StoredQueue& queue, Time at, c
     unit.add(upsert_queue, queue.workspace, queue.paused, queue.draining, at, by);
 }
 
+void append_queue_weight(storage::WriteUnit& unit, WorkspaceId workspace, std::size_t weight, Time at, const std::string& by) {
+    unit.add(upsert_weight, workspace, static_cast<std::int64_t>(weight), at, by);
+}
+
 void append_heartbeat(storage::WriteUnit& unit, BootId worker, Time at) { unit.add(beat, worker, at); }
 
 Awaitable<Result<OpenJobs>> open_jobs(storage::Storage& storage, BootId worker, Time now) {
@@ -123,7 +130,7 @@ Awaitable<Result<OpenJobs>> open_jobs(storage::Storage& storage, BootId worker, 
         });
         if (!waiting) return fail(std::move(waiting.error()));
         auto queues = tx.list<StoredQueue>(select_queues, {}, [](const Row& row) {
-            return StoredQueue{row.id<WorkspaceId>(0), row.flag(1), row.flag(2)};
+            return StoredQueue{row.id<WorkspaceId>(0), row.flag(1), row.flag(2), static_cast<std::size_t>(row.integer(3))};
         });
         if (!queues) return fail(std::move(queues.error()));
         for (const Query* query : {&claim_jobs, &drop_leases}) {

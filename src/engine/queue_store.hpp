@@ -28,6 +28,7 @@ struct WaitingJob {
 struct StoredQueue {
     WorkspaceId workspace;
     bool paused = false, draining = false;
+    std::size_t weight = 1;
 };
 
 /// What the start of a process finds.
@@ -44,7 +45,10 @@ void append_job_state(storage::WriteUnit& unit, WorkspaceId workspace, RunId run
                       BootId worker);
 /// A queued run starts: its row as running. Fails with `gone` when it is not queued.
 void append_begin(storage::WriteUnit& unit, const Run& run);
+/// The switches alone; the weight stays.
 void append_queue(storage::WriteUnit& unit, const StoredQueue& queue, Time at, const std::string& by);
+/// The weight alone.
+void append_queue_weight(storage::WriteUnit& unit, WorkspaceId workspace, std::size_t weight, Time at, const std::string& by);
 void append_heartbeat(storage::WriteUnit& unit, BootId worker, Time at);
 
 /// Takes the lease and the jobs under way over.

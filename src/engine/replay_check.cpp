@@ -315,6 +315,10 @@ void ReplayCheck::drive_step(const Entry& entry) {
         case StepStatus::running:
             if (step.contains_graph()) return drive_container(entry, *instance, at);
             if (is_end(record.kind)) return end_task(entry, *instance, at);
+            if (record.kind == RecordKind::step_attempts) {
+                ++report_.from_outside;
+                return send(event::SubAttempts{record.path, data.value("attempts", std::int64_t{0})}, record.at);
+            }
             if (record.kind == RecordKind::step_started || record.kind == RecordKind::step_unknown)
                 return take_up_again(entry, *instance, at);
             break;

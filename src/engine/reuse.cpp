@@ -64,8 +64,13 @@ Result<void> ReuseBuilder::add(const Record& record) {
     int& last = reuse_->attempts[record.path];
     last = std::max(last, record.attempt);
     const bool failed = record.kind == RecordKind::step_failed || record.kind == RecordKind::step_timed_out;
-    if (record.kind != RecordKind::step_succeeded && !failed) return {};
+    const bool attempts = record.kind == RecordKind::step_attempts;
+    if (record.kind != RecordKind::step_succeeded && !failed && !attempts) return {};
     const Json data = record.data.empty() ? Json::object() : Json::parse(record.data, nullptr, false);
+    if (attempts) {
+        reuse_->sub_attempts[record.path] = data.value("attempts", std::int64_t{0});
+        return {};
+    }
     // A failure that an error edge or `continue` took is part of what happened; any other is tried again.
     if (failed && !base::find_member(data, "handled")) return {};
     if (record.value.empty()) return {};  // its flow does not keep what its steps gave: it is done again
@@ -92,9 +97,11 @@ void ReuseBuilder::undone(std::string_view compensation) {
     const Place& place = places->back();
     if (!place.graph->nodes[place.node].compensates) return;
     ++reuse_->generations[std::string(compensation)];
+    reuse_->sub_attempts.erase(std::string(compensation));
     for (const auto& node : place.graph->nodes) {
         if (node.compensation != place.node) continue;
         ++reuse_->generations[place.prefix + node.id];
+        reuse_->sub_attempts.erase(place.prefix + node.id);   // it will have a new run
         forget(place.prefix + node.id, true);
     }
 }
@@ -177,6 +184,7 @@ std::shared_ptr<const Reuse> ReuseBuilder::take(bool copied, const Totals& total
     reuse_->totals = totals;
     if (copied) {  // another run has keys and attempts of its own
         reuse_->attempts.clear();
+        reuse_->sub_attempts.clear();
         reuse_->generations.clear();
     }
     return std::exchange(reuse_, std::make_shared<Reuse>());

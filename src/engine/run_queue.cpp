@@ -239,7 +239,11 @@ std::optional<Time> RunQueue::next_ready() const {
     return delayed_.empty() ? std::nullopt : std::optional<Time>(delayed_.begin()->first);
 }
 
-void RunQueue::set_weight(WorkspaceId id, std::size_t weight) { workspace_of(id).weight = std::max<std::size_t>(1, weight); }
+void RunQueue::set_weight(WorkspaceId id, std::size_t weight) {
+    Workspace& workspace = workspace_of(id);
+    workspace.weight = std::max<std::size_t>(1, weight);
+    workspace.deficit = std::min(workspace.deficit, workspace.weight);
+}
 
 void RunQueue::set_switches(WorkspaceId id, bool paused, bool draining) {
     Workspace& workspace = workspace_of(id);
@@ -284,6 +288,7 @@ QueueLine RunQueue::line(WorkspaceId id) const {
     if (!workspace.by_age.empty()) out.oldest_ready = workspace.by_age.begin()->first;
     out.paused = workspace.paused;
     out.draining = workspace.draining;
+    out.weight = workspace.weight;
     return out;
 }
 

@@ -72,6 +72,7 @@ struct QueueLine {
     std::size_t queued = 0, delayed = 0, running = 0;
     std::optional<Time> oldest_ready;   ///< since when the longest waiting entry could have started
     bool paused = false, draining = false;
+    std::size_t weight = 1;             ///< starts in its turn
 };
 
 class RunQueue {
@@ -107,6 +108,7 @@ class RunQueue {
     /// When the earliest delayed entry becomes ready: the one time at which `admit` must be called without another cause.
     std::optional<Time> next_ready() const;
 
+    /// How many runs the workspace starts in its turn, at least one; counts from the present turn on.
     void set_weight(WorkspaceId workspace, std::size_t weight);
     /// A paused queue gives no slots; runs that hold one go on.
     void pause(WorkspaceId workspace, bool paused);

@@ -7,6 +7,7 @@
 #include "sluice/base/teeth.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/runtime/deadline.hpp"
+#include "sluice/storage/failpoint.hpp"
 
 namespace sluice::engine {
 
@@ -78,6 +79,7 @@ Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run,
     StepTask context(*self, *run, execute, deadline);
     Result<flows::StepOutput> result = tl::unexpected<Error>(Error{});
     bool aborted = false;
+    if (node.effect != flows::Effect::pure) storage::failpoint::hit("effect.before");
     try {
         if (timeout) {
             auto operation = node.type->run(context);

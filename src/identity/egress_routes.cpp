@@ -63,7 +63,7 @@ Awaitable<Response> put_rules(Request& request, EgressRoutes& service) {
     if (const auto* allow = base::find_member(*body, "allow")) rules.allow = strings(*allow);
     std::function<void(storage::WriteUnit&, const EgressRuleSet&)> also = [&request](storage::WriteUnit& unit,
                                                                                      const EgressRuleSet& made) {
-        if (request.idempotency) request.idempotency->record(unit, {200, base::dump_json(render(made)), {}});
+        request.record(unit, {200, base::dump_json(render(made)), {}});
     };
     auto made = co_await service.egress.set(request.principal, std::move(rules), std::move(also));
     if (!made) co_return problem(made.error());
@@ -71,9 +71,9 @@ Awaitable<Response> put_rules(Request& request, EgressRoutes& service) {
 }
 
 const net::Route<EgressRoutes> routes[] = {
-    {Verb::get, "/api/v1/workspaces/{id}/egress", Permission::workspaces_read, get_rules,
+    {Verb::get, "/api/v1/workspaces/{id}/egress", Permission::egress_read, get_rules,
      {.summary = "Read where the workspace's requests may go", .response = "EgressRules"}},
-    {Verb::put, "/api/v1/workspaces/{id}/egress", Permission::workspaces_write, put_rules,
+    {Verb::put, "/api/v1/workspaces/{id}/egress", Permission::egress_write, put_rules,
      {.summary = "Say where the workspace's requests may go", .request = "NewEgressRules", .response = "EgressRules"}},
 };
 

@@ -427,8 +427,8 @@ Awaitable<Response> Server::State::run_keyed(Exchange& exchange) {
         if (*found) co_return *replay_stored(**found);
     }
     auto response = co_await exchange.route->handler(request);
-    if (response.status == 409 &&
-        response.text.find("idempotency_key_used") != std::string::npos) {
+    // The writer has met the key, or what the first request has done meanwhile leaves nothing to do.
+    if (response.status == 409) {
         auto found = co_await records->find(request);
         if (!found) co_return problem(found.error());
         if (*found) co_return *replay_stored(**found);

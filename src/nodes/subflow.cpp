@@ -11,6 +11,7 @@ Awaitable<Result<StepOutput>> run(std::function<engine::Engine*()> find_engine, 
     const Json& config = context.input().config;
     engine::SubRun sub_run;
     sub_run.parent = context.run();
+    sub_run.path = context.path();
     sub_run.key = context.idempotency_key();
     sub_run.flow = base::string_or(config, "flow", "");
     sub_run.version = static_cast<int>(integer(config, "version", 0));

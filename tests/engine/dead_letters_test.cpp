@@ -1,4 +1,4 @@
-// Dead letters: made and closed with what they tell of, redriven one by one and in bulk.
+// Dead letters: made and closed with what they tell of, redriven one by one.
 
 #include "engine/engine_world.hpp"
 #include "sluice/engine/dead_letters.hpp"
@@ -12,12 +12,8 @@ struct Letters : EngineWorld {
     ~Letters() { close_letters(); }
     void open_letters() {
         letters = std::make_unique<DeadLetters>(loop, *storage, *engine, random);
-        done(letters->start());
     }
-    void close_letters() {
-        if (letters) run(letters->stop());
-        letters.reset();
-    }
+    void close_letters() { letters.reset(); }
     void reopen() {
         close_letters();
         restart();
@@ -35,18 +31,6 @@ struct Letters : EngineWorld {
             clock.advance(std::chrono::seconds(1));
         }
         return out;
-    }
-    /// Moves time on in small steps until the action has ended.
-    BulkAction ended(BulkActionId id) {
-        for (int turn = 0; turn < 1'000'000; ++turn) {
-            auto action = get(letters->bulk_action(workspace, id));
-            if (action.state != "running") return action;
-            clock.advance(std::chrono::milliseconds(100));
-        }
-        const auto action = get(letters->bulk_action(workspace, id));
-        FAIL("the bulk action does not end: " << base::dump_json(to_json(action))
-             << (action.canary_run ? base::dump_json(get(engine->why(workspace, *action.canary_run))) : std::string()));
-        return {};
     }
     std::string status(RunId id) { return std::string(to_string(get(engine->get(workspace, id)).status)); }
 
@@ -239,72 +223,6 @@ TEST_CASE("a step whose end a crash hid is a letter; a redrive does it again, an
         CHECK(w.get(w.letters->get(w.workspace, letter.id)).redriven_run == made);
     }
     CHECK(w.open().empty());
-}
-
-TEST_CASE("a bulk redrive takes the canary first, then the rest, and tells how many", "[engine][dead_letters][bulk]") {
-    Letters w;
-    const auto flow = w.asking();
-    const auto runs = w.fail_runs(flow, 6);
-    w.fail_runs(w.asking(), 2);
-    w.answers.erase("ask");
-    const auto preview = w.get(w.letters->preview(w.workspace, {.flow = flow}));
-    CHECK(preview.total == 6);
-    CHECK(preview.first.size() == 6);
-    CHECK(preview.first[0].run == runs[0]);
-    CHECK(w.open().size() == 8);
-    const auto made = w.get(w.letters->redrive_many(w.workspace, {.filter = {.flow = flow}, .rate_per_second = 50, .canary = 2, .by = "ann"}));
-    CHECK(made.total == 6);
-    const auto action = w.ended(made.id);
-    CHECK(action.state == "done");
-    CHECK(action.done == 6);
-    CHECK(action.failed == 0);
-    for (const RunId id : runs) CHECK(w.end(id).status == RunStatus::succeeded);
-    CHECK(w.open().size() == 2);
-    CHECK(w.error(w.letters->redrive_many(w.workspace, {.filter = {.flow = flow}})) == ErrorCode::unprocessable);
-    CHECK(w.error(w.letters->cancel_bulk(w.workspace, made.id, "ann")) == ErrorCode::conflict);
-}
-
-TEST_CASE("a canary that fails stops the bulk redrive, and the rest stays as it was", "[engine][dead_letters][bulk]") {
-    Letters w;
-    w.fail_runs(w.asking(), 5);
-    const auto made = w.get(w.letters->redrive_many(w.workspace, {.rate_per_second = 100}));
-    const auto action = w.ended(made.id);
-    CHECK(action.state == "stopped");
-    CHECK(action.done == 1);
-    CHECK_THAT(action.reason, Catch::Contains("the canary run_") && Catch::Contains("failed: down"));
-    CHECK(w.open().size() == 5);   // four as they were, and the canary's new one
-    CHECK(w.executions["ask"] == 6);
-}
-
-TEST_CASE("a bulk redrive goes on after a restart and does no letter twice", "[engine][dead_letters][bulk]") {
-    Letters w;
-    const auto runs = w.fail_runs(w.asking(), 8);
-    w.answers.erase("ask");
-    w.executions.clear();
-    const auto made = w.get(w.letters->redrive_many(w.workspace, {.rate_per_second = 10, .canary = 0}));
-    w.until([&] {
-        w.clock.advance(std::chrono::milliseconds(20));
-        return w.get(w.letters->bulk_action(w.workspace, made.id)).done >= 3;
-    });
-    w.reopen();
-    const auto action = w.ended(made.id);
-    CHECK(action.state == "done");
-    CHECK(action.done == 8);
-    for (const RunId id : runs) CHECK(w.end(id).status == RunStatus::succeeded);
-    CHECK(w.executions["ask"] == 8);
-}
-
-TEST_CASE("a cancelled bulk redrive leaves the rest open", "[engine][dead_letters][bulk]") {
-    Letters w;
-    w.fail_runs(w.asking(), 5);
-    w.answers.erase("ask");
-    const auto made = w.get(w.letters->redrive_many(w.workspace, {.rate_per_second = 0.1, .canary = 0}));
-    w.until([&] { return w.get(w.letters->bulk_action(w.workspace, made.id)).done == 1; });
-    CHECK(w.get(w.letters->cancel_bulk(w.workspace, made.id, "ann")).state == "cancelled");
-    w.clock.advance(std::chrono::hours(1));
-    for (int turn = 0; turn < 20; ++turn) w.run(w.pause());
-    CHECK(w.open().size() == 4);
-    CHECK(w.get(w.letters->bulk_action(w.workspace, made.id)).reason == "cancelled by ann");
 }
 
 }  // namespace sluice::engine::test

@@ -26,7 +26,7 @@ struct Simulated {
     std::vector<Record> journal;
     flows::FlowPtr flow;
     RunFacts facts;
-    int crashes = 0, commits = 0, executions = 0, retries = 0, decisions = 0, undone = 0;
+    int crashes = 0, commits = 0, executions = 0, retries = 0, decisions = 0, undone = 0, told = 0;
     RunStatus status = RunStatus::running;
 };
 

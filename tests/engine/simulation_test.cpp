@@ -41,6 +41,7 @@ class World {
         crashes_left_ = every_commit ? 1'000'000 : static_cast<int>(random_.below(4));
         retries_left_ = random_.below(3) == 0 ? 1 + static_cast<int>(random_.below(2)) : 0;
         signals_left_ = static_cast<int>(random_.below(6));
+        if (random_.below(6) == 0) outer_ = OuterAttempts{static_cast<std::int64_t>(1 + random_.below(12)), 12};
         cancel_at_ = random_.below(12) == 0 ? static_cast<int>(random_.below(30)) : -1;
     }
 
@@ -85,6 +86,7 @@ class World {
         for (Command& command : output.commands) {
             if (auto* execute = std::get_if<command::Execute>(&command)) {
                 if (!execute->barrier) broken("an effect without a barrier: " + execute->path);
+                tasks_.insert(execute->path);
                 page_.after.push_back(std::move(*execute));
             } else if (auto* cancel = std::get_if<command::Cancel>(&command)) {
                 std::erase_if(running_, [&](const auto& e) { return e.step == cancel->step; });
@@ -150,7 +152,22 @@ class World {
         send(event::Decide{unknown[random_.below(unknown.size())], decision, Json{{"n", 5}}, "a person", ""});
     }
 
-    void send(Event event) { absorb(machine_->handle(std::move(event), now_, machine_random_)); }
+    void send(Event event) {
+        machine_->limit_attempts(outer_);
+        Output output = machine_->handle(std::move(event), now_, machine_random_);
+        for (const Record& record : output.records)
+            if (record.kind == RecordKind::step_attempt_failed && outer_ && outer_->left <= 1)
+                broken("another attempt, though the runs around leave none: " + record.path);
+        absorb(std::move(output));
+    }
+
+    /// The run that a step waits for, if it does, has made more attempts; it tells so now and then, also late or twice.
+    void tell_sub_attempts() {
+        const auto& execute = running_[random_.below(running_.size())];
+        std::int64_t& made = sub_runs_[execute.path];
+        made += static_cast<std::int64_t>(random_.below(3));
+        send(event::SubAttempts{execute.path, made - static_cast<std::int64_t>(random_.below(2))});
+    }
 
     void step(int turn) {
         if (turn == cancel_at_ && !machine_->finished()) return send(event::Cancel{"the simulation says so"});
@@ -171,6 +188,8 @@ class World {
             --signals_left_;
             return send_signal();
         }
+        if (!running_.empty() && random_.below(12) == 0) return tell_sub_attempts();
+        if (outer_ && outer_->left > 0 && random_.below(25) == 0) --outer_->left;   // somebody else's attempt
         std::uint64_t pick = random_.below(choices);
         if (flight_) {
             if (pick < 2) return commit();
@@ -222,10 +241,29 @@ class World {
         if (record.kind == RecordKind::run_retried) begin_again();
         if (record.kind == RecordKind::step_started) marked_.insert(fmt::format("{}#{}", record.path, record.attempt));
         if (record.kind == RecordKind::step_attempt_failed) ++failures_[record.path];
+        count_attempts(record);
         if (finished_) broken("a record after the run's end");
         finished_ = finished_ || record.kind == RecordKind::run_succeeded || record.kind == RecordKind::run_failed ||
                     record.kind == RecordKind::run_cancelled || record.kind == RecordKind::run_timed_out;
         journal_.push_back(record);
+    }
+
+    /// The budget, from the journal alone: what is tried again leaves at least one attempt of it.
+    void count_attempts(const Record& record) {
+        const bool end = record.kind == RecordKind::step_succeeded || record.kind == RecordKind::step_failed ||
+                         record.kind == RecordKind::step_timed_out;
+        const bool failed = record.kind == RecordKind::step_attempt_failed;
+        if (record.kind == RecordKind::step_attempts) {
+            const std::int64_t made = Json::parse(record.data).at("attempts").get<std::int64_t>();
+            if (made <= told_[record.path]) broken("attempts of a sub-run that were counted before: " + record.path);
+            used_ += made - told_[record.path];
+            told_[record.path] = made;
+            ++result_.told;
+        }
+        if (!tasks_.contains(record.path) || (!end && !failed)) return;
+        ++used_;
+        const auto& budget = flow_->settings.max_attempts;
+        if (failed && budget && used_ >= *budget) broken("another attempt beyond settings.max_attempts: " + record.path);
     }
 
     /// What a retry takes from the journal is done; all else may be done again.
@@ -234,9 +272,16 @@ class World {
         for (const Record& record : journal_)
             if (auto added = builder.add(record); !added) broken("reuse: " + added.error().message);
         ended_.clear();
-        for (const auto& [path, step] : builder.take(false, {})->steps) ended_.insert(path);
+        const auto reuse = builder.take(false, {});
+        for (const auto& [path, step] : reuse->steps) ended_.insert(path);
+        for (const auto& [path, generation] : reuse->generations) {   // it gets another sub-run, which begins at nothing
+            if (std::exchange(generations_[path], generation) == generation) continue;
+            told_.erase(path);
+            sub_runs_.erase(path);
+        }
         executions_.clear();
         failures_.clear();
+        used_ = 0;
         finished_ = false;
     }
 
@@ -366,6 +411,11 @@ class World {
     std::optional<Time> run_timeout_;
     bool more_ = false, finished_ = false;
     int retries_left_ = 0, signals_left_ = 0, helped_ = 0;
+    std::optional<OuterAttempts> outer_;           ///< what the runs around it leave it
+    std::int64_t used_ = 0;                        ///< attempts, as the journal has them
+    std::map<std::string, std::int64_t> sub_runs_, told_;   ///< attempts of sub-runs: made, and journaled
+    std::map<std::string, int> generations_;
+    std::set<std::string> tasks_;
     std::set<std::string> unknown_;
     std::map<StepRef, std::uint64_t> reads_;
     int crashes_left_ = 0, cancel_at_ = -1, commits_since_boot_ = 0;
@@ -389,7 +439,7 @@ TEST_CASE("ten thousand random flows end, with failures, controls, retries and c
         last = *rest == '-' ? std::strtoull(rest + 1, nullptr, 10) : first;
     }
     if (only != nullptr) first = last = std::strtoull(only, nullptr, 10);
-    int crashes = 0, executions = 0, succeeded = 0, retries = 0, decisions = 0, undone = 0;
+    int crashes = 0, executions = 0, succeeded = 0, retries = 0, decisions = 0, undone = 0, told = 0;
     for (std::uint64_t seed = first; seed <= last; ++seed) {
         const auto result = simulate(seed);
         if (!result.failure.empty() || only != nullptr)
@@ -402,6 +452,7 @@ TEST_CASE("ten thousand random flows end, with failures, controls, retries and c
         retries += result.retries;
         decisions += result.decisions;
         undone += result.undone;
+        told += result.told;
     }
     if (only == nullptr) {  // the mix is worth something
         CHECK(crashes > 5000);
@@ -410,6 +461,7 @@ TEST_CASE("ten thousand random flows end, with failures, controls, retries and c
         CHECK(retries > 500);
         CHECK(decisions > 500);
         CHECK(undone > 500);
+        CHECK(told > 500);
     }
 }
 

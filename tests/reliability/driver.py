@@ -144,6 +144,8 @@ class Client:
         waits = [""] * 4 + ["?wait=100ms", "?wait=2s"]
         path = f"/api/v1/flows/{driver.flows[name]}/runs" + dice.choice(waits)
         body = {"input": value_of(spec, n)}
+        if dice.random() < 0.15:  # it is queued, and claimed later
+            body["delay"] = "100ms"
         note = {"flow": name, "n": n}
         twin, second = None, []
         if dice.random() < 0.05:  # two requests with one key at the same time

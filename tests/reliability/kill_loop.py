@@ -48,7 +48,8 @@ from ledger import LedgerProcess  # noqa: E402
 
 SETTLED = 60.0      # seconds for every run to end once the faults have stopped
 PACE = 0.1
-POINTS = ["commit.before", "commit.after_before_answer", "wal.write", "wal.sync", "db.write", "db.sync", "checkpoint.mid", "blob.sync"]
+POINTS = ["commit.before", "commit.after_before_answer", "wal.write", "wal.sync", "db.write", "db.sync", "checkpoint.mid", "blob.sync",
+          "effect.before", "claim.after"]
 ACTIONS = [("kill", 70), ("error", 14), ("sleep", 8), ("full", 8)]
 SIGNALS = [("KILL", 80), ("TERM", 8), ("ABRT", 4), ("STOP", 8)]
 EXIT_DISK = 74

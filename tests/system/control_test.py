@@ -353,6 +353,27 @@ class Controls(unittest.TestCase):
         inner = [r for r in self.client.get("/api/v1/runs").json["items"] if r["parent_run_id"] == run][0]
         self.assertEqual(self.ended(inner["id"])["status"], "cancelled")
 
+    def test_attempts_of_a_sub_flow_count_for_the_run_around_it_also_after_a_kill(self):
+        path = "/" + uuid.uuid4().hex
+        self.upstream.set(path, 503)
+        name = "inner" + uuid.uuid4().hex[:8]
+        self.flow([self.call("c", path, retry={"max_attempts": 50, "backoff": "500ms", "factor": 1})], name=name)
+        flow = self.flow([node("sub", "subflow", {"flow": name})], settings={"max_attempts": 5})
+        run = self.start(flow)
+        inner = eventually(lambda: [r["id"] for r in self.client.get("/api/v1/runs").json["items"] if r["parent_run_id"] == run],
+                           "the inner run has started")[0]
+        tries = lambda: sum(kind in ("step.attempt_failed", "step.failed") for kind in self.kinds(inner))
+        eventually(lambda: tries() >= 2, "it was tried twice")
+        self.server.kill()
+        self.server.start()
+        ended = self.ended(run)
+        self.assertEqual(ended["status"], "failed")
+        self.assertIn("the 5 attempts of a run around this one are used up", ended["error"]["message"])
+        self.assertEqual(tries(), 5)
+        told = [event["data"]["attempts"] for event in self.client.run_events(run) if event["kind"] == "step.attempts"]
+        self.assertEqual((told[-1], told), (5, sorted(set(told))))
+        self.assertTrue(self.client.post(f"/api/v1/runs/{run}/replay").json["same"])
+
     def test_a_flow_that_starts_itself_ends_at_a_depth(self):
         name = "self" + uuid.uuid4().hex[:8]
         flow = self.flow([node("again", "subflow", {"flow": name})], name=name)

@@ -2,6 +2,8 @@
 
 import datetime
 import http.server
+import json
+import signal
 import sqlite3
 import threading
 import time
@@ -301,6 +303,141 @@ class Restarts(QueueStory):
         seen = self.gate.visits()
         self.assertEqual(len(set(seen)), 60)
         self.assertLessEqual(len(seen), 62)
+
+
+class Weights(QueueStory):
+    settings = {"SLUICE_ENGINE_MAX_RUNNING_RUNS": "1"}
+
+    def weigh(self, client, weight, status=200):
+        answer = client.request("PATCH", "/api/v1/queues/default", {"weight": weight})
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
+
+    def test_a_workspace_of_weight_three_starts_three_runs_where_another_starts_one_also_after_a_kill(self):
+        other = self.server.client("other")
+        self.assertEqual(self.queue()["weight"], 1)
+        self.assertEqual(self.weigh(other, 3)["weight"], 3)
+        self.start("filler")
+        house.eventually(lambda: len(self.gate.visits()) == 1, "the slot is taken")
+        flow = self.flow(other)
+        for i in range(16):
+            self.start(f"red{i}")
+            self.start(f"blue{i}", client=other, flow=flow)
+        self.server.kill()
+        self.gate.forget()
+        self.server.start()
+        self.assertEqual((self.queue()["weight"], self.queue(other)["weight"]), (1, 3))
+        house.eventually(lambda: len(self.gate.visits()) == 1, "the filler goes on")
+        for turn in range(16):
+            self.gate.let(1)
+            house.eventually(lambda: len(self.gate.visits()) == 2 + turn, "the next one starts")
+        started = self.gate.visits()[1:]
+        self.assertEqual(sum(who.startswith("blue") for who in started), 12, started)
+        self.assertEqual(self.weigh(other, 1)["weight"], 1)
+        for turn in range(8):
+            self.gate.let(1)
+            house.eventually(lambda: len(self.gate.visits()) == 18 + turn, "the next one starts")
+        blue = sum(who.startswith("blue") for who in self.gate.visits()[17:])
+        self.assertIn(blue, (4, 3), "the new weight counts at once")
+        self.gate.open.set()
+
+    def test_a_weight_is_the_owners_to_change_and_outlives_a_pause(self):
+        developer = self.server.client(role="developer")
+        self.weigh(developer, 3, status=403)
+        for wrong in (0, 101, "many", 1.5):
+            self.assertIn("/weight", str(self.weigh(self.client, wrong, status=400)))
+        self.assertEqual(self.client.request("PATCH", "/api/v1/queues/other", {"weight": 2}).status, 404)
+        self.weigh(self.client, 7)
+        self.client.post("/api/v1/queues/default/pause")
+        self.server.kill()
+        self.server.start()
+        queue = self.queue()
+        self.assertEqual((queue["weight"], queue["paused"]), (7, True))
+        weighed = house.sluice("queues", "weight", "4", data=self.server.data)
+        self.assertEqual(weighed.returncode, 0, weighed.stderr)
+        self.assertEqual((self.queue()["weight"], self.queue()["paused"]), (4, True))
+        events = [event["type"] for event in self.client.get("/api/v1/events").json["items"]]
+        self.assertEqual([kind for kind in events if kind.startswith("queue.")].count("queue.weighted"), 2, events)
+
+
+class CommandLine(QueueStory):
+    def cli(self, *arguments, code=0):
+        done = house.sluice(*arguments, "--json", data=self.server.data)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def test_a_run_is_started_with_a_priority_later_or_at_a_time(self):
+        name = self.client.get(f"/api/v1/flows/{self.busy}").json["name"]
+        who = ["--input", '{"who": "x"}']
+        self.fill()
+        urgent = json.loads(self.cli("runs", "start", name, *who, "--priority", "1").stdout)
+        self.assertEqual(urgent["status"], "queued")
+        delayed = json.loads(self.cli("runs", "start", name, *who, "--delay", "2h").stdout)
+        at = json.loads(self.cli("runs", "start", name, *who, "--at", "2030-01-31T08:00:00Z").stdout)
+        self.assertEqual(self.queue()["delayed"], 2)
+        self.assertEqual(self.client.get(f"/api/v1/runs/{delayed['id']}/why").json["code"],
+                         self.client.get(f"/api/v1/runs/{at['id']}/why").json["code"])
+        self.assertIn("2030-01-31T08:00:00", self.client.get(f"/api/v1/runs/{at['id']}/why").text)
+        with sqlite3.connect(self.server.database(), timeout=30) as database:
+            priorities = [row[0] for row in database.execute("SELECT priority FROM job WHERE state = 'queued' ORDER BY number")]
+        database.close()
+        self.assertEqual(priorities, [1, 3, 3])
+        self.gate.open.set()
+        waited = json.loads(self.cli("runs", "start", name, *who, "--delay", "300ms", "--wait").stdout)
+        self.assertEqual(waited["run"]["status"], "succeeded")
+
+    def test_a_wrong_time_or_priority_on_the_command_line_is_told(self):
+        name = self.client.get(f"/api/v1/flows/{self.busy}").json["name"]
+        for options, said in ((["--priority", "9"], "1 (first) to 5"), (["--delay", "soon"], "duration"), (["--at", "tomorrow"], "time"),
+                              (["--at", "2030-01-31T08:00:00Z", "--delay", "1m"], "either")):
+            with self.subTest(options):
+                self.assertIn(said, self.cli("runs", "start", name, *options, code=1).stderr)
+        self.assertIn("whole number", self.cli("runs", "start", name, "--priority", "high", code=2).stderr)
+        self.assertIn("weight", self.cli("queues", "weight", "0", code=1).stderr)
+
+
+class FailPoints(QueueStory):
+    """The points of the engine at which the kill loop ends the server."""
+
+    def dies(self, point):
+        self.server.terminate()
+        self.server.env["SLUICE_FAILPOINT"] = f"{point}:kill"
+        self.server.start()
+
+    def comes_back(self):
+        self.assertEqual(self.server.process.wait(house.PATIENCE), -signal.SIGKILL)
+        self.server.process = None
+        del self.server.env["SLUICE_FAILPOINT"]
+        self.server.start()
+
+    def test_a_kill_right_before_an_effect_leaves_its_start_and_no_effect(self):
+        self.gate.open.set()
+        self.dies("effect.before")
+        run = self.start("once")["id"]
+        self.assertEqual(self.server.process.wait(house.PATIENCE), -signal.SIGKILL)
+        self.assertEqual(self.gate.visits(), [])
+        with sqlite3.connect(self.server.database(), timeout=30) as database:
+            kinds = [row[0] for row in database.execute("SELECT kind FROM run_event ORDER BY seq")]
+        database.close()
+        self.assertEqual(kinds, ["run.started", "step.started"])
+        self.comes_back()
+        self.until(run, "succeeded")
+        self.assertEqual(self.gate.visits(), ["once"])
+
+    def test_a_kill_right_after_a_queued_run_was_claimed_lets_it_go_on(self):
+        self.gate.open.set()
+        self.dies("claim.after")
+        run = self.start("later", delay="200ms")
+        self.assertEqual(run["status"], "queued")
+        self.assertEqual(self.server.process.wait(house.PATIENCE), -signal.SIGKILL)
+        self.assertEqual(self.gate.visits(), [])
+        with sqlite3.connect(self.server.database(), timeout=30) as database:
+            state = database.execute("SELECT j.state, r.status FROM job j JOIN run r ON r.id = j.run_id").fetchall()
+        database.close()
+        self.assertEqual(state, [("running", "running")])
+        self.comes_back()
+        self.until(run["id"], "succeeded")
+        self.assertEqual(self.gate.visits(), ["later"])
 
 
 class Backlog(QueueStory):

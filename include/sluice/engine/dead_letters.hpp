@@ -3,8 +3,7 @@
 /// letter is written in the unit of that record and closed in the unit of what takes it up: a retry, a decision, the end.
 ///
 /// A letter is open → redriven (its run was retried, decided or done again as a new run) | discarded (with a reason).
-/// While it is open, retention keeps its run. Many letters are redriven by a bulk action: at a rate, some of them awaited
-/// first as canaries; it has a row of its own and goes on after a restart.
+/// While it is open, retention keeps its run. Many letters are redriven by a bulk action (bulk_actions.hpp).
 
 #include <cstdint>
 #include <functional>
@@ -18,9 +17,7 @@
 namespace sluice::engine {
 
 struct DeadLetterTag { static constexpr std::string_view prefix = "dl"; };
-struct BulkActionTag { static constexpr std::string_view prefix = "bulk"; };
 using DeadLetterId = Id<DeadLetterTag>;
-using BulkActionId = Id<BulkActionTag>;
 
 struct DeadLetter {
     DeadLetterId id;
@@ -59,46 +56,12 @@ struct Redrive {
     std::optional<Json> input;
     int version = 0;                   ///< 0: the run's; live_version
     std::string by;
+    /// Lets more commit with it; the letter is as it will be, with the run that goes on.
+    std::function<void(storage::WriteUnit&, const DeadLetter&)> also;
 };
 
-struct NewBulkRedrive {
-    LetterFilter filter;               ///< of open letters
-    double rate_per_second = 5;        ///< 0.01 to 1000
-    int canary = 1;                    ///< so many are awaited one after the other before the rest
-    std::string by;
-};
-
-struct BulkAction {
-    BulkActionId id;
-    WorkspaceId workspace;
-    std::string kind, state;           ///< dead_letters.redrive; running | done | stopped | cancelled
-    Json filter;
-    std::int64_t total = 0, done = 0, failed = 0;
-    int canary = 0;
-    double rate_per_second = 0;
-    std::optional<DeadLetterId> position;
-    DeadLetterId until;
-    std::optional<RunId> canary_run;   ///< awaited now
-    std::string reason, created_by;
-    Time created_at{};
-    std::optional<Time> finished_at;
-};
-Json to_json(const BulkAction& action);
-
-struct BulkList {
-    std::vector<BulkAction> items;
-    std::string next_cursor;
-};
-
-/// What a bulk action would touch.
-struct BulkPreview {
-    std::int64_t total = 0;
-    std::vector<DeadLetter> first;
-};
-
-/// Called with the unit of a change, to let more commit with it.
-using AlsoLetter = std::function<void(storage::WriteUnit&)>;
-using AlsoBulk = std::function<void(storage::WriteUnit&, const BulkAction&)>;
+/// Called with the unit of a change and the letter as it will be, to let more commit with it.
+using AlsoLetter = std::function<void(storage::WriteUnit&, const DeadLetter&)>;
 
 /// Thread: loop.
 class DeadLetters {
@@ -108,9 +71,6 @@ class DeadLetters {
     DeadLetters(const DeadLetters&) = delete;
     DeadLetters& operator=(const DeadLetters&) = delete;
 
-    /// Takes up the bulk actions that a former process left. After the engine's start.
-    Awaitable<Result<void>> start();
-    Awaitable<void> stop();
     void set_cursor_key(std::string key);
 
     /// Newest first. Errors: invalid_argument (cursor).
@@ -124,21 +84,13 @@ class DeadLetters {
     /// Errors: not_found, conflict (not open).
     Awaitable<Result<DeadLetter>> discard(WorkspaceId workspace, DeadLetterId id, std::string reason, std::string by, AlsoLetter also = {});
 
-    Awaitable<Result<BulkPreview>> preview(WorkspaceId workspace, LetterFilter filter);
-    /// Errors: unprocessable (no open letter matches).
-    Awaitable<Result<BulkAction>> redrive_many(WorkspaceId workspace, NewBulkRedrive wanted, AlsoBulk also = {});
-    Awaitable<Result<BulkList>> bulk_actions(WorkspaceId workspace, int limit, std::string cursor);
-    Awaitable<Result<BulkAction>> bulk_action(WorkspaceId workspace, BulkActionId id);
-    /// What was redriven until then stays so. Errors: not_found, conflict (it has ended).
-    Awaitable<Result<BulkAction>> cancel_bulk(WorkspaceId workspace, BulkActionId id, std::string by);
-
     struct State;
 
   private:
     std::shared_ptr<State> state_;
 };
 
-/// /api/v1/dead-letters… and /api/v1/bulk-actions…
+/// /api/v1/dead-letters…
 void add_routes(net::Router& router, DeadLetters& letters);
 
 }  // namespace sluice::engine

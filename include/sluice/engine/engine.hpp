@@ -136,6 +136,7 @@ struct Rerun {
 /// A run that a step of another one starts.
 struct SubRun {
     RunId parent;
+    std::string path;     ///< of the step
     std::string key;      ///< the step's idempotency key: the same step finds its run again
     std::string flow;     ///< by name
     int version = 0;      ///< 0: live
@@ -233,8 +234,12 @@ class Engine final : public events::RunFeed {
 
     /// The workspace's queue.
     QueueState queue(WorkspaceId workspace) const;
-    /// Switches it; kept over restarts. Errors: of storage.
-    Awaitable<Result<QueueState>> set_queue(WorkspaceId workspace, QueueSwitch change, std::string by);
+    /// Lets more commit with a change of a queue, which will be as it is given.
+    using AlsoQueue = std::function<void(storage::WriteUnit&, const QueueState&)>;
+    /// Switches it; kept over restarts. Gives the queue as it was with the change, before that starts a run. Errors: of storage.
+    Awaitable<Result<QueueState>> set_queue(WorkspaceId workspace, QueueSwitch change, std::string by, AlsoQueue also = {});
+    /// How many runs the workspace starts in its turn: 1 to highest_queue_weight. At once, and kept over restarts.
+    Awaitable<Result<QueueState>> set_queue_weight(WorkspaceId workspace, std::size_t weight, std::string by, AlsoQueue also = {});
 
     Awaitable<Result<Run>> get(WorkspaceId workspace, RunId id);
     Awaitable<Result<RunList>> list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor);

@@ -54,6 +54,7 @@ enum class RecordKind : std::uint8_t {
     step_skipped,
     step_cancelled,
     step_unknown,          ///< a crash hid the end of an effect that must not be repeated
+    step_attempts,         ///< data: {"attempts"} of the run that this step waits for, until now, where a limit counts them
     step_decided,          ///< what a person said about an unknown step; data: {"decision", "by", "reason"?}
     run_cancel_requested,  ///< data: {"reason"}
     run_paused,            ///< data: {"by", "reason"}
@@ -98,6 +99,7 @@ inline constexpr std::size_t default_loop_turns = 1000;
 struct Totals {
     std::int64_t steps = 0, input_tokens = 0, output_tokens = 0, cost_nano_usd = 0;
     bool simulated = false;
+    std::int64_t attempts = 0;   ///< of its tasks, with those of sub-runs where settings.max_attempts counts them
 };
 
 /// What becomes of an unknown step: done again (under the same key), taken as done with a given output, or failed.
@@ -124,6 +126,7 @@ struct ItemBlock {
 struct Reuse {
     std::unordered_map<std::string, ReusedStep> steps;      ///< by path
     std::unordered_map<std::string, int> attempts;          ///< the last attempt by path, of a run that is retried
+    std::unordered_map<std::string, std::int64_t> sub_attempts;   ///< by path: what a sub-run that is found again had used before
     std::unordered_map<std::string, int> generations;       ///< by path: how often it was undone (part of the effect's key)
     bool copied = false;                                    ///< from another run: the journal gets them, marked as reused
     Totals totals;                                          ///< of the run until now
@@ -151,13 +154,16 @@ struct Decide { std::string path; Decision decision = Decision::retry; Json valu
 /// Instead of `Start`, on a fresh machine of a run that had ended, after `reuse`.
 struct Restart { std::string by, reason; };
 struct RunTimedOut {};
+/// The run that a running step waits for has made so many attempts until now; ignored unless a limit counts them.
+struct SubAttempts { std::string path; std::int64_t attempts = 0; };
 /// After `apply` of the whole journal: go on from there.
 struct Recovered {};
 /// More pure steps are ready than one turn of the loop should compute.
 struct Continue {};
 }  // namespace event
 using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::ItemsRead, event::Cancel, event::Pause, event::Resume,
-                           event::Signal, event::Decide, event::Restart, event::RunTimedOut, event::Recovered, event::Continue>;
+                           event::Signal, event::Decide, event::Restart, event::RunTimedOut, event::SubAttempts, event::Recovered,
+                           event::Continue>;
 
 namespace command {
 /// Run the node's coroutine. With `barrier`, only once the records of the same output are durable.
@@ -194,7 +200,12 @@ struct RunFacts {
     int flow_version = 0;
     Time started_at{};
     std::string trigger = "api";
-    std::string plan;   ///< JSON {"parent"?, "from"?, "outputs"?, "pins"?, "until"?} or empty; recorded with the start
+    std::string plan;   ///< JSON {"parent"?, "from"?, "outputs"?, "pins"?, "until"?, "attempts"?} or empty; recorded with the start
+};
+
+/// What settings.max_attempts of the runs around a run leave it: the least of them.
+struct OuterAttempts {
+    std::int64_t left = 0, limit = 0;
 };
 
 /// Limits of one run.
@@ -233,6 +244,10 @@ class Machine {
     std::size_t memory_bytes() const { return memory_; }
     /// The most it may hold from now on; a step that would pass it fails.
     void limit_memory(std::size_t bytes) { limits_.memory_bytes = bytes; }
+    /// What the runs around this one leave it from now on; nothing: they are not known, and what they left at its start counts.
+    void limit_attempts(std::optional<OuterAttempts> outer) { outer_attempts_ = outer; }
+    /// What this run's settings and the runs around it leave for one that a step of it waits for; nothing: there is no limit.
+    std::optional<OuterAttempts> attempts_left() const;
     std::size_t pending_signals() const { return signals_.size(); }
     /// The run's error while what it did is undone; null otherwise.
     const Json* rolling_back() const;
@@ -336,6 +351,10 @@ class Machine {
     void end_run(RunStatus status, std::optional<Json> error, Json output);
     void finish_run(RunStatus status, std::optional<Json> error, Json output);
     bool may_try_again(const Instance& instance, std::uint32_t node, const Error& error, const Json& value, Time next, std::string& why);
+    bool attempts_remain(std::string& why) const;
+    void count_attempts(std::int64_t count);
+    void sub_attempts(const event::SubAttempts& event);
+    void take_sub_attempts(Step& step, std::int64_t attempts);
     void resume_after_replay();
     void resume_instance(Instance& instance);
     void set_status(Instance& instance, std::uint32_t node, StepStatus status);
@@ -355,7 +374,10 @@ class Machine {
     std::size_t running_ = 0, waiting_ = 0, ready_steps_ = 0;
     bool held_ = false, paused_ = false, reusing_ = false;
     std::size_t memory_ = 0;
-    int attempts_used_ = 0;                  ///< attempts of tasks that ended, against settings.max_attempts
+    /// Attempts of tasks that ended, and of sub-runs, against settings.max_attempts; since the start or the last retry.
+    std::int64_t attempts_used_ = 0;
+    std::optional<OuterAttempts> outer_attempts_;   ///< as of now
+    std::optional<OuterAttempts> first_attempts_;   ///< as of the run's start, from its plan
     struct PendingSignal { std::string name, key; Json payload; Time at; };
     std::vector<PendingSignal> signals_;     ///< not taken yet, oldest first
     std::vector<StepRef> undoable_;          ///< steps with a compensation, in the order of their ends

@@ -1,0 +1,248 @@
+"""The same Idempotency-Key twice, on every route that writes: the stored answer, and its effect once. One row for each route."""
+
+import sqlite3
+import unittest
+import uuid
+
+import house
+from control_test import LOOPBACK, Upstream
+from house import chain, eventually, node
+
+# Routes that change nothing, or whose change is not one that a request could be asked to have once.
+WITHOUT_EFFECT = {
+    ("POST", "/api/v1/flows/validate"): "judges a document",
+    ("POST", "/api/v1/runs/{id}/replay"): "computes",
+    ("POST", "/api/v1/system/echo"): "answers what it was sent",
+    ("POST", "/api/v1/auth/links"): "gives a secret that is stored nowhere and works once",
+    ("POST", "/auth/link"): "takes such a secret, which works once",
+    ("POST", "/api/v1/auth/logout"): "ends the session that the repetition would need",
+}
+# What the server writes by itself, whatever is asked.
+VOLATILE = {"lease": "*", "api_key": {"last_used_at_us"}, "session": {"last_used_at_us"}}
+
+
+class EveryWrite(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.upstream = Upstream()
+        cls.server = house.Server(env=LOOPBACK).start()
+        cls.client = cls.server.client()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.close()
+        cls.upstream.server.shutdown()
+
+    # -- what rows need
+
+    def name(self):
+        return "n" + uuid.uuid4().hex[:10]
+
+    def document(self, *nodes, **more):
+        return {"name": self.name(), **chain(*(nodes or (node("a"),))), **more}
+
+    def flow(self, *nodes, **more):
+        return self.client.create_flow(self.document(*nodes, **more))
+
+    def started(self, flow, status):
+        run = self.client.post(f"/api/v1/flows/{flow}/runs", {"input": {}}).json["id"]
+        self.until(run, status)
+        return run
+
+    def until(self, run, *statuses):
+        eventually(lambda: self.client.get(f"/api/v1/runs/{run}").json["status"] in statuses, f"{run} is {statuses}")
+
+    def failed(self):
+        return self.started(self.flow(node("boom", "fail", {"message": "no"})), "failed")
+
+    def waiting(self):
+        return self.started(self.flow(node("ask", "wait.signal", {"name": "go"})), "waiting")
+
+    def letter(self):
+        run = self.failed()
+        return next(item["id"] for item in self.client.get("/api/v1/dead-letters?state=open&limit=200").json["items"] if item["run_id"] == run)
+
+    def key_id(self):
+        return self.client.post("/api/v1/api-keys", {"name": self.name()}).json["id"]
+
+    def artifact(self):
+        return self.client.post("/api/v1/artifacts?name=a.txt", b"words", media="text/plain").json["id"]
+
+    def with_draft(self):
+        document = self.document()
+        flow = self.client.create_flow(document)
+        answer = self.client.put(f"/api/v1/flows/{flow}/draft", {**document, "nodes": [node("b")], "edges": []})
+        self.assertEqual(answer.status, 201, answer)
+        return flow
+
+    def with_pin(self):
+        flow = self.flow()
+        self.assertEqual(self.client.put(f"/api/v1/flows/{flow}/pins/a", {"output": 1}).status, 200)
+        return flow
+
+    def unknown(self):
+        path = "/" + uuid.uuid4().hex
+        self.upstream.set(path, 200, 30)
+        flow = self.flow(node("pay", "http.request", {"method": "POST", "url": self.upstream.url(path), "body": {}}, on_unknown="stop"))
+        run = self.client.post(f"/api/v1/flows/{flow}/runs", {"input": {}}).json["id"]
+        eventually(lambda: self.upstream.count(path) == 1, "the call is under way")
+        self.server.kill()
+        self.server.start()
+        eventually(lambda: self.client.get(f"/api/v1/runs/{run}").json["status"] == "waiting", "its end is unknown")
+        return run
+
+    def slow_bulk(self):
+        flow = self.flow(node("boom", "fail", {"message": "no"}))
+        for _ in range(3):
+            self.started(flow, "failed")
+        answer = self.client.post("/api/v1/runs/bulk", {"action": "retry", "filter": {"flow": flow}, "canary": 0, "rate_per_second": 0.01})
+        self.assertEqual(answer.status, 202, answer)
+        eventually(lambda: self.client.get("/api/v1/bulk-actions/" + answer.json["id"]).json["done"] == 1, "it has begun")
+        return answer.json["id"]
+
+    def paused(self):
+        run = self.waiting()
+        self.assertEqual(self.client.post(f"/api/v1/runs/{run}/pause").status, 200)
+        return run
+
+    def versions(self):
+        document = self.document()
+        flow = self.client.create_flow(document)
+        self.assertEqual(self.client.put(f"/api/v1/flows/{flow}", {**document, "nodes": [node("b")], "edges": []}).status, 200)
+        return flow
+
+    # -- the table: verb and route, then path and body of a request
+
+    def rows(self):
+        document = self.document
+        bulk = {"action": "retry", "canary": 0, "rate_per_second": 100}
+
+        def change(flow_document):
+            flow = self.client.create_flow(flow_document)
+            return f"/api/v1/flows/{flow}", {**flow_document, "nodes": [node("other")], "edges": []}
+
+        def draft():
+            flow_document = document()
+            return f"/api/v1/flows/{self.client.create_flow(flow_document)}/draft", flow_document
+
+        def own_flow_letters():
+            flow = self.flow(node("boom", "fail", {"message": "no"}))
+            self.started(flow, "failed")
+            return flow
+
+        return {
+            ("POST", "/api/v1/workspaces"): lambda: ("/api/v1/workspaces", {"name": self.name()}),
+            ("POST", "/api/v1/projects"): lambda: ("/api/v1/projects", {"name": self.name()}),
+            ("POST", "/api/v1/api-keys"): lambda: ("/api/v1/api-keys", {"name": self.name()}),
+            ("DELETE", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", None),
+            ("POST", "/api/v1/flows"): lambda: ("/api/v1/flows", document()),
+            ("POST", "/api/v1/flows/import"): lambda: ("/api/v1/flows/import", document()),
+            ("PUT", "/api/v1/flows/{id}"): lambda: change(document()),
+            ("DELETE", "/api/v1/flows/{id}"): lambda: (f"/api/v1/flows/{self.flow()}", None),
+            ("PUT", "/api/v1/flows/{id}/live"): lambda: (f"/api/v1/flows/{self.versions()}/live", {"version": 1}),
+            ("PUT", "/api/v1/flows/{id}/draft"): draft,
+            ("DELETE", "/api/v1/flows/{id}/draft"): lambda: (f"/api/v1/flows/{self.with_draft()}/draft", None),
+            ("POST", "/api/v1/flows/{id}/draft/publish"): lambda: (f"/api/v1/flows/{self.with_draft()}/draft/publish", {"note": "better"}),
+            ("PUT", "/api/v1/flows/{id}/pins/{node}"): lambda: (f"/api/v1/flows/{self.flow()}/pins/a", {"output": {"n": 1}}),
+            ("DELETE", "/api/v1/flows/{id}/pins/{node}"): lambda: (f"/api/v1/flows/{self.with_pin()}/pins/a", None),
+            ("POST", "/api/v1/flows/{id}/runs"): lambda: (f"/api/v1/flows/{self.flow()}/runs", {"input": {}}),
+            ("POST", "/api/v1/runs/bulk"): lambda: ("/api/v1/runs/bulk", {**bulk, "filter": {"flow": own_flow_letters()}}),
+            ("POST", "/api/v1/runs/{id}/cancel"): lambda: (f"/api/v1/runs/{self.waiting()}/cancel", {"reason": "enough"}),
+            ("POST", "/api/v1/runs/{id}/pause"): lambda: (f"/api/v1/runs/{self.waiting()}/pause", {}),
+            ("POST", "/api/v1/runs/{id}/resume"): lambda: (f"/api/v1/runs/{self.paused()}/resume", {}),
+            ("POST", "/api/v1/runs/{id}/signals/{name}"): lambda: (f"/api/v1/runs/{self.waiting()}/signals/other", {"payload": 1}),
+            ("POST", "/api/v1/runs/{id}/decide"): lambda: (f"/api/v1/runs/{self.unknown()}/decide",
+                                                            {"path": "pay", "decision": "succeed", "output": {"paid": True}}),
+            ("POST", "/api/v1/runs/{id}/retry"): lambda: (f"/api/v1/runs/{self.failed()}/retry", {}),
+            ("POST", "/api/v1/runs/{id}/rerun"): lambda: (f"/api/v1/runs/{self.failed()}/rerun", {}),
+            ("POST", "/api/v1/dead-letters/redrive"): lambda: ("/api/v1/dead-letters/redrive", {
+                "canary": 0, "rate_per_second": 100, "filter": {"flow": own_flow_letters()}}),
+            ("POST", "/api/v1/dead-letters/{id}/redrive"): lambda: (f"/api/v1/dead-letters/{self.letter()}/redrive", {}),
+            ("POST", "/api/v1/dead-letters/{id}/discard"): lambda: (f"/api/v1/dead-letters/{self.letter()}/discard", {"reason": "known"}),
+            ("POST", "/api/v1/bulk-actions/{id}/cancel"): lambda: (f"/api/v1/bulk-actions/{self.slow_bulk()}/cancel", None),
+            ("POST", "/api/v1/queues/{name}/pause"): lambda: ("/api/v1/queues/default/pause", None),
+            ("POST", "/api/v1/queues/{name}/drain"): lambda: ("/api/v1/queues/default/drain", None),
+            ("POST", "/api/v1/queues/{name}/resume"): lambda: ("/api/v1/queues/default/resume", None),
+            ("PATCH", "/api/v1/queues/{name}"): lambda: ("/api/v1/queues/default", {"weight": 2}),
+            ("POST", "/api/v1/artifacts"): lambda: ("/api/v1/artifacts?name=b.txt", b"some words"),
+            ("DELETE", "/api/v1/artifacts/{id}"): lambda: (f"/api/v1/artifacts/{self.artifact()}", None),
+            ("POST", "/api/v1/system/backup"): lambda: ("/api/v1/system/backup", {"path": self.name()}),
+        }
+
+    # -- the judge
+
+    def contents(self):
+        """Every table's rows, without what the server writes by itself."""
+        out = {}
+        with sqlite3.connect(self.server.database(), timeout=30) as database:
+            tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+            for table in tables:
+                skipped = VOLATILE.get(table, set())
+                if skipped == "*" or table.startswith("audit"):
+                    continue
+                columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] not in skipped]
+                out[table] = sorted(database.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall(), key=repr)
+        database.close()
+        return out
+
+    def settled(self):
+        """Nothing is under way any more, and what is stored stays as it is."""
+        def calm():
+            busy = [run for run in self.client.get("/api/v1/runs?status=running&limit=200").json["items"]]
+            bulk = [action for action in self.client.get("/api/v1/bulk-actions").json["items"] if action["state"] == "running"]
+            return not busy and not bulk
+        eventually(calm, "nothing runs")
+        return eventually(lambda: (before := self.contents()) == self.contents() and before, "the database rests")
+
+    def send(self, verb, path, body, key):
+        media = "text/plain" if isinstance(body, bytes) else "application/json"
+        return self.client.request(verb, path, body, headers={"Idempotency-Key": key}, media=media)
+
+    def open_queue(self):
+        self.assertEqual(self.client.post("/api/v1/queues/default/resume").status, 200)
+
+    # -- the tests
+
+    def test_every_route_that_writes_has_a_row_here_or_a_reason_to_have_none(self):
+        document = self.client.get("/api/v1/openapi.json").json
+        writes = {(verb.upper(), path) for path, verbs in document["paths"].items() for verb in verbs
+                  if verb in ("post", "put", "patch", "delete")}
+        known = set(self.rows()) | set(WITHOUT_EFFECT)
+        self.assertEqual(writes - known, set(), "add a row for the new route to tests/system/idempotency_test.py")
+        self.assertEqual(known - writes, set(), "these routes are gone")
+
+    def test_the_same_key_gives_the_stored_answer_and_has_its_effect_once(self):
+        for (verb, route), request in self.rows().items():
+            with self.subTest(f"{verb} {route}"):
+                path, body = request()
+                key = uuid.uuid4().hex
+                first = self.send(verb, path, body, key)
+                self.assertIn(first.status, (200, 201, 202, 204), first)
+                self.assertNotIn("idempotent-replayed", first.headers)
+                before = self.settled()
+                again = self.send(verb, path, body, key)
+                self.assertEqual(again.headers.get("idempotent-replayed"), "true", again)
+                self.assertEqual(self.settled(), before, "the second request changed something")
+                if route == "/api/v1/flows/{id}/runs":   # the first run, as it is now
+                    self.assertEqual(again.json["id"], first.json["id"])
+                    continue
+                self.assertEqual((again.status, again.headers.get("etag")), (first.status, first.headers.get("etag")))
+                if route == "/api/v1/api-keys" and verb == "POST":   # the secret is shown once and stored nowhere
+                    self.assertEqual(again.json, {**first.json, "key": None})
+                else:
+                    self.assertEqual(again.body, first.body)
+                if "/queues/" in route:
+                    self.open_queue()
+
+    def test_the_same_key_with_another_request_is_refused(self):
+        key = uuid.uuid4().hex
+        self.assertEqual(self.send("POST", "/api/v1/queues/default/resume", None, key).status, 200)
+        self.assertEqual(self.send("POST", "/api/v1/queues/default/resume", {}, key).status, 422)
+        letter = self.letter()
+        self.assertEqual(self.send("POST", f"/api/v1/dead-letters/{letter}/redrive", {}, key).status, 202)
+        other = self.letter()
+        self.assertEqual(self.send("POST", f"/api/v1/dead-letters/{other}/redrive", {}, key).status, 422)
+
+
+if __name__ == "__main__":
+    house.main()
