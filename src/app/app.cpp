@@ -61,6 +61,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionO
         co_await s->loop.sleep_for(pause);
         auto expired = co_await s->identity->remove_expired();
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
+        auto over = co_await s->people->remove_expired();
+        if (!over) log::warn("sessions that are over could not be removed", {{"cause", over.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         auto hidden = co_await s->flows->remove_unused_hidden();
@@ -122,6 +124,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
+    s.people = std::make_unique<identity::People>(*s.identity, loop, identity::people_options(config));
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 
@@ -161,6 +164,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     add_system_routes(s.router, s);
     add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
+    identity::add_routes(s.router, *s.people);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -189,6 +193,8 @@ Awaitable<Result<void>> App::start() {
     if (!keys) co_return fail(std::move(keys.error()));
     auto known = co_await s.identity->start();
     if (!known) co_return fail(std::move(known.error()));
+    auto people = co_await s.people->start();
+    if (!people) co_return fail(std::move(people.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.bus->set_cursor_key(cursor_key);
     s.artifacts->set_cursor_key(cursor_key);
@@ -212,6 +218,10 @@ Awaitable<Result<void>> App::start() {
     if (!bulk) co_return fail(std::move(bulk.error()));
     s.loop.watch();
     s.tasks->spawn("time-zones", load_time_zones(s.blocking.get()));
+    if (!s.options.listen.empty()) {
+        auto announced = co_await announce_setup(s);
+        if (!announced) co_return fail(std::move(announced.error()));
+    }
     s.ready = true;
     co_return Result<void>();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sluice/base/id.hpp"
+#include "sluice/base/time.hpp"
 
 namespace sluice::base {
 
@@ -29,14 +30,17 @@ std::optional<Permission> permission_from(std::string_view text);
 
 /// An authenticated caller. `workspace` is the one that every query of the request is bound to.
 struct Principal {
-    enum class Kind : std::uint8_t { anonymous, api_key, session, local };
+    /// `session`: a browser that came by a one-time link; `user`: a person who signed in.
+    enum class Kind : std::uint8_t { anonymous, api_key, session, local, user };
     Kind kind = Kind::anonymous;
-    std::string id;    ///< "key_…", "ses_…", "local"
+    std::string id;    ///< "key_…", "ses_…", "usr_…", "local"
     std::string name;  ///< for people and logs
     std::string role;  ///< "owner", …
     Id<ids::Workspace> workspace;
     std::string workspace_name;
     PermissionSet permissions;
+    std::string session{};            ///< "ses_…" of a person
+    std::optional<Time> proved_at{};  ///< when a person last gave the password (and second factor)
     bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
 };
 
