@@ -46,7 +46,7 @@ struct Words {
     Words() {
         constexpr std::string_view lists[] = {
 #define SLUICE_WORDS(words) words,
-#include "common_words.def"
+#include "guessed_words.def"
 #undef SLUICE_WORDS
         };
         for (auto list : lists)

@@ -19,6 +19,8 @@ MemberChange active(bool wanted) {
     return change;
 }
 
+using Roles = std::vector<std::pair<std::string, std::string>>;
+
 ErrorCode code(const Result<Principal>& result) {
     REQUIRE_FALSE(result);
     return result.error().code;
@@ -79,7 +81,7 @@ TEST_CASE("nobody gives or takes a right that they lack", "[identity][people]") 
     CHECK(f.error(f.people->invite(actor, "new@example.com", "owner")) == ErrorCode::forbidden);
     f.get(f.people->change_member(actor, vera.user.id, role("operator")));
     MemberChange projects;
-    projects.project_roles = {{"default", "owner"}};
+    projects.project_roles = Roles{std::pair{"default", "owner"}};
     CHECK(f.error(f.people->change_member(actor, vera.user.id, projects)) == ErrorCode::forbidden);
 }
 
@@ -169,20 +171,20 @@ TEST_CASE("roles in projects are kept with the member", "[identity][people]") {
     const auto project = f.get(f.identity->create_project(f.workspace(), "support"));
     const auto vera = f.person("vera@example.com", "viewer");
     MemberChange change;
-    change.project_roles = {{"support", "developer"}, {"default", "operator"}};
+    change.project_roles = Roles{{"support", "developer"}, {"default", "operator"}};
     CHECK(f.get(f.people->change_member(f.local(), vera.user.id, change)).project_roles.size() == 2);
     f.restart();
     REQUIRE(f.people->find_member(f.workspace(), vera.user.id)->project_roles.size() == 2);
-    change.project_roles = {{project.id.str(), "operator"}};
+    change.project_roles = Roles{std::pair{project.id.str(), "operator"}};
     const auto roles = f.get(f.people->change_member(f.local(), vera.user.id, change)).project_roles;
     REQUIRE(roles.size() == 1);
     CHECK(roles[0].project_name == "support");
     CHECK(roles[0].role == "operator");
-    change.project_roles = {{"nowhere", "operator"}};
+    change.project_roles = Roles{std::pair{"nowhere", "operator"}};
     CHECK(f.error(f.people->change_member(f.local(), vera.user.id, change)) == ErrorCode::not_found);
-    change.project_roles = {{"support", "operator"}, {project.id.str(), "viewer"}};
+    change.project_roles = Roles{{"support", "operator"}, {project.id.str(), "viewer"}};
     CHECK(f.error(f.people->change_member(f.local(), vera.user.id, change)) == ErrorCode::invalid_argument);
-    change.project_roles = {{"support", "emperor"}};
+    change.project_roles = Roles{std::pair{"support", "emperor"}};
     CHECK(f.error(f.people->change_member(f.local(), vera.user.id, change)) == ErrorCode::invalid_argument);
     f.done(f.people->remove_member(f.local(), vera.user.id));
     f.restart();
@@ -216,6 +218,7 @@ TEST_CASE("an invitation that is revoked or too old is good for nothing", "[iden
     f.done(f.people->revoke_invitation(f.local(), revoked.invitation.id));
     f.done(f.people->revoke_invitation(f.local(), revoked.invitation.id));
     CHECK(f.error(f.people->accept_invitation(revoked.token, {}, "A", good_password, f.from())) == ErrorCode::gone);
+    f.clock.advance(std::chrono::milliseconds(2));
     const auto late = f.get(f.people->invite(f.local(), "a@example.com", "viewer"));
     f.clock.advance(std::chrono::hours(24 * 7));
     CHECK(f.error(f.people->accept_invitation(late.token, {}, "A", good_password, f.from())) == ErrorCode::gone);

@@ -132,6 +132,7 @@ TEST_CASE("after five wrong passwords an account waits, twice as long each time,
             wait = std::min<Duration>(wait * 2, std::chrono::minutes(15));
         }
     }
+    CHECK(fail_at("ada@example.com", 20).code == ErrorCode::unauthenticated);
     f.restart();
     CHECK(try_to_sign_in(f, "ada@example.com", good_password).code == ErrorCode::rate_limited);  // the right one waits too
     f.clock.advance(std::chrono::minutes(15));
