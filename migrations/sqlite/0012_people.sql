@@ -73,9 +73,3 @@ CREATE TABLE refresh_token (
     used_at_us    INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refresh_token_by_session ON refresh_token (session_id);
-
--- The keys that sign access tokens, by the name that the tokens carry.
-CREATE TABLE signing_key (
-    id            TEXT PRIMARY KEY,
-    created_at_us INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;

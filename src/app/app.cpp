@@ -124,7 +124,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
-    s.people = std::make_unique<identity::People>(*s.identity, loop, identity::people_options(config));
+    s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 

@@ -7,16 +7,18 @@
 namespace sluice::identity {
 
 AccessTokens::~AccessTokens() {
-    for (auto& key : keys_) crypto::wipe(key.seed);
     for (auto& known : known_) crypto::wipe(known.token);
 }
 
-void AccessTokens::set_keys(std::vector<Key> keys) {
-    for (auto& key : keys_) crypto::wipe(key.seed);
+void AccessTokens::set_keys(std::vector<std::shared_ptr<const crypto::SecretKey>> keys) {
     for (auto& known : known_) crypto::wipe(known.token);
     keys_ = std::move(keys);
     public_.clear();
-    for (const auto& key : keys_) public_.push_back({key.id, crypto::ed25519_public_key(key.seed)});
+    for (const auto& key : keys_) {
+        auto half = crypto::ed25519_public_key(key->bytes());
+        auto name = crypto::sha256_hex(half).substr(0, 16);
+        public_.push_back({std::move(name), std::move(half)});
+    }
 }
 
 std::string AccessTokens::make(const TokenSubject& subject, Time now, Duration life) {
@@ -28,7 +30,7 @@ std::string AccessTokens::make(const TokenSubject& subject, Time now, Duration l
     claims.id = random_text(random_, 22);
     claims.issued_at = now;
     claims.expires_at = now + life;
-    return crypto::make_jwt(keys_.front().seed, keys_.front().id, claims);
+    return crypto::make_jwt(keys_.front()->bytes(), public_.front().id, claims);
 }
 
 Result<TokenSubject> AccessTokens::check(std::string_view token, Time now) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,11 +12,13 @@
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
 #include "sluice/crypto/jwt.hpp"
+#include "sluice/crypto/key_ring.hpp"
 
 namespace sluice::identity {
 
 inline constexpr Duration signing_key_life = std::chrono::hours(24 * 30);
-inline constexpr std::size_t valid_signing_keys = 2;
+inline constexpr unsigned valid_signing_keys = 2;
+inline constexpr std::string_view signing_key_purpose = "access-token";  ///< among the wrapped keys
 inline constexpr std::string_view access_token_audience = "sluice";
 
 /// Whose session a token names.
@@ -26,21 +29,16 @@ struct TokenSubject {
 
 class AccessTokens {
   public:
-    struct Key {
-        std::string id;
-        Time created_at{};
-        std::string seed;  ///< 32 secret bytes
-    };
-
     explicit AccessTokens(base::Random& random) : random_(random) {}
     ~AccessTokens();
     AccessTokens(const AccessTokens&) = delete;
     AccessTokens& operator=(const AccessTokens&) = delete;
 
     void set_issuer(std::string issuer) { issuer_ = std::move(issuer); }
-    /// Newest first; the first signs. What was remembered of tokens is forgotten.
-    void set_keys(std::vector<Key> keys);
-    const std::vector<Key>& keys() const { return keys_; }
+    /// The private keys, newest first; the first signs. What was remembered of tokens is forgotten.
+    void set_keys(std::vector<std::shared_ptr<const crypto::SecretKey>> keys);
+    /// False without keys: none can be made or checked.
+    bool ready() const { return !keys_.empty(); }
     std::string key_set() const { return crypto::jwks_document(public_); }
 
     std::string make(const TokenSubject& subject, Time now, Duration life);
@@ -56,7 +54,7 @@ class AccessTokens {
 
     base::Random& random_;
     std::string issuer_;
-    std::vector<Key> keys_;
+    std::vector<std::shared_ptr<const crypto::SecretKey>> keys_;
     std::vector<crypto::JwtKey> public_;
     std::array<Known, 256> known_;  ///< by the end of the signature
 };

@@ -3,7 +3,6 @@
 #include "sluice/identity/people.hpp"
 
 #include "email.hpp"
-#include "key_text.hpp"
 #include "password_rules.hpp"
 #include "people_state.hpp"
 #include "sluice/base/log.hpp"
@@ -20,9 +19,13 @@ constexpr std::size_t max_resets = 1'000;
 
 }  // namespace
 
-People::People(Identity& identity, runtime::Loop& loop, PeopleOptions options)
-    : state_(std::make_unique<PeopleState>(identity.state(), loop, std::move(options))) {
+People::People(Identity& identity, runtime::Loop& loop, WrappedKeys& keys, PeopleOptions options)
+    : state_(std::make_shared<PeopleState>(identity.state(), loop, keys, std::move(options))) {
     identity.state().persons = state_.get();
+    keys.declare(std::string(signing_key_purpose));
+    keys.when_open([state = std::weak_ptr<PeopleState>(state_)] {
+        if (const auto open = state.lock()) open->load_signing_keys();
+    });
 }
 
 People::~People() {
@@ -46,7 +49,7 @@ Awaitable<Result<void>> People::start() {
 
     // Another data directory's tokens are not ours, whatever their key is called.
     s.tokens.set_issuer("urn:sluice:" + crypto::hex(crypto::raw(crypto::sha256(s.house.signing_key("issuer")))).substr(0, 32));
-    s.set_signing_keys(loaded->signing_keys);
+    s.load_signing_keys();
     auto rotated = co_await s.rotate_signing_keys();
     if (!rotated) co_return fail(std::move(rotated.error()));
 
@@ -63,26 +66,24 @@ Awaitable<Result<void>> People::start() {
 
 Awaitable<void> People::stop() { co_return; }
 
-void PeopleState::set_signing_keys(const std::vector<SigningKeyRow>& rows) {
-    std::vector<AccessTokens::Key> keys;
-    for (const auto& row : rows) {
-        if (keys.size() == valid_signing_keys) break;
-        keys.push_back({row.id, row.created_at, house.signing_key("access-token:" + row.id)});
-    }
-    tokens.set_keys(std::move(keys));
+void PeopleState::load_signing_keys() {
+    auto versions = keys.versions(signing_key_purpose);  // ascending
+    std::vector<std::shared_ptr<const crypto::SecretKey>> newest;
+    for (auto one = versions.rbegin(); one != versions.rend() && newest.size() < valid_signing_keys; ++one)
+        newest.push_back(one->key);
+    tokens.set_keys(std::move(newest));
 }
 
 Awaitable<Result<void>> PeopleState::rotate_signing_keys() {
-    const auto now = house.clock.now();
-    if (!tokens.keys().empty() && tokens.keys().front().created_at + signing_key_life > now) co_return Result<void>{};
-    std::vector<SigningKeyRow> rows{{random_text(house.random, 16), now}};
-    for (const auto& key : tokens.keys()) rows.push_back({key.id, key.created_at});
-    storage::WriteUnit unit;
-    store::insert_signing_key(unit, rows.front());
-    for (std::size_t i = valid_signing_keys; i < rows.size(); ++i) store::delete_signing_key(unit, rows[i].id);
-    auto done = co_await house.storage.submit(std::move(unit));
-    if (!done) co_return fail(std::move(done.error()));
-    set_signing_keys(rows);
+    const auto newest = keys.get(signing_key_purpose);
+    if (!newest || newest->created_at + signing_key_life > house.clock.now()) co_return Result<void>{};
+    auto made = co_await keys.rotate(std::string(signing_key_purpose));
+    if (!made) co_return fail(std::move(made.error()));
+    if (made->version > valid_signing_keys) {
+        auto removed = co_await keys.remove_below(std::string(signing_key_purpose), made->version + 1 - valid_signing_keys);
+        if (!removed) co_return fail(std::move(removed.error()));
+    }
+    load_signing_keys();
     co_return Result<void>{};
 }
 

@@ -14,6 +14,7 @@
 #include "password_hashing.hpp"
 #include "people_store.hpp"
 #include "sluice/identity/people.hpp"
+#include "sluice/identity/wrapped_keys.hpp"
 
 namespace sluice::identity {
 
@@ -66,14 +67,16 @@ struct OneTime {
 };
 
 struct PeopleState final : Persons {
-    PeopleState(State& the_house, runtime::Loop& loop, PeopleOptions the_options)
+    PeopleState(State& the_house, runtime::Loop& loop, WrappedKeys& the_keys, PeopleOptions the_options)
         : house(the_house),
+          keys(the_keys),
           options(std::move(the_options)),
           hashing(loop, house.random, options.password_cost),
           tokens(house.random),
           tries(options.attempts_per_address) {}
 
     State& house;
+    WrappedKeys& keys;
     PeopleOptions options;
     PasswordHashing hashing;
     AccessTokens tokens;
@@ -132,7 +135,8 @@ struct PeopleState final : Persons {
     /// All sessions but `kept` end with the old one.
     Awaitable<Result<void>> replace_password(UserId user, std::string phc, std::optional<SessionId> kept);
     Awaitable<Result<void>> end_sessions_without_workspace(UserId user);
-    void set_signing_keys(const std::vector<SigningKeyRow>& rows);
+    /// From the wrapped keys; none while the instance is sealed.
+    void load_signing_keys();
     Awaitable<Result<void>> rotate_signing_keys();
 };
 

@@ -97,11 +97,6 @@ const Query use_refresh_token{"identity.use_refresh_token",
 const Query drop_refresh_tokens{"identity.delete_expired_refresh_tokens",
     "DELETE FROM refresh_token WHERE session_id = ?1 AND expires_at_us <= ?2"};
 
-const Query all_signing_keys{"identity.all_signing_keys",
-    "SELECT id, created_at_us FROM signing_key ORDER BY created_at_us DESC, id DESC", Query::Note::scan};
-const Query put_signing_key{"identity.insert_signing_key", "INSERT INTO signing_key (id, created_at_us) VALUES (?1, ?2)"};
-const Query drop_signing_key{"identity.delete_signing_key", "DELETE FROM signing_key WHERE id = ?1"};
-
 constexpr const char* status_of(bool active) { return active ? "active" : "disabled"; }
 
 StoredAccount read_account(const Row& row) {
@@ -163,10 +158,6 @@ Result<LoadedPeople> load_all(ReadTx& tx, const std::vector<WorkspaceId>& worksp
     auto sessions = tx.list<StoredSession>(all_user_sessions, {}, read_user_session);
     if (!sessions) return fail(std::move(sessions.error()));
     out.sessions = std::move(*sessions);
-    auto keys = tx.list<SigningKeyRow>(all_signing_keys, {},
-                                       [](const Row& row) { return SigningKeyRow{row.str(0), row.time(1)}; });
-    if (!keys) return fail(std::move(keys.error()));
-    out.signing_keys = std::move(*keys);
     for (const auto& workspace : workspaces) {
         auto memberships = tx.list<StoredMembership>(all_memberships, {to_value(workspace)}, read_membership);
         if (!memberships) return fail(std::move(memberships.error()));
@@ -303,12 +294,6 @@ void prove_user_session(storage::WriteUnit& unit, SessionId id, const std::strin
 }
 
 void delete_user_session(storage::WriteUnit& unit, SessionId id) { unit.add(drop_user_session, id); }
-
-void insert_signing_key(storage::WriteUnit& unit, const SigningKeyRow& key) {
-    unit.add(put_signing_key, key.id, key.created_at);
-}
-
-void delete_signing_key(storage::WriteUnit& unit, const std::string& id) { unit.add(drop_signing_key, id); }
 
 void insert_refresh_token(storage::WriteUnit& unit, SessionId session, const std::string& token, const std::string& salt,
                           Time now, Time expires_at) {

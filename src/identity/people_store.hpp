@@ -1,5 +1,5 @@
 #pragma once
-// SQL of people: accounts, memberships, invitations, sessions, tokens, signing keys.
+// SQL of people: accounts, memberships, invitations, sessions, refresh tokens.
 
 #include <cstdint>
 #include <optional>
@@ -40,17 +40,11 @@ struct StoredSession {
     std::optional<Time> refresh_until;
 };
 
-struct SigningKeyRow {
-    std::string id;
-    Time created_at{};
-};
-
 struct LoadedPeople {
     std::vector<StoredAccount> accounts;
     std::vector<StoredMembership> memberships;
     std::vector<std::pair<WorkspaceId, StoredProjectRole>> project_roles;
     std::vector<StoredSession> sessions;
-    std::vector<SigningKeyRow> signing_keys;  ///< newest first
 };
 
 /// What became of a refresh token that was presented.
@@ -110,9 +104,6 @@ void insert_refresh_token(storage::WriteUnit& unit, SessionId session, const std
 /// Compare and set; a reuse deletes the session in the same commit.
 Awaitable<Result<Rotation>> rotate_refresh_token(storage::Storage& storage, NewRotation wanted);
 void delete_expired_refresh_tokens(storage::WriteUnit& unit, SessionId session, Time now);
-
-void insert_signing_key(storage::WriteUnit& unit, const SigningKeyRow& key);
-void delete_signing_key(storage::WriteUnit& unit, const std::string& id);
 
 }  // namespace store
 }  // namespace sluice::identity

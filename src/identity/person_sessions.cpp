@@ -22,6 +22,8 @@ tl::unexpected<Error> no_person() {
 Awaitable<Result<SignedIn>> People::refresh(std::string refresh_token, Client client) {
     auto& s = *state_;
     const auto now = s.house.clock.now();
+    if (!s.tokens.ready())
+        if (auto key = s.keys.get(signing_key_purpose); !key) co_return fail(std::move(key.error()));
     if (!refresh_token.starts_with(refresh_token_start) || refresh_token.size() > 100) co_return not_valid();
     NewRotation wanted;
     wanted.token = std::move(refresh_token);
@@ -61,6 +63,8 @@ Awaitable<Result<SignedIn>> People::prove_again(Principal principal, std::string
         auto right = co_await s.check_second_factor(*user, std::move(otp), client.address);
         if (!right) co_return fail(std::move(right.error()));
     }
+    if (!s.tokens.ready())
+        if (auto key = s.keys.get(signing_key_purpose); !key) co_return fail(std::move(key.error()));
     const auto now = s.house.clock.now();
     auto cookie = crypto::random_token(s.house.random);
     const auto hash = digest(cookie);

@@ -100,6 +100,8 @@ SignedIn PeopleState::render(const LivePersonSession& live, const Account& accou
 }
 
 Awaitable<Result<SignedIn>> PeopleState::open_session(UserId user, Client client, storage::WriteUnit unit) {
+    if (!tokens.ready())
+        if (auto key = keys.get(signing_key_purpose); !key) co_return fail(std::move(key.error()));
     const auto now = house.clock.now();
     StoredSession stored;
     stored.session.id = SessionId::make(now, house.random);

@@ -3,6 +3,7 @@
 
 #include "events/live.hpp"
 #include "sluice/identity/people.hpp"
+#include "sluice/identity/wrapped_keys.hpp"
 
 namespace sluice::testing {
 
@@ -23,7 +24,10 @@ struct PeopleHouse : Live {
         if (server) run(server->stop());
         server.reset();
         run(identity->stop());
+        std::error_code ignored;
+        std::filesystem::remove(key_file(), ignored);
     }
+    std::filesystem::path key_file() const { return crypto::key_file_beside(directory); }
     /// With REST, until the end.
     void listen() {
         add_routes(router, *identity);
@@ -33,13 +37,18 @@ struct PeopleHouse : Live {
     void begin() {
         identity = std::make_unique<identity::Identity>(*storage, clock, random);
         done(identity->start());
-        people = std::make_unique<identity::People>(*identity, loop, options);
+        crypto::RootSources sources;
+        sources.data = directory;
+        keys = std::make_unique<identity::WrappedKeys>(loop, *storage, pool, random, sources);
+        people = std::make_unique<identity::People>(*identity, loop, *keys, options);
+        done(keys->start());
         done(people->start());
     }
     /// Without `listen`.
     void restart() {
         run(identity->stop());
         people.reset();
+        keys.reset();
         identity.reset();
         close();
         open();
@@ -86,6 +95,7 @@ struct PeopleHouse : Live {
 
     identity::PeopleOptions options;
     std::unique_ptr<identity::Identity> identity;
+    std::unique_ptr<identity::WrappedKeys> keys;
     std::unique_ptr<identity::People> people;
 };
 

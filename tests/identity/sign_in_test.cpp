@@ -68,7 +68,7 @@ TEST_CASE("a first owner with a bad password stops the start and says why", "[id
     auto options = sluice::testing::cheap_people();
     options.admin_email = "root@example.com";
     options.admin_password = "password1234";
-    People people(*f.identity, f.loop, options);
+    People people(*f.identity, f.loop, *f.keys, options);
     const auto started = f.run(people.start());
     REQUIRE_FALSE(started);
     CHECK(started.error().code == ErrorCode::invalid_argument);
@@ -426,4 +426,22 @@ TEST_CASE("who comes from an identity provider has an account and a workspace, o
     CHECK(f.error(f.people->sign_in_external("nobody@example.com", f.from())) == ErrorCode::forbidden);
     f.get(f.people->set_active(in.user.id, false));
     CHECK(f.error(f.people->sign_in_external("ada@example.com", f.from())) == ErrorCode::forbidden);
+}
+
+TEST_CASE("without its root key a server signs nobody in, and goes on once it is there", "[identity][people][tokens]") {
+    PeopleHouse f;
+    const auto in = f.owner();
+    const auto hidden = f.key_file().string() + ".away";
+    std::filesystem::rename(f.key_file(), hidden);
+    f.restart();
+    CHECK(f.keys->sealed());
+    CHECK(f.ask_cookie(in.cookie));
+    CHECK_FALSE(f.ask(in.access_token));
+    CHECK(f.error(f.people->sign_in("ada@example.com", good_password, "", f.from())) == ErrorCode::sealed);
+    CHECK(f.error(f.people->refresh(in.refresh_token, f.from())) == ErrorCode::sealed);
+    std::filesystem::rename(hidden, f.key_file());
+    f.done(f.keys->unseal());
+    CHECK(f.ask(in.access_token));
+    f.get(f.people->refresh(in.refresh_token, f.from()));
+    f.sign_in("ada@example.com");
 }

@@ -136,14 +136,17 @@ class SecondFactor {
     virtual Awaitable<Result<void>> check(User user, std::string answer) = 0;
 };
 
+class WrappedKeys;
 struct PeopleState;
 struct StoredAccount;
 struct StoredProjectRole;
 
-/// Thread: loop. Outlived by the Identity that it extends.
+/// Thread: loop. Outlived by the Identity that it extends. While the instance is sealed nobody signs in
+/// and no access token is good; cookies and API keys go on.
 class People {
   public:
-    People(Identity& identity, runtime::Loop& loop, PeopleOptions options);
+    /// Before `keys` is started: it declares the key that signs access tokens.
+    People(Identity& identity, runtime::Loop& loop, WrappedKeys& keys, PeopleOptions options);
     ~People();
     People(const People&) = delete;
     People& operator=(const People&) = delete;
@@ -172,7 +175,7 @@ class People {
     // -- Signing in
 
     /// Errors: unauthenticated (the same for an unknown address, a wrong password, a disabled account),
-    /// rate_limited (with the time to wait), unavailable. `otp` may be empty.
+    /// rate_limited (with the time to wait), unavailable, sealed. `otp` may be empty.
     Awaitable<Result<SignInOutcome>> sign_in(std::string email, std::string password, std::string otp,
                                              Client client);
     /// The second half of a pending sign-in. Errors: unauthenticated.
@@ -267,7 +270,7 @@ class People {
     std::string project_name(WorkspaceId workspace, ProjectId id) const;
     void complete(Invitation& invitation) const;
 
-    std::unique_ptr<PeopleState> state_;
+    std::shared_ptr<PeopleState> state_;
 };
 
 /// `/api/v1/auth/…`, `/api/v1/users`, `/api/v1/invitations`, `/api/v1/system/users`, the key set.
