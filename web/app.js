@@ -1,32 +1,11 @@
 // The first page: runs, and one run's steps, live. Everything comes from the public API; all text is set as text.
 
-const main = document.getElementById("main");
+import { api, element, show } from "./page.js";
+import { openPages, send, showSignIn } from "./sign-in.js";
+
 const live = document.getElementById("live");
 let stream = null;
 let refreshTimer = null;
-
-function element(name, attributes = {}, ...children) {
-  const node = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value != null) node.setAttribute(key, value);
-  for (const child of children.flat()) if (child != null) node.append(child);
-  return node;
-}
-
-class ApiError extends Error {
-  constructor(status, message) { super(message); this.status = status; }
-}
-
-async function api(path, options = {}) {
-  let response;
-  try {
-    response = await fetch(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
-  } catch {
-    throw new ApiError(0, "The server does not answer. It may be stopped or restarting; this page tries again by itself.");
-  }
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, body.detail || `The server answered ${response.status}.`);
-  return body;
-}
 
 const time = (text) => (text ? new Date(text).toLocaleString() : "");
 
@@ -46,16 +25,9 @@ function table(headings, rows) {
     element("table", {}, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows)));
 }
 
-function show(title, ...children) {
-  document.title = `${title} · Sluice`;
-  main.replaceChildren(element("h1", {}, title), ...children.flat().filter((child) => child != null));
-}
-
 function showError(error) {
   if (error.status === 401) {
-    show("Sign in", element("div", { class: "notice" },
-      element("p", {}, "This browser is not signed in."),
-      element("p", {}, "Run ", element("code", {}, "sluice link"), " on the server's machine and open the address that it prints.")));
+    showSignIn().catch(showError);
     return;
   }
   const again = element("button", { type: "button" }, "Try again");
@@ -165,10 +137,19 @@ async function showRun(id) {
     run.output !== undefined ? [element("h2", {}, "Output"), element("pre", {}, JSON.stringify(run.output, null, 2))] : []);
 }
 
+function showWho(me) {
+  const out = element("button", { type: "button" }, "Sign out");
+  out.addEventListener("click", async () => {
+    try { await send("/api/v1/auth/logout", {}); } finally { location.assign("/"); }
+  });
+  document.getElementById("workspace").replaceChildren(me.user ? `${me.workspace.name} · ${me.user.name} ` : `${me.workspace.name} `, out);
+}
+
 async function route() {
   try {
+    if (openPages[location.pathname]) { await openPages[location.pathname](); return; }
     const me = await api("/api/v1/auth/me");
-    document.getElementById("workspace").textContent = me.workspace.name;
+    showWho(me);
     const match = location.pathname.match(/^\/runs\/([a-z0-9_]+)$/);
     if (match) {
       const refresh = () => showRun(match[1]);

@@ -64,6 +64,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, 
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
         auto entries = co_await s->audit->remove_before(s->clock.now() - audited);
         if (!entries) log::warn("old audit entries could not be removed", {{"cause", entries.error().message}});
+        auto over = co_await s->people->remove_expired();
+        if (!over) log::warn("sessions that are over could not be removed", {{"cause", over.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         const Time kept_from = s->clock.now() - std::max(runs.succeeded, runs.failed);
@@ -147,6 +149,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.egress = std::make_unique<identity::WorkspaceEgress>(*s.storage, clock, *egress);
     s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
     s.client->set_egress_rules(*s.egress);
+    s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 
@@ -189,6 +192,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     identity::add_routes(s.router, *s.identity);
     identity::add_routes(s.router, *s.audit);
     identity::add_routes(s.router, *s.egress_routes);
+    identity::add_routes(s.router, *s.people);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -227,6 +231,8 @@ Awaitable<Result<void>> App::start() {
     if (!known) co_return fail(std::move(known.error()));
     auto rules = co_await s.egress->start();
     if (!rules) co_return fail(std::move(rules.error()));
+    auto people = co_await s.people->start();
+    if (!people) co_return fail(std::move(people.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);
@@ -258,6 +264,10 @@ Awaitable<Result<void>> App::start() {
     if (!bulk) co_return fail(std::move(bulk.error()));
     s.loop.watch();
     s.tasks->spawn("time-zones", load_time_zones(s.blocking.get()));
+    if (!s.options.listen.empty()) {
+        auto announced = co_await announce_setup(s);
+        if (!announced) co_return fail(std::move(announced.error()));
+    }
     s.ready = true;
     co_return Result<void>();
 }

@@ -1,6 +1,7 @@
 #include "sluice/app/app.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/identity/audit.hpp"
+#include "sluice/identity/people.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/net/server.hpp"
@@ -32,7 +33,8 @@ constexpr base::Setting rows[] = {
 }  // namespace
 
 std::vector<base::SettingRows> all_settings() {
-    return {rows, storage::settings(), net::settings(), identity::vault_settings(), identity::audit_settings(), engine::settings(), llm::settings()};
+    return {rows, storage::settings(), net::settings(), identity::settings(), identity::vault_settings(),
+            identity::audit_settings(), engine::settings(), llm::settings()};
 }
 
 }  // namespace sluice::app

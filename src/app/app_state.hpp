@@ -15,6 +15,7 @@
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/egress_rules.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/people.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/net/client.hpp"
@@ -44,6 +45,7 @@ struct App::State {
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<identity::WorkspaceEgress> egress;
     std::unique_ptr<identity::EgressRoutes> egress_routes;
+    std::unique_ptr<identity::People> people;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;
     llm::LlmConfig llm;
@@ -70,6 +72,10 @@ void add_monitoring_routes(net::Router& router, App::State& state);
 
 /// /api/v1/system/backup
 void add_backup_routes(net::Router& router, App::State& state);
+
+/// Where nobody has an account yet: a one-time link to make the first one, in the log and in DIR/setup-link (mode 0600),
+/// good for half an hour; a restart makes another. Else the file of an earlier start goes away.
+Awaitable<Result<void>> announce_setup(App::State& state);
 
 /// The version of this binary.
 std::string_view version();

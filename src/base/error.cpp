@@ -8,6 +8,7 @@ std::string_view to_string(ErrorCode code) {
         case ErrorCode::unauthenticated: return "unauthenticated";
         case ErrorCode::budget_exceeded: return "budget_exceeded";
         case ErrorCode::forbidden: return "forbidden";
+        case ErrorCode::step_up_required: return "step_up_required";
         case ErrorCode::not_found: return "not_found";
         case ErrorCode::method_not_allowed: return "method_not_allowed";
         case ErrorCode::conflict: return "conflict";
@@ -43,6 +44,7 @@ int http_status(ErrorCode code) {
         case ErrorCode::unauthenticated: return 401;
         case ErrorCode::budget_exceeded: return 402;
         case ErrorCode::forbidden: return 403;
+        case ErrorCode::step_up_required: return 403;
         case ErrorCode::not_found: return 404;
         case ErrorCode::method_not_allowed: return 405;
         case ErrorCode::conflict: return 409;

@@ -30,6 +30,7 @@ int exit_code_of(const Error& error) {
         case ErrorCode::unauthenticated:
         case ErrorCode::budget_exceeded:
         case ErrorCode::forbidden:
+        case ErrorCode::step_up_required:
         case ErrorCode::not_found:
         case ErrorCode::method_not_allowed:
         case ErrorCode::gone:

@@ -162,6 +162,15 @@ constexpr OptionRow egress_options[] = {
 constexpr OptionRow link_options[] = {
     {"--url", "URL",
      "The server's address as the browser sees it; default: what the server says of itself"}};
+constexpr OptionRow user_email = {"EMAIL", "EMAIL", "The account's address", true};
+constexpr OptionRow user_options[] = {user_email};
+constexpr OptionRow user_create_options[] = {
+    user_email,
+    {"--name", "NAME", "How the person is called; default: the address before the @"},
+    {"--role", "ROLE", "In the workspace; default owner"},
+    {"--password-file", "FILE", "Where the password is; default: standard input"}};
+constexpr OptionRow user_invite_options[] = {user_email,
+                                             {"--role", "ROLE", "In the workspace; default developer"}};
 constexpr OptionRow backup_options[] = {
     {"FOLDER", "FOLDER", "Made by the backup; its parent folder must be there", true}};
 constexpr OptionRow restore_options[] = {
@@ -307,6 +316,16 @@ constexpr CommandRow rows[] = {
      "goes through DIR/admin.sock or the data directory."},
     {"link", "Print a link that signs a browser in as owner, once, within ten minutes", Needs::api,
      true, link_options, make_link},
+    {"user list", "List the accounts of the server, and their workspaces", Needs::api, true, {}, list_users},
+    {"user create", "Make an account with a role in the workspace", Needs::api, true, user_create_options, create_user,
+     "The password is the first line of a file or of standard input. Like the other commands about accounts it works on the "
+     "server's machine alone."},
+    {"user reset", "Print a link by which a person chooses a new password, once, within 30 minutes", Needs::api, true,
+     user_options, reset_user},
+    {"user disable", "End a person's sessions and let nobody sign in as them", Needs::api, false, user_options, disable_user},
+    {"user enable", "Let a disabled account sign in again", Needs::api, false, user_options, enable_user},
+    {"user invite", "Print a link that invites somebody to the workspace, once, for seven days", Needs::api, true,
+     user_invite_options, invite_user},
     {"cel", "Evaluate an expression", Needs::nothing, false, cel_options, evaluate_cel,
      "--jsonl takes {\"expr\", \"bindings\", \"container\"} with typed values a line and answers "
      "{\"value\"} or {\"error\"}."},
@@ -360,6 +379,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "bulk") return "Follow and cancel actions on many objects";
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";
+    if (group == "user") return "Accounts of people, and invitations";
     if (group == "workspace") return "List and make workspaces";
     return "Check and show the configuration";
 }

@@ -62,7 +62,7 @@ void add_routes(net::Router& router) {
     for (const base::EmbeddedFile& file : embedded::web()) {
         if (file.path == "index.html") {
             add_page(router, "/", file);
-            add_page(router, "/runs/{id}", file);
+            for (const char* path : {"/runs/{id}", "/sign-in", "/setup", "/invite", "/reset"}) add_page(router, path, file);
         } else {
             add_page(router, fmt::format("/assets/{}", file.path), file);
         }

@@ -13,7 +13,8 @@ namespace sluice::flows {
 // ---- rules ----------------------------------------------------------------------------------------------------------
 
 std::string draft_owner(const Principal& principal) {
-    return principal.kind == Principal::Kind::api_key ? principal.id : "local";
+    const bool own = principal.kind == Principal::Kind::api_key || principal.kind == Principal::Kind::user;
+    return own ? principal.id : "local";
 }
 
 // The time of its making is part of it: a draft that was published and begun again is another one.

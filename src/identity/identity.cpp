@@ -78,6 +78,7 @@ void State::append_uses(storage::WriteUnit& unit) {
         if (std::exchange(live.used, false))
             store::touch_session(unit, live.session.workspace, live.session.id,
                                  live.session.last_used_at);
+    if (persons) persons->append_uses(unit);
     uses_pending = false;
 }
 
@@ -190,7 +191,8 @@ std::optional<Workspace> Identity::find_workspace(std::string_view id_or_name) c
 }
 
 Awaitable<Result<Workspace>> Identity::create_workspace(std::string name,
-                                                        AlsoCommit<Workspace> also) {
+                                                        AlsoCommit<Workspace> also,
+                                                        Principal maker) {
     if (auto good = check_name("workspace", name); !good) co_return fail(std::move(good.error()));
     const auto now = state_->clock.now();
     const Workspace workspace{WorkspaceId::make(now, state_->random), std::move(name), now};
@@ -199,11 +201,13 @@ Awaitable<Result<Workspace>> Identity::create_workspace(std::string name,
     storage::WriteUnit unit;
     store::insert_workspace(unit, workspace);
     store::insert_project(unit, project);
+    if (state_->persons) state_->persons->join_as_owner(unit, workspace, maker);
     if (also) also(unit, workspace);
     auto done = co_await state_->storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     state_->remember(workspace);
     state_->remember(project);
+    if (state_->persons) state_->persons->joined_as_owner(workspace, maker);
     co_return workspace;
 }
 
@@ -254,9 +258,13 @@ Awaitable<Result<void>> Identity::keep_record(const net::Request& request, int s
     co_return co_await state_->storage.submit(std::move(unit));
 }
 
-std::string Identity::signing_key(std::string_view purpose) const {
-    const auto key = crypto::hmac_sha256(state_->root_secret, purpose);
+std::string State::signing_key(std::string_view purpose) const {
+    const auto key = crypto::hmac_sha256(root_secret, purpose);
     return std::string(crypto::raw(key));
+}
+
+std::string Identity::signing_key(std::string_view purpose) const {
+    return state_->signing_key(purpose);
 }
 
 Awaitable<Result<std::int64_t>> Identity::remove_expired() {

@@ -63,7 +63,11 @@ constexpr Schema schemas[] = {
         "principal": {"type": "object", "properties": {
             "id": {"type": "string"}, "kind": {"type": "string"}, "name": {"type": "string"}}},
         "workspace": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
-        "role": {"type": "string"}, "permissions": {"type": "array", "items": {"type": "string"}}}})json"},
+        "role": {"type": "string"}, "permissions": {"type": "array", "items": {"type": "string"}},
+        "user": {"type": "object", "description": "Of a person: id, email, name"},
+        "session": {"type": "object", "description": "Of a person: id, proved_at (when the password was last given)"},
+        "workspaces": {"type": "array", "description": "Of a person: id, name and role of each",
+                       "items": {"type": "object"}}}})json"},
     {"LoginLink", R"json({"type": "object", "required": ["path", "expires_in"], "properties": {
         "path": {"type": "string", "description": "To be opened in a browser on this server's address, once"},
         "expires_in": {"type": "string"}}})json"},
@@ -123,18 +127,22 @@ std::string_view kind_of(const Principal& principal) {
             return "session";
         case Principal::Kind::local:
             return "local";
+        case Principal::Kind::user:
+            return "user";
     }
     return "anonymous";
 }
 
-Awaitable<Response> get_me(Request& request, Identity&) {
+Awaitable<Response> get_me(Request& request, Identity& identity) {
     const auto& principal = request.principal;
-    const Json me{
+    Json me{
         {"principal",
          {{"id", principal.id}, {"kind", kind_of(principal)}, {"name", principal.name}}},
         {"workspace", {{"id", principal.workspace.str()}, {"name", principal.workspace_name}}},
         {"role", principal.role},
         {"permissions", names_of(principal.permissions)}};
+    auto person = identity.describe_person(principal);
+    for (auto& [name, value] : person.items()) me[name] = std::move(value);
     co_return json_response(200, me);
 }
 
@@ -143,14 +151,16 @@ Awaitable<Response> list_workspaces(Request& request, Identity& identity) {
     for (const auto& workspace :
          identity
              .workspaces())  // others' workspaces are nobody's business but the machine's owner's
-        if (request.local_socket || workspace.id == request.workspace())
+        if (request.local_socket || workspace.id == request.workspace() ||
+            identity.is_member(request.principal, workspace.id))
             items.push_back(render(workspace));
     co_return json_response(200, list_of(std::move(items)));
 }
 
 Awaitable<Response> get_workspace(Request& request, Identity& identity) {
     const auto found = identity.find_workspace(request.parameter("id"));
-    if (!found || (!request.local_socket && found->id != request.workspace())) {
+    if (!found || (!request.local_socket && found->id != request.workspace() &&
+                   !identity.is_member(request.principal, found->id))) {
         const Error error{ErrorCode::not_found,
                           fmt::format("there is no workspace {}", request.parameter("id"))};
         co_return problem(error);
@@ -164,8 +174,8 @@ Awaitable<Response> create_workspace(Request& request, Identity& identity) {
     AlsoCommit<Workspace> also = [&request](storage::WriteUnit& unit, const Workspace& made) {
         record(request, unit, 201, base::dump_json(render(made)));
     };
-    auto made =
-        co_await identity.create_workspace(base::string_or(*body, "name", ""), std::move(also));
+    auto made = co_await identity.create_workspace(base::string_or(*body, "name", ""),
+                                                   std::move(also), request.principal);
     if (!made) co_return problem(made.error());
     co_return json_response(201, render(*made));
 }
@@ -251,6 +261,8 @@ Result<NewKey> parse_new_key(const Json& body) {
 }
 
 Awaitable<Response> create_key(Request& request, Identity& identity) {
+    if (auto there = identity.check_recent_proof(request.principal); !there)
+        co_return problem(there.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
     auto wanted = parse_new_key(*body);
@@ -271,6 +283,8 @@ Awaitable<Response> create_key(Request& request, Identity& identity) {
 }
 
 Awaitable<Response> revoke_key(Request& request, Identity& identity) {
+    if (auto there = identity.check_recent_proof(request.principal); !there)
+        co_return problem(there.error());
     const auto id = request.id_parameter<ApiKeyId>();
     if (!id) co_return problem(id.error());
     AlsoCommit<ApiKey> also = [&request](storage::WriteUnit& unit, const ApiKey&) {
@@ -283,7 +297,8 @@ Awaitable<Response> revoke_key(Request& request, Identity& identity) {
 
 Awaitable<Response> create_link(Request& request, Identity& identity) {
     // A session could otherwise renew itself for ever.
-    if (request.principal.role != "owner" || request.principal.kind == Principal::Kind::session) {
+    if (request.principal.role != "owner" || request.principal.kind == Principal::Kind::session ||
+        request.principal.kind == Principal::Kind::user) {
         const Error error{ErrorCode::forbidden,
                           "only an owner's key or the server's own machine may make a link that signs in as owner"};
         co_return problem(error);

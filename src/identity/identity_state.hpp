@@ -13,6 +13,7 @@
 
 #include "identity_store.hpp"
 #include "sluice/base/clock.hpp"
+#include "sluice/base/json_fwd.hpp"
 #include "sluice/events/cursor.hpp"
 #include "sluice/identity/identity.hpp"
 
@@ -73,6 +74,28 @@ class KeyHashes {
     std::array<Known, 256> known_;  ///< by the part of the key that is no secret
 };
 
+/// What requests ask about people; implemented by PeopleState, and absent without it.
+class Persons {
+  public:
+    virtual ~Persons() = default;
+    /// `workspace` as the request names it; empty: one of the person's. Errors: unauthenticated,
+    /// not_found (no such workspace, or no member of it).
+    virtual Result<Principal> of_token(std::string_view token, std::string_view workspace) = 0;
+    /// Nothing when the cookie is no person's.
+    virtual std::optional<Result<Principal>> of_cookie(std::string_view secret,
+                                                       std::string_view workspace) = 0;
+    virtual void append_uses(storage::WriteUnit& unit) = 0;
+    virtual bool is_member(const Principal& principal, WorkspaceId workspace) const = 0;
+    /// A person who makes a workspace owns it; the second call comes after the commit.
+    virtual void join_as_owner(storage::WriteUnit& unit, const Workspace& workspace,
+                               const Principal& maker) = 0;
+    virtual void joined_as_owner(const Workspace& workspace, const Principal& maker) = 0;
+    virtual Awaitable<Result<void>> end_own_session(Principal principal) = 0;
+    virtual Result<void> check_recent_proof(const Principal& principal) const = 0;
+    /// What `/auth/me` says of a person besides: account, session, workspaces. Null for others.
+    virtual Json describe(const Principal& principal) const = 0;
+};
+
 struct State {
     State(storage::Storage& s, base::Clock& c, base::Random& r) : storage(s), clock(c), random(r) {}
 
@@ -92,9 +115,12 @@ struct State {
     Time written_down{};           // when uses were last written
     bool uses_pending = false;
 
+    Persons* persons = nullptr;
     std::shared_ptr<net::Authenticator> authenticator;
     std::shared_ptr<net::IdempotencyRecords> records;
 
+    /// As Identity::signing_key.
+    std::string signing_key(std::string_view purpose) const;
     const Workspace* workspace(std::string_view id_or_name) const;
     void remember(const Workspace& workspace);
     void remember(const Project& project);

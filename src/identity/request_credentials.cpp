@@ -25,7 +25,30 @@ bool is_loopback_address(std::string_view host) {
     return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
 }
 
+/// `scheme://host[:port]` without the scheme and its usual port.
+std::string_view authority(std::string_view origin) {
+    for (auto [scheme, port] : {std::pair{"http://", ":80"}, std::pair{"https://", ":443"}})
+        if (origin.starts_with(scheme)) {
+            origin.remove_prefix(std::string_view(scheme).size());
+            if (origin.ends_with(port)) origin.remove_suffix(std::string_view(port).size());
+        }
+    return origin;
+}
+
 }  // namespace
+
+Result<void> check_own_origin(const net::Request& request) {
+    const auto origin = request.headers.find("origin");
+    const auto host = request.headers.get("host");
+    if (origin && *origin != "null") {
+        const bool tls = origin->starts_with("https://");
+        const auto own = std::string(tls ? "https://" : "http://") + std::string(host);
+        if (authority(*origin) == authority(own)) return {};
+    }
+    return fail(ErrorCode::forbidden,
+                "a browser's session may change things from this server's own pages only; use an "
+                "API key elsewhere");
+}
 
 bool keeps_secure_cookies(const net::Request& request) {
     if (request.tls) return true;  // with us, or with a trusted proxy

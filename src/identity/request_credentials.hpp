@@ -15,6 +15,8 @@ namespace sluice::identity {
 /// refuse that name, and the cookie is called `sluice`.
 bool keeps_secure_cookies(const net::Request& request);
 std::optional<std::string_view> session_cookie(const net::Request& request);
+/// That the header Origin names this server. Errors: forbidden.
+Result<void> check_own_origin(const net::Request& request);
 /// The value of Set-Cookie; an empty secret takes the cookie away.
 std::string set_session_cookie(const net::Request& request, std::string_view secret);
 

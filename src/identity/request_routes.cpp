@@ -41,32 +41,17 @@ std::string_view named_workspace(const Request& request) {
     return request.query_value("workspace").value_or(std::string_view());
 }
 
-/// `scheme://host[:port]` without the scheme and its usual port.
-std::string_view authority(std::string_view origin) {
-    for (auto [scheme, port] : {std::pair{"http://", ":80"}, std::pair{"https://", ":443"}})
-        if (origin.starts_with(scheme)) {
-            origin.remove_prefix(std::string_view(scheme).size());
-            if (origin.ends_with(port)) origin.remove_suffix(std::string_view(port).size());
-        }
-    return origin;
-}
-
 /// A cookie is sent by the browser whoever made it ask: what changes state or opens a socket must
-/// come from our own page.
-Result<void> check_origin(const Request& request) {
+/// come from our own page, and a write besides with a header that no form can send.
+Result<void> check_own_page(const Request& request) {
     const bool reads =
         request.verb == Verb::get || request.verb == Verb::head || request.verb == Verb::options;
     if (reads && !request.headers.find("upgrade")) return {};
-    const auto origin = request.headers.find("origin");
-    const auto host = request.headers.get("host");
-    if (origin && *origin != "null") {
-        const bool tls = origin->starts_with("https://");
-        const auto own = std::string(tls ? "https://" : "http://") + std::string(host);
-        if (authority(*origin) == authority(own)) return {};
-    }
-    return fail(ErrorCode::forbidden,
-                "a browser's session may change things from this server's own pages only; use an "
-                "API key elsewhere");
+    if (!reads && request.headers.get("sluice-request").empty())
+        return fail(ErrorCode::forbidden,
+                    "a browser's session changes things only with the header Sluice-Request (any "
+                    "value); use an API key or an access token elsewhere");
+    return check_own_origin(request);
 }
 
 class Keys final : public net::Authenticator {
@@ -97,17 +82,29 @@ class Keys final : public net::Authenticator {
     }
 
     Result<Principal> of_credential(const Request& request) {
-        if (auto key = bearer(request)) return state_.principal_of_key(*key);
+        if (auto key = bearer(request)) {
+            // A JSON Web Token has two dots, a key has none.
+            if (state_.persons && key->find('.') != key->npos)
+                return state_.persons->of_token(*key, named_workspace(request));
+            return state_.principal_of_key(*key);
+        }
         if (auto key = vendor_key(request)) return state_.principal_of_key(*key);
         if (auto secret = session_cookie(request)) {
-            auto principal = state_.principal_of_session(*secret);
+            auto principal = of_cookie(*secret, named_workspace(request));
             if (!principal) return principal;
-            if (auto own = check_origin(request); !own) return fail(std::move(own.error()));
+            if (auto own = check_own_page(request); !own) return fail(std::move(own.error()));
             return principal;
         }
         return fail(
             ErrorCode::unauthenticated,
             "send an API key as `Authorization: Bearer KEY`; `sluice key create` makes one");
+    }
+
+    Result<Principal> of_cookie(std::string_view secret, std::string_view workspace) {
+        if (state_.persons)
+            if (auto person = state_.persons->of_cookie(secret, workspace))
+                return std::move(*person);
+        return state_.principal_of_session(secret);
     }
 
     State& state_;

@@ -1,6 +1,7 @@
 // Browser sessions by one-time link.
 
 #include "identity_state.hpp"
+#include "sluice/base/json.hpp"
 #include "sluice/crypto/crypto.hpp"
 
 namespace sluice::identity {
@@ -51,6 +52,8 @@ Awaitable<Result<std::string>> Identity::exchange_login_token(std::string token)
 }
 
 Awaitable<Result<void>> Identity::end_session(Principal principal) {
+    if (principal.kind == Principal::Kind::user && state_->persons)
+        co_return co_await state_->persons->end_own_session(std::move(principal));
     const auto id = Id<ids::Session>::parse(principal.id);
     if (principal.kind != Principal::Kind::session || !id)
         co_return fail(ErrorCode::conflict,
@@ -62,6 +65,19 @@ Awaitable<Result<void>> Identity::end_session(Principal principal) {
     std::erase_if(state_->sessions,
                   [&](const auto& item) { return item.second.session.id == *id; });
     co_return Result<void>{};
+}
+
+bool Identity::is_member(const Principal& principal, WorkspaceId workspace) const {
+    return state_->persons && state_->persons->is_member(principal, workspace);
+}
+
+Result<void> Identity::check_recent_proof(const Principal& principal) const {
+    if (!state_->persons) return {};
+    return state_->persons->check_recent_proof(principal);
+}
+
+Json Identity::describe_person(const Principal& principal) const {
+    return state_->persons ? state_->persons->describe(principal) : Json();
 }
 
 }  // namespace sluice::identity

@@ -46,6 +46,8 @@ std::string_view title_of(ErrorCode code) {
             return "The budget does not allow it";
         case ErrorCode::forbidden:
             return "Not permitted";
+        case ErrorCode::step_up_required:
+            return "Sign in again for this";
         case ErrorCode::not_found:
             return "Not found";
         case ErrorCode::method_not_allowed:

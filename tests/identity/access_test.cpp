@@ -207,6 +207,8 @@ TEST_CASE("a one-time link signs a browser in", "[identity][http][sessions]") {
     CHECK(f.http_post("", "/api/v1/projects", R"({"name": "support"})", browser).status == 403);
     auto from_page = browser;
     from_page.emplace("Origin", f.server->url());
+    CHECK(f.http_post("", "/api/v1/projects", R"({"name": "support"})", from_page).status == 403);
+    from_page.emplace("Sluice-Request", "page");
     CHECK(f.http_post("", "/api/v1/projects", R"({"name": "support"})", from_page).status == 201);
 
     const auto out = f.http_post("", "/api/v1/auth/logout", "{}", from_page);

@@ -368,7 +368,11 @@ TEST_CASE("a cookie changes things from our own pages only", "[identity][session
         CHECK(code(f.ask(request)) == ErrorCode::forbidden);
     }
     request.headers.set("Origin", "http://127.0.0.1:8080");
+    CHECK(code(f.ask(request)) == ErrorCode::forbidden);
+    request.headers.set("Sluice-Request", "page");  // what no form of another page can send
     CHECK(f.ask(request));
+    request.headers.set("Origin", "http://evil.example");
+    CHECK(code(f.ask(request)) == ErrorCode::forbidden);
 
     auto socket = with_cookie("__Host-sluice=" + secret);
     socket.headers.set("Upgrade", "websocket");

@@ -15,6 +15,7 @@ enum class ErrorCode : std::uint8_t {
     unauthenticated,       ///< 401: no or unknown credential
     budget_exceeded,       ///< 402: money that was not granted
     forbidden,             ///< 403: the principal lacks the permission
+    step_up_required,      ///< 403: a person must give the password again first
     not_found,             ///< 404: absent, or in another workspace
     method_not_allowed,    ///< 405
     conflict,              ///< 409: exists already, or in the wrong state

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sluice/base/id.hpp"
+#include "sluice/base/time.hpp"
 
 namespace sluice::base {
 
@@ -44,9 +45,10 @@ struct RateLimit {
 
 /// An authenticated caller. `workspace` is the one that every query of the request is bound to.
 struct Principal {
-    enum class Kind : std::uint8_t { anonymous, api_key, session, local };
+    /// `session`: a browser that came by a one-time link; `user`: a person who signed in.
+    enum class Kind : std::uint8_t { anonymous, api_key, session, local, user };
     Kind kind = Kind::anonymous;
-    std::string id;    ///< "key_…", "ses_…", "local"
+    std::string id;    ///< "key_…", "ses_…", "usr_…", "local"
     std::string name;  ///< for people and logs
     std::string role;  ///< "owner", …
     Id<ids::Workspace> workspace;
@@ -56,6 +58,8 @@ struct Principal {
     /// Whether an object of that project (and flow, where it belongs to one) is within the scope; others do not exist for it.
     bool sees(std::string_view project, std::string_view flow = {}) const { return !scope || scope->covers(project, flow); }
     std::optional<RateLimit> rate_limit{};  ///< of its own, from its row; else the setting of its kind
+    std::string session{};            ///< "ses_…" of a person
+    std::optional<Time> proved_at{};  ///< when a person last gave the password (and second factor)
     bool may(Permission permission) const { return permissions.test(static_cast<std::size_t>(permission)); }
 };
 

@@ -19,6 +19,7 @@
 
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
+#include "sluice/base/json_fwd.hpp"
 #include "sluice/base/principal.hpp"
 #include "sluice/base/result.hpp"
 #include "sluice/runtime/awaitable.hpp"
@@ -127,10 +128,11 @@ class Identity {
     std::vector<Workspace> workspaces() const;
     /// By id ("wsp_…") or name; nothing when there is none.
     std::optional<Workspace> find_workspace(std::string_view id_or_name) const;
-    /// Makes the workspace with its project "default". Errors: conflict (name taken),
-    /// invalid_argument (its form).
+    /// Makes the workspace with its project "default"; a person who makes one owns it. Errors:
+    /// conflict (name taken), invalid_argument (its form).
     Awaitable<Result<Workspace>> create_workspace(std::string name,
-                                                  AlsoCommit<Workspace> also = {});
+                                                  AlsoCommit<Workspace> also = {},
+                                                  Principal maker = {});
     /// The workspace of that name, made if missing.
     Awaitable<Result<Workspace>> ensure_workspace(std::string name);
 
@@ -167,11 +169,22 @@ class Identity {
     /// under its Idempotency-Key. Errors: of storage, sealed.
     Awaitable<Result<void>> keep_record(const net::Request& request, int status, std::string body);
     /// Ends the session that `principal` came with.
+    /// Ends the session that `principal` came with, a person's too.
     Awaitable<Result<void>> end_session(Principal principal);
+
+    /// Whether a person may see a workspace beside the request's own.
+    bool is_member(const Principal& principal, WorkspaceId workspace) const;
+    /// For what only a person who is surely there may do. Errors: step_up_required for a person whose
+    /// password was last given more than ten minutes ago; never for keys and the machine's owner.
+    Result<void> check_recent_proof(const Principal& principal) const;
+    /// The members that `/auth/me` shows of a person; null for others.
+    Json describe_person(const Principal& principal) const;
 
     /// Deletes idempotency records older than 7 days and sessions that are over, in batches; how
     /// many rows. Hourly.
     Awaitable<Result<std::int64_t>> remove_expired();
+
+    State& state() { return *state_; }  ///< for the module's own files
 
   private:
     std::unique_ptr<State> state_;
