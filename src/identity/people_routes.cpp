@@ -19,7 +19,7 @@ using net::Verb;
 
 /// Lets the answer of a write be repeated: its record commits with the write.
 void record(Request& request, storage::WriteUnit& unit, int status, const std::string& body, std::string etag = {}) {
-    if (request.idempotency) request.idempotency->record(unit, {status, body, std::move(etag)});
+    request.record(unit, {status, body, std::move(etag)});
 }
 
 Json optional_time(const std::optional<Time>& time) { return time ? Json(base::format_time(*time)) : Json(); }
