@@ -61,6 +61,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, engine::RetentionO
         co_await s->loop.sleep_for(pause);
         auto expired = co_await s->identity->remove_expired();
         if (!expired) log::warn("expired records could not be removed", {{"cause", expired.error().message}});
+        auto replaced = co_await s->vault->remove_ended();
+        if (!replaced) log::warn("replaced values of secrets could not be removed", {{"cause", replaced.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         auto hidden = co_await s->flows->remove_unused_hidden();
@@ -122,6 +124,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.bus = std::make_unique<events::Bus>(loop, *s.storage);
     s.keys = std::make_unique<identity::WrappedKeys>(loop, *s.storage, *s.blocking, s.random, root_sources(config, s.options.data));
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
+    s.identity->set_keys(*s.keys);
+    s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 
@@ -141,6 +145,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     nodes::add_node_types(s.types, services);
 
     s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
+    s.flows->set_vault(*s.vault);
     s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
     engine::EngineOptions engine;
     engine.max_running_runs = static_cast<std::size_t>(config.integer("engine.max_running_runs"));
@@ -155,12 +160,15 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine.error_flow = config.text("engine.error_flow");
     s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
     s.engine->set_artifacts(*s.artifacts);
+    s.engine->set_vault(*s.vault);
     s.bus->set_run_feed(s.engine.get());
     s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
 
     add_system_routes(s.router, s);
     add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
+    vault::add_routes(s.router, *s.keys);
+    vault::add_routes(s.router, *s.vault);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -189,6 +197,8 @@ Awaitable<Result<void>> App::start() {
     if (!keys) co_return fail(std::move(keys.error()));
     auto known = co_await s.identity->start();
     if (!known) co_return fail(std::move(known.error()));
+    auto secrets = co_await s.vault->start();
+    if (!secrets) co_return fail(std::move(secrets.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.bus->set_cursor_key(cursor_key);
     s.artifacts->set_cursor_key(cursor_key);
@@ -229,6 +239,7 @@ Awaitable<void> App::stop() {
     co_await s.server->stop();
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
+    co_await s.vault->stop();
     co_await s.client->stop();
     co_await s.identity->stop();
     co_await s.storage->stop();

@@ -20,6 +20,7 @@
 #include "sluice/nodes/nodes.hpp"
 #include "sluice/runtime/pool.hpp"
 #include "sluice/runtime/task_group.hpp"
+#include "sluice/vault/vault.hpp"
 
 namespace sluice::app {
 
@@ -38,6 +39,7 @@ struct App::State {
     std::unique_ptr<events::Bus> bus;
     std::unique_ptr<identity::WrappedKeys> keys;
     std::unique_ptr<identity::Identity> identity;
+    std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;
     llm::LlmConfig llm;
