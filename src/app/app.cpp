@@ -66,6 +66,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, 
         if (!entries) log::warn("old audit entries could not be removed", {{"cause", entries.error().message}});
         auto over = co_await s->people->remove_expired();
         if (!over) log::warn("sessions that are over could not be removed", {{"cause", over.error().message}});
+        auto replaced = co_await s->vault->remove_ended();
+        if (!replaced) log::warn("replaced values of secrets could not be removed", {{"cause", replaced.error().message}});
         auto ended = co_await engine::remove_expired_runs(*s->storage, s->loop, runs);
         if (!ended) log::warn("ended runs could not be removed", {{"cause", ended.error().message}});
         const Time kept_from = s->clock.now() - std::max(runs.succeeded, runs.failed);
@@ -150,6 +152,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
     s.client->set_egress_rules(*s.egress);
     s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
+    s.identity->set_keys(*s.keys);
+    s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
 
@@ -169,6 +173,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     nodes::add_node_types(s.types, services);
 
     s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
+    s.flows->set_vault(*s.vault);
     s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
     engine::EngineOptions engine;
     engine.max_running_runs = static_cast<std::size_t>(config.integer("engine.max_running_runs"));
@@ -183,6 +188,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine.error_flow = config.text("engine.error_flow");
     s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
     s.engine->set_artifacts(*s.artifacts);
+    s.engine->set_vault(*s.vault);
     s.bus->set_run_feed(s.engine.get());
     s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
     s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.random);
@@ -193,6 +199,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     identity::add_routes(s.router, *s.audit);
     identity::add_routes(s.router, *s.egress_routes);
     identity::add_routes(s.router, *s.people);
+    vault::add_routes(s.router, *s.keys);
+    vault::add_routes(s.router, *s.vault);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     flows::add_routes(s.router, *s.flow_routes);
@@ -233,6 +241,8 @@ Awaitable<Result<void>> App::start() {
     if (!rules) co_return fail(std::move(rules.error()));
     auto people = co_await s.people->start();
     if (!people) co_return fail(std::move(people.error()));
+    auto secrets = co_await s.vault->start();
+    if (!secrets) co_return fail(std::move(secrets.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);
@@ -286,6 +296,7 @@ Awaitable<void> App::stop() {
     if (s.monitoring) co_await s.monitoring->stop();
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
+    co_await s.vault->stop();
     co_await s.client->stop();
     co_await s.identity->stop();
     co_await s.audit->stop();

@@ -24,6 +24,7 @@
 #include "sluice/nodes/nodes.hpp"
 #include "sluice/runtime/pool.hpp"
 #include "sluice/runtime/task_group.hpp"
+#include "sluice/vault/vault.hpp"
 
 namespace sluice::app {
 
@@ -46,6 +47,7 @@ struct App::State {
     std::unique_ptr<identity::WorkspaceEgress> egress;
     std::unique_ptr<identity::EgressRoutes> egress_routes;
     std::unique_ptr<identity::People> people;
+    std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;
     llm::LlmConfig llm;

@@ -153,6 +153,25 @@ constexpr OptionRow key_create_options[] = {
     {"--scopes", "LIST", "Instead of a role: permissions, comma separated (runs:read,runs:write)"},
     {"--expires", "DURATION", "The key ends after this time, such as 90d; default: never"}};
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
+constexpr OptionRow secret_name = {"NAME", "NAME", "The secret's name", true};
+constexpr OptionRow secret_file = {"--file", "FILE", "Read the value from a file, or - for standard input; default: ask for it, else standard input"};
+constexpr OptionRow secret_host = {"--host", "HOST", "It may be sent there: api.example.com, *.example.com, host:port, or * for any; `none` empties the list",
+                                   false, true};
+constexpr OptionRow secret_flow = {"--flow", "NAME", "Only this flow may use it; `none` stands for no such limit", false, true};
+constexpr OptionRow secret_type = {"--node-type", "TYPE", "Only nodes of this type may use it; `none` stands for no such limit", false, true};
+constexpr OptionRow secret_open = {"--developers", "", "Whoever may write flows may use it"};
+constexpr OptionRow secret_closed = {"--no-developers", "", "Using it needs the permission secrets:use again"};
+constexpr OptionRow secret_options[] = {secret_name};
+constexpr OptionRow secret_set_options[] = {secret_name, secret_file, {"--description", "TEXT", "What it is for"},
+                                            secret_host, secret_flow, secret_type, secret_open, secret_closed};
+constexpr OptionRow secret_rotate_options[] = {secret_name, secret_file};
+constexpr OptionRow secret_bind_options[] = {secret_name, secret_host, secret_flow, secret_type, secret_open, secret_closed};
+constexpr OptionRow passphrase_file = {"--file", "FILE", "Read the passphrase from a file, or - for standard input; default: ask for it, else standard input"};
+constexpr OptionRow unseal_options[] = {{"--passphrase", "", "The root is made from a passphrase, which is asked for"}, passphrase_file};
+constexpr OptionRow rotate_root_options[] = {
+    {"--key-file", "FILE", "The new root is in this file, mode 0400, on the server's machine"},
+    {"--passphrase", "", "The new root is made from a passphrase, which is asked for"},
+    passphrase_file};
 constexpr OptionRow workspace_options[] = {
     {"NAME", "NAME", "Lower-case letters, digits, '-', '_' and '.'", true}};
 constexpr OptionRow egress_options[] = {
@@ -308,6 +327,19 @@ constexpr CommandRow rows[] = {
      create_key},
     {"key list", "List API keys, revoked ones too", Needs::api, true, {}, list_keys},
     {"key revoke", "Revoke an API key", Needs::api, false, key_options, revoke_key},
+    {"secrets set", "Set a secret; one that is there gets a new value", Needs::api, true, secret_set_options, set_secret,
+     "The value is never part of the command line and never shown. A list that is given replaces the one there is."},
+    {"secrets list", "List secrets, without their values", Needs::api, true, {}, list_secrets},
+    {"secrets show", "Show where a secret may be used", Needs::api, true, secret_options, show_secret},
+    {"secrets bind", "Say where a secret may be used", Needs::api, true, secret_bind_options, bind_secret},
+    {"secrets rotate", "Give a secret a new value; the old one is kept for 24 hours", Needs::api, true, secret_rotate_options, rotate_secret},
+    {"secrets delete", "Delete a secret with all its versions", Needs::api, false, secret_options, delete_secret},
+    {"vault status", "Tell whether the vault is open; exits 1 when it is sealed", Needs::api, true, {}, show_vault_status},
+    {"vault unseal", "Look for the root key again", Needs::api, true, unseal_options, unseal_vault,
+     "On the server's own machine. Put the key file in its place first, or give --passphrase."},
+    {"vault rotate-root", "Wrap all keys with another root key", Needs::api, true, rotate_root_options, rotate_root,
+     "On the server's own machine. Without options a fresh key takes the key file's place; the old one is kept beside it."},
+    {"vault rotate-keys", "Rotate the key that wraps the workspace's secrets", Needs::api, true, {}, rotate_secret_keys},
     {"workspace list", "List workspaces", Needs::api, true, {}, list_workspaces},
     {"workspace create", "Make a workspace", Needs::api, true, workspace_options, create_workspace},
     {"workspace egress", "Show or set where the workspace's requests may go", Needs::api, true,
@@ -380,6 +412,8 @@ std::string_view group_doc(std::string_view group) {
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "user") return "Accounts of people, and invitations";
+    if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";
+    if (group == "vault") return "The root key and the keys it wraps";
     if (group == "workspace") return "List and make workspaces";
     return "Check and show the configuration";
 }

@@ -112,6 +112,15 @@ Finding check_disk(const fs::path& data) {
     return fine("disk", text);
 }
 
+Finding check_vault(const Json& system) {
+    const auto* vault = base::find_member(system, "vault");
+    const auto* sealed = vault != nullptr ? base::find_member(*vault, "sealed") : nullptr;
+    if (sealed == nullptr || !sealed->is_boolean()) return {"vault", Verdict::warn, "the server does not say", "ask a server of this version"};
+    if (!sealed->get<bool>()) return fine("vault", "open");
+    return {"vault", Verdict::fail, "sealed: " + base::string_or(*vault, "reason", "the root key is missing"),
+            "bring the root key back, then `sluice vault unseal`; steps that need secrets wait until then"};
+}
+
 Finding check_database_owner(const fs::path& data, std::string_view holder) {
     std::error_code error;
     const auto database = fs::weakly_canonical(data / "sluice.db", error);
@@ -251,6 +260,7 @@ Outcome<int> doctor(Context& context) {
                 findings.push_back({"schema", Verdict::warn, system.error().error.message,
                                     "give --key to ask the server more"});
             } else {
+                findings.push_back(check_vault(*system));
                 const auto running = base::string_or(*system, "version", "");
                 if (running == context.host.version)
                     findings.push_back(fine("schema", "of this version: the server has opened it"));

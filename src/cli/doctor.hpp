@@ -27,6 +27,8 @@ Finding check_disk(const std::filesystem::path& data);
 /// That no process but `holder` (a pid) has the database open. Sees the processes of this user (all
 /// as root).
 Finding check_database_owner(const std::filesystem::path& data, std::string_view holder);
+/// That the server's vault is open; `system` is the answer of /api/v1/system.
+Finding check_vault(const Json& system);
 /// That a backup was taken, when, and that it is there still. (backup_commands.cpp)
 Finding check_backup(const std::filesystem::path& data, Time now);
 Finding check_clock(const std::filesystem::path& data, Time now);

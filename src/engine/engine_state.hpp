@@ -188,6 +188,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 
     Engine* owner = nullptr;
     artifacts::Artifacts* artifacts = nullptr;
+    vault::Vault* vault = nullptr;
     std::unordered_map<WorkspaceId, std::shared_ptr<std::size_t>> memory;   ///< held by the active runs of each (bytes)
     runtime::Loop& loop;
     storage::Storage& storage;

@@ -36,6 +36,7 @@ StepScope Instance::scope(const Json* error) const {
         scope.set("input", &run->input);
         scope.set("nodes", static_cast<const cel::LazyMap*>(this));
         scope.set("vars", &run->flow->vars);
+        if (!run->flow->secret_marks.empty()) scope.set("secrets", &run->flow->secret_marks);
         scope.set("run", static_cast<const cel::LazyMap*>(&run->variable));
         if (parent) {
             scope.set("item", &item);

@@ -3,6 +3,7 @@
 #include <boost/system/system_error.hpp>
 
 #include "engine/engine_state.hpp"
+#include "engine/step_secrets.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/base/teeth.hpp"
 #include "sluice/crypto/crypto.hpp"
@@ -23,8 +24,8 @@ std::string make_idempotency_key(RunId run, const std::string& path, int generat
 
 class StepTask final : public flows::StepContext {
   public:
-    StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, Time deadline)
-        : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute),
+    StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, const StepSecrets& secrets, Time deadline)
+        : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute), secrets_(secrets),
           environment_(*execute.instance, execute.step.node, execute.config, state.clock.now()),
           key_(make_idempotency_key(run_, execute.path, execute.generation)), deadline_(deadline),
           logger_{{"run", run_}, {"step", execute.path}} {
@@ -42,6 +43,7 @@ class StepTask final : public flows::StepContext {
     void progress(Json detail) override {
         const std::string topic = events::Bus::run_topic(run_);
         if (!state_.bus.has_listeners(workspace_, topic)) return;
+        secrets_.redact(detail);
         Json message = {{"kind", "step.progress"}, {"path", execute_.path}, {"detail", std::move(detail)}};
         state_.bus.publish_live(workspace_, topic, message);
     }
@@ -52,6 +54,8 @@ class StepTask final : public flows::StepContext {
         if (!usage.model.empty()) report_.model = usage.model;
         report_.simulated = report_.simulated || usage.simulated;
     }
+    Result<void> may_send_to(std::string_view host, std::uint16_t port) const override { return secrets_.may_send_to(host, port); }
+    std::string redact(std::string_view text) const override { return secrets_.redacted(text); }
     void add_artifact(ArtifactId artifact) override { report_.artifacts.push_back(artifact); }
     StepReport take_report() { return std::move(report_); }
 
@@ -60,6 +64,7 @@ class StepTask final : public flows::StepContext {
     WorkspaceId workspace_;
     RunId run_;
     const command::Execute& execute_;
+    const StepSecrets& secrets_;
     StepEnvironment environment_;
     std::string key_;
     Time deadline_;
@@ -74,37 +79,45 @@ constexpr Duration longest_step = std::chrono::hours(24 * 365);
 
 Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run, command::Execute execute) {
     const flows::CompiledNode& node = *execute.node;
-    const auto timeout = node.timeout ? node.timeout : node.type->default_timeout;
-    const Time deadline = self->clock.now() + timeout.value_or(longest_step);
-    StepTask context(*self, *run, execute, deadline);
+    const log::Logger logger{{"run", run->row.id}, {"step", execute.path}};
+    StepSecrets secrets(self->vault, run->row.workspace);
+    std::optional<StepTask> context;
     Result<flows::StepOutput> result = tl::unexpected<Error>(Error{});
     bool aborted = false;
     if (node.effect != flows::Effect::pure) storage::failpoint::hit("effect.before");
     try {
-        if (timeout) {
-            auto operation = node.type->run(context);
+        auto ready = co_await secrets.prepare(execute, logger, self->clock);
+        const auto timeout = node.timeout ? node.timeout : node.type->default_timeout;
+        const Time deadline = self->clock.now() + timeout.value_or(longest_step);
+        context.emplace(*self, *run, execute, secrets, deadline);
+        if (!ready) {
+            result = fail(std::move(ready.error()));
+        } else if (timeout) {
+            auto operation = node.type->run(*context);
             std::string message = fmt::format("the step did not end within its timeout of {}; raise the node's timeout",
                                               base::format_duration(*timeout));
             result = co_await runtime::with_deadline<flows::StepOutput>(self->loop, deadline, std::move(operation),
                                                                         std::move(message));
             if (!result && result.error().code == ErrorCode::timeout) result.error().retryable = true;
         } else {
-            result = co_await node.type->run(context);
+            result = co_await node.type->run(*context);
         }
+        co_await secrets.redact(result);
     } catch (const boost::system::system_error& error) {
         aborted = error.code() == boost::asio::error::operation_aborted;
         if (!aborted) {
-            context.logger().error("a step threw", {{"what", error.what()}});
+            logger.error("a step threw", {{"what", error.what()}});
             result = fail(ErrorCode::internal, "the step failed in a way it should not; the server's log has the detail");
         }
     } catch (const std::exception& error) {
-        context.logger().error("a step threw", {{"what", error.what()}});
+        logger.error("a step threw", {{"what", error.what()}});
         result = fail(ErrorCode::internal, "the step failed in a way it should not; the server's log has the detail");
     }
     run->tasks.erase(key_of(execute.step));
     // Cancelled: the machine has decided already, or the process stops and the next start decides.
     if (aborted) co_return;
-    self->feed(run, event::StepEnded{execute.step, execute.attempt, std::move(result), context.take_report()});
+    StepReport report = context ? context->take_report() : StepReport{};
+    self->feed(run, event::StepEnded{execute.step, execute.attempt, std::move(result), std::move(report)});
 }
 
 }  // namespace sluice::engine

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "flows/compiler.hpp"
+#include "flows/secret_places.hpp"
 
 namespace sluice::flows {
 
@@ -169,7 +170,7 @@ void Compiler::compile_config(const std::string& pointer, CompiledNode& node, co
         if (auto program = compile_expression(*field.text, here + field.pointer, place, field.extra_names))
             node.expressions.emplace(field.pointer, std::move(*program));
     }
-    if (auto config = compile_template(node.config_source, verbatim, here, place)) node.config = std::move(*config);
+    if (auto config = compile_template(node.config_source, verbatim, here, place, &node, fields.secrets)) node.config = std::move(*config);
     for (const auto& body : fields.bodies) {
         if (depth + 1 > deepest_container) {
             mistakes_.error(here + body, "containers are nested at most {} deep; this one is deeper", deepest_container);
@@ -207,16 +208,19 @@ std::optional<cel::Program> Compiler::compile_expression(const std::string& text
 }
 
 std::optional<cel::Template> Compiler::compile_template(const Json& value, const std::vector<std::string>& verbatim,
-                                                        const std::string& pointer, const Place& place) {
+                                                        const std::string& pointer, const Place& place, CompiledNode* node,
+                                                        const std::vector<std::string>& secret_places) {
     auto compiled = cel::Template::compile(value, verbatim);
     if (!compiled) {
         if (compiled.error().details.empty()) mistakes_.error(pointer, "{}", compiled.error().message);
         for (const auto& detail : compiled.error().details) mistakes_.error(pointer + detail.pointer, "{}", detail.message);
         return std::nullopt;
     }
-    for (const auto& reference : compiled->references())
+    for (const auto& reference : compiled->references()) {
+        if (node != nullptr && reference.reference.root == "secrets" && check_secret(reference, secret_places, pointer, *node)) continue;
         scope_.check({std::string(reference.reference.root), std::string(reference.reference.member)}, place, {},
                      pointer + reference.pointer);
+    }
     return std::move(*compiled);
 }
 

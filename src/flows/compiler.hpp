@@ -65,12 +65,16 @@ class Compiler {
     void read_type(const Json& json, const std::string& pointer, CompiledNode& node);
     void check_node_config(const std::string& pointer, CompiledNode& node);
     void compile_config(const std::string& pointer, CompiledNode& node, const Place& place, int depth);
+    bool check_secret(const cel::TemplateReference& reference, const std::vector<std::string>& places, const std::string& pointer,
+                      CompiledNode& node);
 
     // expressions
     std::optional<cel::Program> compile_expression(const std::string& text, const std::string& pointer, const Place& place,
                                                    const std::vector<std::string>& extra_names);
+    /// With a node, its config's: references to secrets are judged by `secret_places`.
     std::optional<cel::Template> compile_template(const Json& value, const std::vector<std::string>& verbatim,
-                                                  const std::string& pointer, const Place& place);
+                                                  const std::string& pointer, const Place& place, CompiledNode* node = nullptr,
+                                                  const std::vector<std::string>& secret_places = {});
 
     /// A mistake that a stored version must live with: refused when publishing, a warning afterwards.
     template <class... Args>
@@ -89,6 +93,7 @@ class Compiler {
     ScopeCheck scope_;
     Durability durability_ = Durability::strict;
     bool pure_ = true;
+    std::vector<vault::PlannedUse> secret_uses_;
 };
 
 }  // namespace sluice::flows

@@ -42,6 +42,7 @@ class Finder {
         if (!schema.is_object() || depth > deepest) return;
         if (const auto* target = resolve(root_, schema)) walk(*target, value, pointer, depth + 1);
         if (flag(schema, "x-expression") && value.is_string()) add(schema, value, pointer);
+        if (flag(schema, "x-secret")) out_.secrets.push_back(pointer);
         if (flag(schema, "x-body") && value.is_object()) {
             if (std::find(out_.bodies.begin(), out_.bodies.end(), pointer) == out_.bodies.end()) out_.bodies.push_back(pointer);
             return;

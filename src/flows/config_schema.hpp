@@ -23,6 +23,7 @@ struct ExpressionField {
 struct ConfigFields {
     std::vector<ExpressionField> expressions;
     std::vector<std::string> bodies;  ///< pointers of values marked `x-body`
+    std::vector<std::string> secrets; ///< pointers of values marked `x-secret`
 };
 
 /// Follows properties, additionalProperties, items, combinations and local references.

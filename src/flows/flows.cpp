@@ -58,9 +58,20 @@ Flows::~Flows() = default;
 
 void Flows::set_cursor_key(std::string key) { state_->cursors = events::Cursors(std::move(key)); }
 
+void Flows::set_vault(const vault::Vault& vault) { state_->vault = &vault; }
+
+Result<void> Flows::State::check_secrets(WorkspaceId workspace, const CompiledFlow& flow, const Principal& principal) const {
+    if (vault == nullptr || flow.secret_uses.empty()) return {};
+    auto judged = vault->judge(workspace, flow.name, flow.secret_uses, principal);
+    if (judged.mistakes.empty()) return {};
+    auto error = invalid(std::move(judged.mistakes));
+    if (judged.forbidden) error.code = ErrorCode::forbidden;
+    return fail(std::move(error));
+}
+
 ValidationResult Flows::validate(const Json& document) const { return compile_flow(document, state_->types); }
 
-Awaitable<Result<Flows::Judgement>> Flows::validate_apart(Json document) {
+Awaitable<Result<Flows::Judgement>> Flows::validate_apart(Json document, std::optional<Principal> principal) {
     auto job = [this, document = std::move(document)](storage::ReadTx&) -> Result<Judgement> {
         Judgement out{validate(document)};
         if (!out.flow) return out;
@@ -69,7 +80,12 @@ Awaitable<Result<Flows::Judgement>> Flows::validate_apart(Json document) {
         out.retries_left_out = previews.left_out;
         return out;
     };
-    co_return co_await state_->storage.read(std::move(job));
+    auto judged = co_await state_->storage.read(std::move(job));
+    if (judged && judged->flow && principal) {
+        auto allowed = state_->check_secrets(principal->workspace, *judged->flow, *principal);
+        if (!allowed) judged->errors = std::move(allowed.error().details);
+    }
+    co_return judged;
 }
 
 // ---- changes ------------------------------------------------------------------------------------------------------
@@ -144,36 +160,39 @@ Awaitable<Result<Applied>> Flows::State::change(WorkspaceId workspace, FlowId id
     co_return no_flow(id);
 }
 
-Awaitable<Result<Flow>> Flows::create(WorkspaceId workspace, Json document, bool live, std::string note, std::string by,
+Awaitable<Result<Flow>> Flows::create(WorkspaceId workspace, Json document, bool live, std::string note, Publisher by,
                                       AlsoCommit also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
-    co_return co_await state_->insert(workspace, std::move(*compiled), live, std::move(note), std::move(by), std::move(also));
+    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
+    co_return co_await state_->insert(workspace, std::move(*compiled), live, std::move(note), std::move(by.id), std::move(also));
 }
 
 Awaitable<Result<Flow>> Flows::update(WorkspaceId workspace, FlowId id, Json document, bool live, std::string note,
-                                      std::string by, std::optional<std::string> if_match, AlsoCommit also) {
+                                      Publisher by, std::optional<std::string> if_match, AlsoCommit also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
+    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
     AlsoApply also_apply;
     if (also) also_apply = [also](storage::WriteUnit& unit, const Applied& applied) { also(unit, applied.flow); };
-    auto applied = co_await state_->change(workspace, id, std::move(*compiled), live, std::move(note), std::move(by),
+    auto applied = co_await state_->change(workspace, id, std::move(*compiled), live, std::move(note), std::move(by.id),
                                            std::move(if_match), std::move(also_apply));
     if (!applied) co_return fail(std::move(applied.error()));
     co_return std::move(applied->flow);
 }
 
-Awaitable<Result<Applied>> Flows::apply(WorkspaceId workspace, Json document, bool live, std::string note, std::string by,
+Awaitable<Result<Applied>> Flows::apply(WorkspaceId workspace, Json document, bool live, std::string note, Publisher by,
                                         AlsoApply also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
+    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
     // Another may create or delete the name between our look and our write; then the other way is right.
     for (int attempt = 0;; ++attempt) {
         const bool last = attempt + 1 == most_tries;
         auto row = co_await state_->store.find_by_name(workspace, (*compiled)->name);
         if (!row) co_return fail(std::move(row.error()));
         if (*row) {
-            auto changed = co_await state_->change(workspace, (*row)->flow.id, *compiled, live, note, by, std::nullopt, also);
+            auto changed = co_await state_->change(workspace, (*row)->flow.id, *compiled, live, note, by.id, std::nullopt, also);
             if (changed || changed.error().code != ErrorCode::not_found || last) co_return changed;
             auto still = co_await state_->existing(workspace, (*row)->flow.id);
             if (still) co_return changed;  // it was not the flow that is missing
@@ -181,7 +200,7 @@ Awaitable<Result<Applied>> Flows::apply(WorkspaceId workspace, Json document, bo
         }
         AlsoCommit also_create;
         if (also) also_create = [also](storage::WriteUnit& unit, const Flow& flow) { also(unit, Applied{flow, "created"}); };
-        auto made = co_await state_->insert(workspace, *compiled, live, note, by, std::move(also_create));
+        auto made = co_await state_->insert(workspace, *compiled, live, note, by.id, std::move(also_create));
         if (made) co_return Applied{std::move(*made), "created"};
         if (made.error().code != ErrorCode::conflict || last) co_return fail(std::move(made.error()));
         auto now = co_await state_->store.find_by_name(workspace, (*compiled)->name);

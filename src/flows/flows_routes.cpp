@@ -36,7 +36,7 @@ Awaitable<Response> create_flow(Request& request, FlowRoutes& routes) {
     auto publication = read_publication(request);
     if (!publication) co_return net::problem(publication.error());
     auto flow = co_await routes.flows.create(request.workspace(), std::move(*document), publication->live,
-                                             std::move(publication->note), request.principal.id, recording(request, 201));
+                                             std::move(publication->note), request.principal, recording(request, 201));
     if (!flow) co_return net::problem(flow.error());
     auto response = tagged(201, flow_json(*flow), etag_of(*flow));
     response.headers.set("Location", "/api/v1/flows/" + flow->id.str());
@@ -51,7 +51,7 @@ Awaitable<Response> update_flow(Request& request, FlowRoutes& routes) {
     auto publication = read_publication(request);
     if (!publication) co_return net::problem(publication.error());
     auto flow = co_await routes.flows.update(request.workspace(), *id, std::move(*document), publication->live,
-                                             std::move(publication->note), request.principal.id, if_match(request),
+                                             std::move(publication->note), request.principal, if_match(request),
                                              recording(request, 200));
     if (!flow) co_return net::problem(flow.error());
     co_return tagged(200, flow_json(*flow), etag_of(*flow));
@@ -66,7 +66,7 @@ Awaitable<Response> import_flow(Request& request, FlowRoutes& routes) {
         request.record(unit, {applied.change == "created" ? 201 : 200, base::dump_json(applied_json(applied)), etag_of(applied.flow)});
     };
     auto applied = co_await routes.flows.apply(request.workspace(), std::move(*document), publication->live,
-                                               std::move(publication->note), request.principal.id, std::move(also));
+                                               std::move(publication->note), request.principal, std::move(also));
     if (!applied) co_return net::problem(applied.error());
     co_return tagged(applied->change == "created" ? 201 : 200, applied_json(*applied), etag_of(applied->flow));
 }
@@ -74,7 +74,7 @@ Awaitable<Response> import_flow(Request& request, FlowRoutes& routes) {
 Awaitable<Response> validate_flow(Request& request, FlowRoutes& routes) {
     auto document = read_document(request);
     if (!document) co_return net::problem(document.error());
-    auto result = co_await routes.flows.validate_apart(std::move(*document));
+    auto result = co_await routes.flows.validate_apart(std::move(*document), request.principal);
     if (!result) co_return net::problem(result.error());
     Json answer = {{"valid", result->errors.empty()},
                    {"errors", details_json(result->errors)},

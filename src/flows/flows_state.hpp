@@ -53,6 +53,9 @@ struct Flows::State {
         co_return std::move(**row);
     }
 
+    /// Whether `principal` may publish (or try) what the flow does with secrets. Errors: unprocessable, forbidden.
+    Result<void> check_secrets(WorkspaceId workspace, const CompiledFlow& flow, const Principal& principal) const;
+
     Awaitable<Result<Flow>> insert(WorkspaceId workspace, FlowPtr compiled, bool live, std::string note, std::string by,
                                    AlsoCommit also);
     Awaitable<Result<Applied>> change(WorkspaceId workspace, FlowId id, FlowPtr compiled, bool live, std::string note,
@@ -80,6 +83,7 @@ struct Flows::State {
     DraftStore drafts;
     events::Cursors cursors;
     CompiledCache cache;
+    const vault::Vault* vault = nullptr;
 };
 
 }  // namespace sluice::flows

@@ -51,7 +51,8 @@ void ScopeCheck::check_root(const Use& use, const Place& place, const std::vecto
     for (const auto& name : extra_names)
         if (std::find(known.begin(), known.end(), name) == known.end()) known.emplace_back(name);
     std::string why;
-    if (use.root == "error") why = "; \"error\" is there on an error edge and in the node it leads to";
+    if (use.root == "secrets") why = "; secrets are there only in fields that a node type marks for them, such as the headers of http.request";
+    else if (use.root == "error") why = "; \"error\" is there on an error edge and in the node it leads to";
     else if (use.root == "item" || use.root == "index") why = fmt::format("; \"{}\" is there inside a map", use.root);
     else if (containers_.contains(use.root)) why = fmt::format("; for the node write nodes.{}.output", use.root);
     else why = suggestion(use.root, known);

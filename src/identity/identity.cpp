@@ -165,6 +165,11 @@ Awaitable<void> Identity::stop() {
         log::warn("the last use of keys was not written down", {{"error", done.error().message}});
 }
 
+void Identity::set_keys(WrappedKeys& keys) {
+    keys.declare(std::string(record_purpose));
+    state_->keys = &keys;
+}
+
 net::Authenticator& Identity::authenticator() { return *state_->authenticator; }
 net::IdempotencyRecords& Identity::idempotency() { return *state_->records; }
 

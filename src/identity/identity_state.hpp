@@ -16,6 +16,7 @@
 #include "sluice/base/json_fwd.hpp"
 #include "sluice/events/cursor.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/wrapped_keys.hpp"
 
 namespace sluice::identity {
 
@@ -26,6 +27,7 @@ inline constexpr Duration record_life = std::chrono::hours(24 * 7);
 inline constexpr Duration use_interval =
     std::chrono::seconds(60);  // "last used" is written down at most so often
 inline constexpr std::string_view default_name = "default";
+inline constexpr std::string_view record_purpose = "idempotency";  // of the key of body hashes
 
 /// 32 raw bytes.
 std::string digest(std::string_view text);
@@ -103,6 +105,7 @@ struct State {
     base::Clock& clock;
     base::Random& random;
 
+    const WrappedKeys* keys = nullptr;  // null: none are kept
     std::string root_secret;
     std::optional<events::Cursors> cursors;
     std::unordered_map<WorkspaceId, Workspace> workspaces;

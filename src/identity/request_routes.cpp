@@ -115,7 +115,8 @@ std::string route_of(const Request& request) {
 }
 
 /// What must be the same for a repeated request to be the same one.
-std::string body_hash(const Request& request) {
+/// A body may hold a secret or a password that is short enough to be guessed from a plain hash.
+std::string body_hash(const State& state, const Request& request) {
     crypto::Sha256 hash;
     hash.update(request.path);
     for (const auto& [name, value] : request.query) {
@@ -127,7 +128,10 @@ std::string body_hash(const Request& request) {
         hash.update(request.headers.get("content-length"));  // a streamed body is not here yet
     hash.update(request.body);
     const auto digest = hash.finish();
-    return std::string(crypto::raw(digest));
+    const Result<WrappedKey> key = state.keys != nullptr ? state.keys->get(record_purpose) : Result<WrappedKey>(fail(Error{}));
+    if (!key) return std::string(crypto::raw(digest));  // sealed: then nothing that holds a secret is stored either
+    const auto mac = crypto::hmac_sha256(key->key->bytes(), crypto::raw(digest));
+    return std::string(crypto::raw(mac));
 }
 
 /// The answer under the key of `wanted`. Errors: unprocessable (same key, other body).
@@ -195,7 +199,7 @@ class Records final : public net::IdempotencyRecords {
         record.principal = request.principal.id;
         record.route = route_of(request);
         record.key = std::string(key);
-        record.body_hash = body_hash(request);
+        record.body_hash = body_hash(state_, request);
         return std::make_unique<Handle>(state_, std::move(record));
     }
 
@@ -205,7 +209,7 @@ class Records final : public net::IdempotencyRecords {
         wanted.principal = request.principal.id;
         wanted.route = route_of(request);
         wanted.key = std::string(request.headers.get("idempotency-key"));
-        wanted.body_hash = body_hash(request);
+        wanted.body_hash = body_hash(state_, request);
         co_return co_await find_answer(state_, std::move(wanted));
     }
 

@@ -80,6 +80,8 @@ class Exchange {
         if (auto checked = check_headers(request_.headers); !checked) co_return fail(std::move(checked.error()));
         auto url = parse_url(request_.url);
         if (!url) co_return fail(std::move(url.error()));
+        if (request_.judge)
+            if (auto allowed = request_.judge(*url); !allowed) co_return fail(std::move(allowed.error()));
         for (int redirects = 0;; ++redirects) {
             auto answer = co_await try_twice(*url);
             if (!answer) co_return fail(std::move(answer.error()));
@@ -91,6 +93,11 @@ class Exchange {
                 co_return fail(ErrorCode::upstream_failed, "{} redirects more than {} times", url->host, request_.max_redirects);
             auto next = follow_redirect(request_, *url, answer->status, answer->headers.get("location"));
             if (!next) co_return fail(std::move(next.error()));
+            if (request_.judge && next->origin() != url->origin())
+                if (auto allowed = request_.judge(*next); !allowed) {
+                    if (!request_.body.empty()) co_return fail(std::move(allowed.error()));
+                    request_.headers = Headers();
+                }
             url = std::move(next);
         }
     }

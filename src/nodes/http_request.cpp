@@ -83,6 +83,14 @@ Result<net::ClientRequest> request_of(const Json& config, const StepContext& con
             request.headers.set("Content-Type", body.is_string() ? "text/plain; charset=utf-8"
                                                                  : "application/json");
     }
+    if (const auto& auth = field(config, "auth"); auth.is_object()) {
+        const std::string bearer = base::string_or(auth, "bearer", "");
+        const std::string text = bearer.empty() ? "Basic " + crypto::base64(base::string_or(auth, "username", "") + ":" +
+                                                                            base::string_or(auth, "password", ""))
+                                                : "Bearer " + bearer;
+        if (!is_clean(text)) return fail(mistake_at("/auth", "a token has no line breaks or control characters"));
+        request.headers.set("Authorization", text);
+    }
     if (sends_key(config) && !request.headers.find("Idempotency-Key"))
         request.headers.set("Idempotency-Key", context.idempotency_key());
     if (!request.headers.find("User-Agent")) request.headers.set("User-Agent", "Sluice/0.1");
@@ -95,6 +103,8 @@ Result<net::ClientRequest> request_of(const Json& config, const StepContext& con
             return fail(mistake_at("/timeout", "a timeout is more than 0s and at most 15m"));
         request.timeout = *timeout;
     }
+    // A secret goes to the hosts it is bound to, at a redirect as well.
+    request.judge = [&context](const net::Url& url) { return context.may_send_to(url.host, url.port); };
     request.max_redirects = flag(config, "follow_redirects", true) ? most_redirects : 0;
     request.max_response =
         static_cast<std::size_t>(integer(config, "max_response_bytes", 10 << 20));
@@ -151,8 +161,10 @@ std::int64_t wait_us(std::string_view text, Time now) {
         longest_wait_us);
 }
 
-Error status_error(const net::ClientResponse& response, Time now) {
-    std::string said = readable(std::string_view(response.body).substr(0, 300));
+Error status_error(const net::ClientResponse& response, Time now, const StepContext& context) {
+    // What is shown of a long answer is its beginning; a secret that it sends back is taken out before the cut.
+    constexpr std::size_t looked_at = 128 << 10;
+    std::string said = readable(context.redact(std::string_view(response.body).substr(0, looked_at)).substr(0, 300));
     std::replace_if(
         said.begin(), said.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     Error error;
@@ -177,7 +189,7 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     if (!response) co_return fail(std::move(response.error()));
     if (response->status >= 400 && flag(config, "fail_on_status", true)) {
         const Time now = services.loop ? services.loop->now() : context.input().now;
-        co_return fail(status_error(*response, now));
+        co_return fail(status_error(*response, now, context));
     }
     auto job = [response = *response, form = base::string_or(config, "response", "auto"), limit] {
         return body_of(response, form, limit);
@@ -214,7 +226,8 @@ NodeType make_http_request(const Services& services) {
         "attempts and restarts, so that a server which honours it has the effect once. A `body` "
         "that is no text is sent as JSON. "
         "Addresses of this machine and of internal networks are refused unless the operator's "
-        "`egress.allow` names them; each redirect is judged again.\n\n"
+        "`egress.allow` names them; each redirect is judged again. Secrets (`{{ secrets.NAME }}`) go "
+        "to the hosts they are bound to; a redirect to another origin goes without them.\n\n"
         "**Output:** `{\"status\", \"headers\": {lower-case name: value}, \"body\", \"url\": after "
         "redirects}`. The body is by `response`: `auto` (JSON where the "
         "answer says so, else text; bytes that are no text as base64), `json`, `text` or "
@@ -233,10 +246,14 @@ NodeType make_http_request(const Services& services) {
         "type": "object", "additionalProperties": false, "required": ["url"],
         "properties": {
             "method": {"type": "string", "enum": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "title": "Method", "description": "Fixed when the flow is published, because it decides the effect class.", "default": "GET"},
-            "url": {"type": "string", "minLength": 1, "maxLength": 8192, "title": "URL", "description": "http or https."},
-            "headers": {"type": "object", "title": "Headers", "description": "By name; null leaves one out.", "default": {}},
-            "query": {"type": "object", "title": "Query", "description": "Added to the URL, encoded; a list repeats the name, null leaves it out.", "default": {}},
-            "body": {"title": "Body", "description": "Text as it is, anything else as JSON."},
+            "url": {"type": "string", "minLength": 1, "maxLength": 8192, "title": "URL", "description": "http or https. May name secrets, after which the host is judged.", "x-secret": true},
+            "headers": {"type": "object", "title": "Headers", "description": "By name; null leaves one out. May name secrets.", "default": {}, "x-secret": true},
+            "auth": {"type": "object", "title": "Authorization", "description": "A token, or a name with a password. May name secrets.", "additionalProperties": false, "x-secret": true, "properties": {
+                "bearer": {"type": "string", "minLength": 1, "title": "Bearer token", "description": "Sent as Authorization: Bearer."},
+                "username": {"type": "string", "title": "User name", "description": "Of Basic authorization."},
+                "password": {"type": "string", "title": "Password", "description": "Of Basic authorization."}}},
+            "query": {"type": "object", "title": "Query", "description": "Added to the URL, encoded; a list repeats the name, null leaves it out. May name secrets.", "default": {}, "x-secret": true},
+            "body": {"title": "Body", "description": "Text as it is, anything else as JSON. May name secrets.", "x-secret": true},
             "timeout": {"type": "string", "title": "Timeout", "description": "Of the whole exchange, at most 15m.", "default": "30s"},
             "follow_redirects": {"type": "boolean", "title": "Follow redirects", "description": "Up to 5.", "default": true},
             "response": {"type": "string", "enum": ["auto", "json", "text", "base64"], "title": "Response", "description": "What the body becomes.", "default": "auto"},
@@ -256,6 +273,8 @@ NodeType make_http_request(const Services& services) {
         if (const auto& url = field(config, "url"); url.is_string() && !is_template(url))
             if (auto parsed = net::parse_url(url.get_ref<const std::string&>()); !parsed)
                 mistakes.push_back({"/url", parsed.error().message});
+        if (const auto& auth = field(config, "auth"); auth.is_object() && !is_template(auth) && auth.contains("bearer") == auth.contains("username"))
+            mistakes.push_back({"/auth", "give either bearer, or username and password"});
         if (const auto& text = field(config, "timeout"); text.is_string() && !is_template(text))
             if (auto read = base::parse_duration(text.get_ref<const std::string&>()); !read)
                 mistakes.push_back({"/timeout", read.error().message});

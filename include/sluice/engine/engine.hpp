@@ -264,6 +264,8 @@ class Engine final : public events::RunFeed {
     void set_cursor_key(std::string key);
     /// Where maps read their items from; before `start`.
     void set_artifacts(artifacts::Artifacts& artifacts);
+    /// Where steps get the values of secrets from, and what takes them out of results; before `start`.
+    void set_vault(vault::Vault& vault);
     EngineStatistics statistics() const;
     flows::Flows& flows() const;
     Time now() const;

@@ -66,6 +66,15 @@ struct FlowList {
     std::string next_cursor;
 };
 
+/// Who publishes. A name alone may use no secrets.
+struct Publisher {
+    Publisher(std::string name) : id(std::move(name)) {}            // NOLINT: a name reads better so
+    Publisher(const char* name) : id(name) {}                       // NOLINT
+    Publisher(Principal who) : id(who.id), principal(std::move(who)) {}  // NOLINT
+    std::string id;
+    Principal principal;
+};
+
 /// Called with the unit of a change and its result before the unit is submitted, to let more commit with it (an
 /// idempotency record, an audit entry).
 using AlsoCommit = std::function<void(storage::WriteUnit&, const Flow&)>;
@@ -134,6 +143,8 @@ class Flows {
     /// The key that signs the lists' cursors (32 bytes that stay over restarts); set before the server starts, else one
     /// of this process is used.
     void set_cursor_key(std::string key);
+    /// Judges the secrets that documents name; without it they are not judged here. Before the first change.
+    void set_vault(const vault::Vault& vault);
 
     ValidationResult validate(const Json& document) const;
     /// The same on another thread, for documents of any size, with the times of the nodes' attempts as the API shows them
@@ -142,14 +153,16 @@ class Flows {
         Json retries = Json::array();
         std::size_t retries_left_out = 0;  ///< nodes with retries that an answer has no room for
     };
-    Awaitable<Result<Judgement>> validate_apart(Json document);
-    /// Errors: unprocessable (validation, details with pointers), conflict (name taken), not_found (project).
-    Awaitable<Result<Flow>> create(WorkspaceId workspace, Json document, bool live, std::string note, std::string by, AlsoCommit also = {});
+    /// With a principal, also whether it may use the secrets that the document names.
+    Awaitable<Result<Judgement>> validate_apart(Json document, std::optional<Principal> principal = std::nullopt);
+    /// Errors: unprocessable (validation, details with pointers), forbidden (a secret that `by` may not use), conflict (name
+    /// taken), not_found (project).
+    Awaitable<Result<Flow>> create(WorkspaceId workspace, Json document, bool live, std::string note, Publisher by, AlsoCommit also = {});
     /// The next version. `if_match`: an ETag that must hold. The same document again makes no new version.
-    Awaitable<Result<Flow>> update(WorkspaceId workspace, FlowId id, Json document, bool live, std::string note, std::string by,
+    Awaitable<Result<Flow>> update(WorkspaceId workspace, FlowId id, Json document, bool live, std::string note, Publisher by,
                                    std::optional<std::string> if_match, AlsoCommit also = {});
     /// Creates the flow that the document names, or makes its next version: what import and `sluice apply` do.
-    Awaitable<Result<Applied>> apply(WorkspaceId workspace, Json document, bool live, std::string note, std::string by,
+    Awaitable<Result<Applied>> apply(WorkspaceId workspace, Json document, bool live, std::string note, Publisher by,
                                      AlsoApply also = {});
     Awaitable<Result<Flow>> set_live(WorkspaceId workspace, FlowId id, int version, std::optional<std::string> if_match, AlsoCommit also = {});
     Awaitable<Result<void>> remove(WorkspaceId workspace, FlowId id, std::optional<std::string> if_match, AlsoCommit also = {});

@@ -16,6 +16,7 @@
 #include "sluice/cel/cel.hpp"
 #include "sluice/cel/template.hpp"
 #include "sluice/flows/node_type.hpp"
+#include "sluice/vault/vault.hpp"
 
 namespace sluice::flows {
 
@@ -53,6 +54,8 @@ struct CompiledNode {
     cel::Template config;                 ///< without expression and body fields' rendering (they are kept as written)
     base::JsonSchema config_schema;       ///< of the type; judges the rendered config
     std::map<std::string, cel::Program> expressions;
+    std::vector<std::string> secret_fields;         ///< pointers of the config's strings that name secrets
+    std::vector<std::string> secrets;               ///< their names, each once
     Effect effect = Effect::pure;
     OnUnknown on_unknown = OnUnknown::retry;
     RetryPolicy retry;
@@ -98,6 +101,8 @@ struct CompiledFlow {
     FlowSettings settings;
     CompiledGraph graph;
     bool pure = true;                     ///< no node anywhere has an effect
+    std::vector<vault::PlannedUse> secret_uses;
+    Json secret_marks = Json::object();   ///< {name: "[secret:name]"}: what templates see in place of values
 };
 
 using FlowPtr = std::shared_ptr<const CompiledFlow>;

@@ -7,6 +7,8 @@
 /// validated against the schema again after rendering. Fields whose schema has `"x-body": true` hold an inner graph.
 /// Beside an `x-expression`, `"x-scope": ["item", "index"]` lists the names that the node itself puts into the scope of
 /// that expression (beside input, nodes, run and vars); without it `item` and `index` are allowed.
+/// `"x-secret": true` lets templates in that field (and below it) name secrets of the vault: `{{ secrets.NAME }}`, alone in
+/// its braces. A type that has such fields asks `StepContext::may_send_to` before it sends them anywhere.
 
 #include <functional>
 #include <map>
@@ -86,6 +88,13 @@ class StepContext {
         bool simulated = false;
     };
     virtual void add_usage(const Usage& usage) = 0;
+    /// Whether the secrets in this step's config may be sent there (`host` lower case). Errors: forbidden, saying what to do.
+    virtual Result<void> may_send_to(std::string_view host, std::uint16_t port) const {
+        (void)host, (void)port;
+        return {};
+    }
+    /// `text` without the values of secrets; before it is cut, so that no half of one stays.
+    virtual std::string redact(std::string_view text) const { return std::string(text); }
     /// Notes an artifact this step made, for the step's and the run's pages.
     virtual void add_artifact(ArtifactId artifact) = 0;
 };

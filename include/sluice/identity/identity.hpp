@@ -102,6 +102,7 @@ struct KeyList {
 };
 
 struct State;
+class WrappedKeys;
 
 /// Thread: loop.
 class Identity {
@@ -116,6 +117,10 @@ class Identity {
     Awaitable<Result<void>> start();
     /// Writes down when keys were last used. May come twice.
     Awaitable<void> stop();
+
+    /// From then on what a repeated request is told by is a MAC with a key that is not in the database, because bodies may
+    /// hold secrets. Before the keys' `start`.
+    void set_keys(WrappedKeys& keys);
 
     /// For `net::Server::set_authenticator` and `set_idempotency`; they live as long as this.
     net::Authenticator& authenticator();

@@ -81,6 +81,9 @@ struct ClientRequest {
     std::optional<WorkspaceId> workspace;              ///< whose rules of egress apply, and whose share of look-ups
     bool decompress = true;                            ///< gzip and deflate; ratio at most 100
     std::string ca_file;                               ///< more trust anchors, PEM
+    /// Asked before the first connection; its error ends the request. Asked again at a redirect to another origin: there
+    /// an error lets the request go on without any header, or end with it when the body would go along. Null: no question.
+    std::function<Result<void>(const Url&)> judge;
 };
 
 struct ClientResponse {
