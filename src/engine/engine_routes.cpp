@@ -198,7 +198,9 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     if (start.runnable.flow->settings.durability == flows::Durability::none) request.audit = nullptr;  // nothing of it is kept
     if (request.idempotency || request.audit) {
         start.also = [&request](storage::WriteUnit& unit, RunId id) {
-            request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}});
+            net::AuditNote note;
+            note.target = id.str();
+            request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}}, std::move(note));
         };
     }
     auto started = engine.start_run(std::move(start));

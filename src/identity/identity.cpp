@@ -167,7 +167,7 @@ Awaitable<void> Identity::stop() {
 
 void Identity::set_keys(WrappedKeys& keys) {
     keys.declare(std::string(record_purpose));
-    state_->keys = &keys;
+    state_->wrapped_keys = &keys;
 }
 
 net::Authenticator& Identity::authenticator() { return *state_->authenticator; }

@@ -105,7 +105,7 @@ struct State {
     base::Clock& clock;
     base::Random& random;
 
-    const WrappedKeys* keys = nullptr;  // null: none are kept
+    const WrappedKeys* wrapped_keys = nullptr;  // null: none are kept
     std::string root_secret;
     std::optional<events::Cursors> cursors;
     std::unordered_map<WorkspaceId, Workspace> workspaces;

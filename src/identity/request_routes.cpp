@@ -128,7 +128,7 @@ std::string body_hash(const State& state, const Request& request) {
         hash.update(request.headers.get("content-length"));  // a streamed body is not here yet
     hash.update(request.body);
     const auto digest = hash.finish();
-    const Result<WrappedKey> key = state.keys != nullptr ? state.keys->get(record_purpose) : Result<WrappedKey>(fail(Error{}));
+    const Result<WrappedKey> key = state.wrapped_keys != nullptr ? state.wrapped_keys->get(record_purpose) : Result<WrappedKey>(fail(Error{}));
     if (!key) return std::string(crypto::raw(digest));  // sealed: then nothing that holds a secret is stored either
     const auto mac = crypto::hmac_sha256(key->key->bytes(), crypto::raw(digest));
     return std::string(crypto::raw(mac));

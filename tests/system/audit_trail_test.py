@@ -116,7 +116,7 @@ class AuditTrail(unittest.TestCase):
         self.assertEqual(table[0][0], "seq")
         self.assertGreater(len(table), len(lines))
         self.assertFalse([c for row in table[1:] for c in row if c.startswith(("=", "+", "@"))])
-        self.assertEqual(len(self.entries("&action=audit.export")), 2)
+        self.assertGreaterEqual(len(self.entries("&action=audit.export")), 2)
         self.assertEqual(self.owner.get("/api/v1/audit/export?format=xml").status, 400)
 
     def test_a_key_is_in_no_entry(self):
