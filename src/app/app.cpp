@@ -152,6 +152,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
     s.client->set_egress_rules(*s.egress);
     s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
+    s.people->set_audit(*s.audit);
     s.identity->set_keys(*s.keys);
     s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);

@@ -39,6 +39,7 @@ std::string kind_of(const Principal& principal) {
         case Principal::Kind::api_key: return "api_key";
         case Principal::Kind::session: return "session";
         case Principal::Kind::local: return "local";
+        case Principal::Kind::user: return "user";
     }
     return "unknown";
 }

@@ -117,8 +117,7 @@ Awaitable<Result<SignedIn>> People::accept_invitation(std::string token, Princip
     if (!done) co_return fail(std::move(done.error()));
     if (made) s.remember(*made);
     s.remember(membership);
-    storage::WriteUnit session;
-    co_return co_await s.open_session(membership.user, std::move(client), std::move(session));
+    co_return co_await s.open_session(membership.user, std::move(client), "invitations.accept");
 }
 
 }  // namespace sluice::identity

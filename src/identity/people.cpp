@@ -7,6 +7,7 @@
 #include "people_state.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/crypto/crypto.hpp"
+#include "sluice/net/http.hpp"
 
 namespace sluice::identity {
 
@@ -30,6 +31,14 @@ People::People(Identity& identity, runtime::Loop& loop, WrappedKeys& keys, Peopl
 
 People::~People() {
     if (state_->house.persons == state_.get()) state_->house.persons = nullptr;
+}
+
+void People::set_audit(Audit& audit) { state_->audit = &audit; }
+
+Awaitable<Result<void>> People::keep_record(const net::Request& request, int status) {
+    storage::WriteUnit unit;
+    request.record(unit, {status, {}, {}});
+    co_return co_await state_->house.storage.submit(std::move(unit));
 }
 
 void People::set_second_factor(SecondFactor& factor) { state_->second_factor = &factor; }
@@ -134,7 +143,8 @@ std::optional<User> People::find_user(std::string_view id_or_email) const {
 }
 
 Awaitable<Result<Member>> People::create_user(std::string email, std::string name, std::string password,
-                                              WorkspaceId workspace, std::string role) {
+                                              WorkspaceId workspace, std::string role,
+                                              AlsoCommit<Member> also) {
     auto& s = *state_;
     if (!find_role(role)) {
         auto unknown = check_may_grant(Principal{}, role);
@@ -146,6 +156,10 @@ Awaitable<Result<Member>> People::create_user(std::string email, std::string nam
     storage::WriteUnit unit;
     store::insert_account(unit, *made);
     store::insert_membership(unit, membership);
+    if (also) {
+        const auto found = s.house.workspaces.find(workspace);
+        also(unit, {made->user, workspace, found->second.name, membership.role, true, membership.joined_at, {}});
+    }
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     s.remember(*made);
@@ -153,13 +167,18 @@ Awaitable<Result<Member>> People::create_user(std::string email, std::string nam
     co_return *find_member(workspace, made->user.id);
 }
 
-Awaitable<Result<User>> People::set_active(UserId user, bool active) {
+Awaitable<Result<User>> People::set_active(UserId user, bool active, AlsoCommit<User> also) {
     auto& s = *state_;
     if (!s.account(user)) co_return fail(ErrorCode::not_found, "there is no person {}; check the id", user.str());
     storage::WriteUnit unit;
     store::set_account_status(unit, user, active);
     if (!active)
         for (const auto id : s.sessions_of(user)) store::delete_user_session(unit, id);
+    if (also) {
+        auto changed = s.account(user)->user;
+        changed.active = active;
+        also(unit, changed);
+    }
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     auto& account = *s.account(user);
@@ -178,7 +197,7 @@ std::string People::make_reset_token(UserId user) {
     return token;
 }
 
-Awaitable<Result<void>> People::reset_password(std::string token, std::string password) {
+Awaitable<Result<void>> People::reset_password(std::string token, std::string password, Client client) {
     auto& s = *state_;
     const auto hash = digest(token);
     const auto over = [] {
@@ -201,16 +220,18 @@ Awaitable<Result<void>> People::reset_password(std::string token, std::string pa
     found = find();  // another request may have been quicker
     if (found == s.resets.end()) co_return over();
     s.resets.erase(found);
-    co_return co_await s.replace_password(user, std::move(*made), std::nullopt);
+    co_return co_await s.replace_password(user, std::move(*made), std::nullopt, "auth.reset", std::move(client));
 }
 
-Awaitable<Result<void>> PeopleState::replace_password(UserId user, std::string phc, std::optional<SessionId> kept) {
+Awaitable<Result<void>> PeopleState::replace_password(UserId user, std::string phc, std::optional<SessionId> kept,
+                                                      std::string action, Client client) {
     const auto ended = sessions_of(user);
     storage::WriteUnit unit;
     store::set_password(unit, user, phc);
     store::record_failures(unit, user, {});
     for (const auto id : ended)
         if (id != kept) store::delete_user_session(unit, id);
+    note(unit, user, std::move(action), client);
     auto done = co_await house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     auto& found = accounts.at(user);

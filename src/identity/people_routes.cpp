@@ -240,9 +240,12 @@ Awaitable<Response> create_account(Request& request, People& people) {
     if (auto local = check_local(request); !local) co_return problem(local.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
+    AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member& member) {
+        record(request, unit, 201, base::dump_json(render(member)));
+    };
     auto made = co_await people.create_user(base::string_or(*body, "email", ""), base::string_or(*body, "name", ""),
                                             base::string_or(*body, "password", ""), request.workspace(),
-                                            base::string_or(*body, "role", "owner"));
+                                            base::string_or(*body, "role", "owner"), std::move(also));
     if (!made) co_return problem(made.error());
     co_return json_response(201, render(made->user, people));
 }
@@ -253,7 +256,11 @@ Awaitable<Response> change_account(Request& request, People& people) {
     if (!user) co_return problem(user.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
-    auto changed = co_await people.set_active(user->id, base::string_or(*body, "status", "") == "active");
+    AlsoCommit<User> also = [&request, &people](storage::WriteUnit& unit, const User& account) {
+        record(request, unit, 200, base::dump_json(render(account, people)));
+    };
+    const bool active = base::string_or(*body, "status", "") == "active";
+    auto changed = co_await people.set_active(user->id, active, std::move(also));
     if (!changed) co_return problem(changed.error());
     co_return json_response(200, render(*changed, people));
 }
@@ -262,6 +269,8 @@ Awaitable<Response> create_reset_link(Request& request, People& people) {
     if (auto local = check_local(request); !local) co_return problem(local.error());
     const auto user = named_user(request, people);
     if (!user) co_return problem(user.error());
+    auto noted = co_await people.keep_record(request, 201);
+    if (!noted) co_return problem(noted.error());
     const Json answer{{"path", "/reset#token=" + people.make_reset_token(user->id)}, {"expires_in", "30m"}};
     auto response = json_response(201, answer);
     response.headers.set("Cache-Control", "no-store");

@@ -32,6 +32,8 @@ Result<void> check_may_grant(const Principal& actor, std::string_view role) {
                     {{"/role", "is no role"}}};
         return fail(std::move(error));
     }
+    if (role == "owner" && actor.role != "owner")  // an admin may do as much, and yet makes no owners
+        return fail(ErrorCode::forbidden, "only an owner makes owners; ask one");
     const auto beyond = found->permissions & ~actor.permissions;
     for (std::size_t i = 0; i < beyond.size(); ++i)
         if (beyond.test(i))

@@ -13,6 +13,7 @@
 #include "identity_state.hpp"
 #include "password_hashing.hpp"
 #include "people_store.hpp"
+#include "sluice/identity/audit.hpp"
 #include "sluice/identity/people.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 
@@ -90,6 +91,7 @@ struct PeopleState final : Persons {
     std::optional<OneTime> setup;
     std::deque<OneTime> resets;
     SecondFactor* second_factor = nullptr;
+    Audit* audit = nullptr;
     bool setting_up = false;  // a first account is being committed
 
     // -- Persons: what requests ask
@@ -125,15 +127,21 @@ struct PeopleState final : Persons {
     std::vector<SessionId> sessions_of(UserId user) const;
 
     // -- Signing in
-    /// Opens a session; a browser's cookie, an access and a refresh token come with it.
-    Awaitable<Result<SignedIn>> open_session(UserId user, Client client, storage::WriteUnit unit);
+    /// Opens a session; a browser's cookie, an access and a refresh token come with it. `action`: its name
+    /// in the audit trail.
+    Awaitable<Result<SignedIn>> open_session(UserId user, Client client, std::string action);
     SignedIn render(const LivePersonSession& live, const Account& account) const;
     /// Whose password it is, within the limits. Errors: unauthenticated, rate_limited, unavailable.
-    Awaitable<Result<UserId>> check_password(std::string email, std::string password, std::string address);
-    Awaitable<Result<void>> check_second_factor(UserId user, std::string answer, std::string address);
+    Awaitable<Result<UserId>> check_password(std::string email, std::string password, Client client);
+    Awaitable<Result<void>> check_second_factor(UserId user, std::string answer, Client client);
     Awaitable<void> rehash(UserId user, std::string password);
     /// All sessions but `kept` end with the old one.
-    Awaitable<Result<void>> replace_password(UserId user, std::string phc, std::optional<SessionId> kept);
+    Awaitable<Result<void>> replace_password(UserId user, std::string phc, std::optional<SessionId> kept,
+                                             std::string action, Client client);
+    /// Appends what a person did to the unit of the change; in the trail of the person's first workspace.
+    void note(storage::WriteUnit& unit, UserId user, std::string action, const Client& client, std::string target = {});
+    /// A refused sign-in, with a known account or none; stored soon after.
+    void note_refusal(std::optional<UserId> user, std::string action, const Client& client, std::string reason);
     Awaitable<Result<void>> end_sessions_without_workspace(UserId user);
     /// From the wrapped keys; none while the instance is sealed.
     void load_signing_keys();

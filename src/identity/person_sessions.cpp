@@ -36,6 +36,9 @@ Awaitable<Result<SignedIn>> People::refresh(std::string refresh_token, Client cl
     if (rotation->kind == Rotation::Kind::reused) {
         log::warn("a refresh token was used again; its session is ended",
                   {{"session", rotation->session.str()}, {"remote", client.address}});
+        std::optional<UserId> user;
+        if (const auto known = s.sessions.find(rotation->session); known != s.sessions.end()) user = known->second.session.user;
+        s.note_refusal(user, "auth.refresh", client, "a refresh token was used again; its session is ended");
         s.forget_session(rotation->session);
     }
     if (rotation->successor.empty()) co_return not_valid();
@@ -56,11 +59,11 @@ Awaitable<Result<SignedIn>> People::prove_again(Principal principal, std::string
     const auto* account = user ? s.account(*user) : nullptr;
     if (principal.kind != Principal::Kind::user || !id || !account) co_return no_person();
     auto email = account->user.email;
-    auto same = co_await s.check_password(std::move(email), std::move(password), client.address);
+    auto same = co_await s.check_password(std::move(email), std::move(password), client);
     if (!same) co_return fail(std::move(same.error()));
     account = s.account(*user);
     if (s.second_factor && !s.second_factor->methods(account->user).empty()) {
-        auto right = co_await s.check_second_factor(*user, std::move(otp), client.address);
+        auto right = co_await s.check_second_factor(*user, std::move(otp), client);
         if (!right) co_return fail(std::move(right.error()));
     }
     if (!s.tokens.ready())
@@ -70,6 +73,7 @@ Awaitable<Result<SignedIn>> People::prove_again(Principal principal, std::string
     const auto hash = digest(cookie);
     storage::WriteUnit unit;
     store::prove_user_session(unit, *id, hash, now);
+    s.note(unit, *user, "auth.reauthenticate", client, id->str());
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     auto* live = s.live(*id);
@@ -97,20 +101,21 @@ std::vector<PersonSession> People::sessions(UserId user) const {
     return out;
 }
 
-Awaitable<Result<void>> People::end_session(UserId user, SessionId session) {
+Awaitable<Result<void>> People::end_session(UserId user, SessionId session, Client client) {
     auto& s = *state_;
     const auto found = s.sessions.find(session);
     if (found == s.sessions.end() || found->second.session.user != user)
         co_return fail(ErrorCode::not_found, "there is no session {}; it may be over already", session.str());
     storage::WriteUnit unit;
     store::delete_user_session(unit, session);
+    s.note(unit, user, "auth.sessions.delete", client, session.str());
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     s.forget_session(session);
     co_return Result<void>{};
 }
 
-Awaitable<Result<std::int64_t>> People::end_sessions(UserId user, std::optional<SessionId> kept) {
+Awaitable<Result<std::int64_t>> People::end_sessions(UserId user, std::optional<SessionId> kept, Client client) {
     auto& s = *state_;
     storage::WriteUnit unit;
     std::vector<SessionId> ended;
@@ -120,6 +125,7 @@ Awaitable<Result<std::int64_t>> People::end_sessions(UserId user, std::optional<
             store::delete_user_session(unit, id);
         }
     if (ended.empty()) co_return 0;
+    s.note(unit, user, "auth.sessions.delete", client);
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     for (const auto id : ended) s.forget_session(id);
@@ -134,12 +140,13 @@ Awaitable<Result<void>> People::change_password(Principal principal, std::string
     auto strong = check_new_password(wanted, account->user.email, account->user.name, "/new_password");
     if (!strong) co_return fail(std::move(strong.error()));
     auto email = account->user.email;
-    auto same = co_await s.check_password(std::move(email), std::move(present), client.address);
+    auto same = co_await s.check_password(std::move(email), std::move(present), client);
     if (!same) co_return fail(std::move(same.error()));
     auto made = co_await s.hashing.hash(std::move(wanted));
     if (!made) co_return fail(std::move(made.error()));
     if (!s.account(*user)) co_return no_person();
-    co_return co_await s.replace_password(*user, std::move(*made), SessionId::parse(principal.session));
+    const auto kept = SessionId::parse(principal.session);
+    co_return co_await s.replace_password(*user, std::move(*made), kept, "auth.password", std::move(client));
 }
 
 }  // namespace sluice::identity

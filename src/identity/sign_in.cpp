@@ -42,9 +42,9 @@ tl::unexpected<Error> must_wait(Duration wait) {
 
 }  // namespace
 
-Awaitable<Result<UserId>> PeopleState::check_password(std::string email, std::string password, std::string address) {
+Awaitable<Result<UserId>> PeopleState::check_password(std::string email, std::string password, Client client) {
     const auto now = house.clock.now();
-    if (const auto wait = tries.take(address, now); wait > Duration()) co_return must_wait(wait);
+    if (const auto wait = tries.take(client.address, now); wait > Duration()) co_return must_wait(wait);
     // Longer ones are nobody's; they are not hashed.
     const auto normal = normal_email(email);
     if (password.size() > 4 * max_password || !normal) co_return wrong_credentials();
@@ -57,7 +57,7 @@ Awaitable<Result<UserId>> PeopleState::check_password(std::string email, std::st
     auto same = co_await hashing.verify(phc, password);
     found = id ? account(id) : nullptr;
     if (!same) {
-        tries.give_back(address);  // nobody was judged
+        tries.give_back(client.address);  // nobody was judged
         co_return fail(std::move(same.error()));
     }
     // Meanwhile the account may have been disabled or its password changed.
@@ -71,11 +71,12 @@ Awaitable<Result<UserId>> PeopleState::check_password(std::string email, std::st
                 if (!done) log::warn("failed sign-ins were not written down", {{"cause", done.error().message}});
             });
         }
-        log::info("a sign-in failed", {{"remote", address}});
+        note_refusal(found ? std::optional<UserId>(id) : std::nullopt, "auth.login", client, "wrong address or password");
+        log::info("a sign-in failed", {{"remote", client.address}});
         co_return wrong_credentials();
     }
     found->failures = {};
-    tries.give_back(address);
+    tries.give_back(client.address);
     if (hashing.is_outdated(phc)) co_await rehash(id, std::move(password));
     co_return id;
 }
@@ -99,7 +100,7 @@ SignedIn PeopleState::render(const LivePersonSession& live, const Account& accou
     return out;
 }
 
-Awaitable<Result<SignedIn>> PeopleState::open_session(UserId user, Client client, storage::WriteUnit unit) {
+Awaitable<Result<SignedIn>> PeopleState::open_session(UserId user, Client client, std::string action) {
     if (!tokens.ready())
         if (auto key = keys.get(signing_key_purpose); !key) co_return fail(std::move(key.error()));
     const auto now = house.clock.now();
@@ -112,7 +113,9 @@ Awaitable<Result<SignedIn>> PeopleState::open_session(UserId user, Client client
     auto cookie = crypto::random_token(house.random);
     stored.cookie_hash = digest(cookie);
     std::string refresh_token;
+    storage::WriteUnit unit;
     store::record_sign_in(unit, user, now);
+    note(unit, user, std::move(action), client, stored.session.id.str());
     if (client.wants_refresh) stored.refresh_until = now + options.refresh_token_life;
     store::insert_user_session(unit, stored);
     if (client.wants_refresh) {
@@ -144,7 +147,7 @@ Awaitable<Result<SignedIn>> PeopleState::open_session(UserId user, Client client
 Awaitable<Result<SignInOutcome>> People::sign_in(std::string email, std::string password, std::string otp,
                                                  Client client) {
     auto& s = *state_;
-    auto user = co_await s.check_password(std::move(email), std::move(password), client.address);
+    auto user = co_await s.check_password(std::move(email), std::move(password), client);
     if (!user) co_return fail(std::move(user.error()));
     co_return co_await after_first_proof(*user, std::move(otp), std::move(client));
 }
@@ -159,11 +162,10 @@ Awaitable<Result<SignInOutcome>> People::after_first_proof(UserId user, std::str
             out.pending = make_challenge(user, std::move(methods));
             co_return out;
         }
-        auto right = co_await s.check_second_factor(user, std::move(otp), client.address);
+        auto right = co_await s.check_second_factor(user, std::move(otp), client);
         if (!right) co_return fail(std::move(right.error()));
     }
-    storage::WriteUnit unit;
-    auto opened = co_await s.open_session(user, std::move(client), std::move(unit));
+    auto opened = co_await s.open_session(user, std::move(client), "auth.login");
     if (!opened) co_return fail(std::move(opened.error()));
     out.signed_in = std::move(*opened);
     co_return out;
@@ -183,9 +185,9 @@ SecondFactorPending People::make_challenge(UserId user, std::vector<std::string>
 }
 
 /// A wrong second factor counts as a failed sign-in of the account.
-Awaitable<Result<void>> PeopleState::check_second_factor(UserId user, std::string answer, std::string address) {
+Awaitable<Result<void>> PeopleState::check_second_factor(UserId user, std::string answer, Client client) {
     const auto now = house.clock.now();
-    if (const auto wait = tries.take(address, now); wait > Duration()) co_return must_wait(wait);
+    if (const auto wait = tries.take(client.address, now); wait > Duration()) co_return must_wait(wait);
     auto* found = account(user);
     if (!found || !second_factor) co_return wrong_credentials();
     if (const auto until = locked_until(found->failures); until > now) co_return must_wait(until - now);
@@ -193,11 +195,14 @@ Awaitable<Result<void>> PeopleState::check_second_factor(UserId user, std::strin
     found = account(user);
     if (!right || !found || !found->user.active) {
         if (right) co_return wrong_credentials();
-        if (found && right.error().code == ErrorCode::unauthenticated) add_failure(found->failures, now);
+        if (found && right.error().code == ErrorCode::unauthenticated) {
+            add_failure(found->failures, now);
+            note_refusal(user, "auth.login", client, "wrong second factor");
+        }
         co_return fail(std::move(right.error()));
     }
     found->failures = {};
-    tries.give_back(address);
+    tries.give_back(client.address);
     co_return Result<void>{};
 }
 
@@ -214,11 +219,10 @@ Awaitable<Result<SignedIn>> People::answer_second_factor(std::string challenge, 
         s.challenges.erase(found);
         co_return over();
     }
-    auto right = co_await s.check_second_factor(user, std::move(answer), client.address);
+    auto right = co_await s.check_second_factor(user, std::move(answer), client);
     if (!right) co_return fail(std::move(right.error()));
     if (s.challenges.erase(hash) == 0) co_return over();  // another request was quicker
-    storage::WriteUnit unit;
-    co_return co_await s.open_session(user, std::move(client), std::move(unit));
+    co_return co_await s.open_session(user, std::move(client), "auth.login");
 }
 
 Awaitable<Result<SignedIn>> People::sign_in_external(std::string email, Client client) {
@@ -228,9 +232,46 @@ Awaitable<Result<SignedIn>> People::sign_in_external(std::string email, Client c
     if (!found || !found->user.active || !found->has_active_membership())
         co_return fail(ErrorCode::forbidden,
                        "there is no account for {} here; ask an owner of the workspace for an invitation", email);
-    storage::WriteUnit unit;
     const auto user = found->user.id;
-    co_return co_await s.open_session(user, std::move(client), std::move(unit));
+    co_return co_await s.open_session(user, std::move(client), "auth.login");
+}
+
+// -- The audit trail
+
+void PeopleState::note(storage::WriteUnit& unit, UserId user, std::string action, const Client& client, std::string target) {
+    const auto* found = account(user);
+    if (!audit || !found) return;
+    AuditEntry entry;
+    const auto own = memberships(*found);
+    if (!own.empty()) entry.workspace = own.front().workspace;
+    entry.actor_kind = "user";
+    entry.actor = user.str();
+    entry.actor_name = found->user.name;
+    entry.action = std::move(action);
+    entry.target = target.empty() ? entry.actor : std::move(target);
+    entry.request_id = client.request_id;
+    entry.address = client.address;
+    audit->append(unit, std::move(entry));
+}
+
+void PeopleState::note_refusal(std::optional<UserId> user, std::string action, const Client& client, std::string reason) {
+    if (!audit) return;
+    AuditEntry entry;
+    if (const auto* found = user ? account(*user) : nullptr) {
+        if (const auto own = memberships(*found); !own.empty()) entry.workspace = own.front().workspace;
+        entry.target = user->str();
+    }
+    entry.actor_kind = "anonymous";  // whoever it was, it was not shown to be this person
+    entry.action = std::move(action);
+    entry.outcome = "denied";
+    entry.reason = std::move(reason);
+    entry.request_id = client.request_id;
+    entry.address = client.address;
+    storage::WriteUnit unit;
+    audit->append(unit, std::move(entry));
+    house.storage.enqueue(std::move(unit), [](const Result<void>& done) {
+        if (!done) log::warn("a refused sign-in left no audit entry", {{"cause", done.error().message}});
+    });
 }
 
 // -- The first person
@@ -299,8 +340,7 @@ Awaitable<Result<SignedIn>> People::set_up(std::string token, std::string email,
     auto user = co_await make_first_owner(std::move(email), std::move(password), std::move(name));
     if (!user) co_return fail(std::move(user.error()));
     s.setup.reset();
-    storage::WriteUnit unit;
-    co_return co_await s.open_session(*user, std::move(client), std::move(unit));
+    co_return co_await s.open_session(*user, std::move(client), "auth.setup");
 }
 
 }  // namespace sluice::identity

@@ -30,7 +30,16 @@ Result<Client> client_of(const Request& request, const Json& body) {
         if (auto own = check_own_origin(request); !own) return fail(std::move(own.error()));
         client.wants_refresh = false;
     }
+    client.request_id = request.id;
     client.old_cookie = std::string(session_cookie(request).value_or(""));
+    return client;
+}
+
+/// For the audit trail alone.
+Client caller(const Request& request) {
+    Client client;
+    client.address = request.remote_address;
+    client.request_id = request.id;
     return client;
 }
 
@@ -122,7 +131,9 @@ Awaitable<Response> change_password(Request& request, People& people) {
 Awaitable<Response> reset_password(Request& request, People& people) {
     const auto body = request.json();
     if (!body) co_return problem(body.error());
-    auto done = co_await people.reset_password(text_of(*body, "token"), text_of(*body, "password"));
+    auto client = client_of(request, *body);
+    if (!client) co_return problem(client.error());
+    auto done = co_await people.reset_password(text_of(*body, "token"), text_of(*body, "password"), std::move(*client));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
 }
@@ -191,7 +202,7 @@ Awaitable<Response> end_session(Request& request, People& people) {
     if (!user) co_return problem(user.error());
     const auto id = request.id_parameter<SessionId>();
     if (!id) co_return problem(id.error());
-    auto done = co_await people.end_session(*user, *id);
+    auto done = co_await people.end_session(*user, *id, caller(request));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
 }
@@ -199,7 +210,8 @@ Awaitable<Response> end_session(Request& request, People& people) {
 Awaitable<Response> end_sessions(Request& request, People& people) {
     const auto user = person_of(request);
     if (!user) co_return problem(user.error());
-    auto done = co_await people.end_sessions(*user, SessionId::parse(request.principal.session));
+    const auto own = SessionId::parse(request.principal.session);
+    auto done = co_await people.end_sessions(*user, own, caller(request));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
 }
@@ -210,39 +222,43 @@ Awaitable<Response> show_key_set(Request&, People& people) {
     co_return response;
 }
 
+// People writes these down itself, with the person as the actor, who is not known when the request comes.
+constexpr auto by_itself = net::Audited::never;
+constexpr auto guessable = net::RateClass::sign_in;
+
 const net::Route<People> routes[] = {
     {Verb::post, "/api/v1/auth/login", Access::open(), log_in,
      {.summary = "Sign in with address and password", .tag = "auth", .request = "Login", .response = "SignedIn",
       .description = "Sets the browser's cookie as well. Where a second factor is set up and `otp` was not sent, the answer is "
-                     "202 with `second_factor: {challenge, methods}`."}},
+                     "202 with `second_factor: {challenge, methods}`.", .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/login/second-factor", Access::open(), answer_second_factor,
-     {.summary = "Answer the second factor of a sign-in", .tag = "auth", .request = "SecondFactorAnswer", .response = "SignedIn"}},
+     {.summary = "Answer the second factor of a sign-in", .tag = "auth", .request = "SecondFactorAnswer", .response = "SignedIn", .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/refresh", Access::open(), refresh,
-     {.summary = "Exchange a refresh token for new tokens; each works once", .tag = "auth", .request = "Refresh", .response = "SignedIn"}},
+     {.summary = "Exchange a refresh token for new tokens; each works once", .tag = "auth", .request = "Refresh", .response = "SignedIn", .audited = by_itself}},
     {Verb::post, "/api/v1/auth/reauthenticate", Permission::workspaces_read, prove_again,
      {.summary = "Give the password once more, for what needs it within ten minutes", .tag = "auth", .request = "Reauthenticate",
-      .response = "SignedIn"}},
+      .response = "SignedIn", .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/password", Permission::workspaces_read, change_password,
-     {.summary = "Change one's own password; other sessions end", .tag = "auth", .request = "PasswordChange", .status = 204}},
+     {.summary = "Change one's own password; other sessions end", .tag = "auth", .request = "PasswordChange", .status = 204, .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/reset", Access::open(), reset_password,
      {.summary = "Choose a new password with a link that the server's operator made", .tag = "auth", .request = "PasswordReset",
-      .status = 204}},
+      .status = 204, .audited = by_itself, .rate = guessable}},
     {Verb::get, "/api/v1/auth/setup", Access::open(), show_setup,
      {.summary = "Whether the server waits for its first person", .tag = "auth", .response = "Setup"}},
     {Verb::post, "/api/v1/auth/setup", Access::open(), set_up,
      {.summary = "Make the first owner's account with the one-time link of the start", .tag = "auth", .request = "NewOwner",
-      .response = "SignedIn", .status = 201}},
+      .response = "SignedIn", .status = 201, .audited = by_itself, .rate = guessable}},
     {Verb::get, "/api/v1/auth/invitations/{token}", Access::open(), show_invitation,
      {.summary = "What an invitation's link is for", .tag = "auth", .response = "OpenInvitation"}},
     {Verb::post, "/api/v1/auth/invitations/{token}", Access::open(), accept_invitation,
      {.summary = "Accept an invitation: make the account, or join with the one that is signed in", .tag = "auth",
-      .request = "Acceptance", .response = "SignedIn", .status = 201}},
+      .request = "Acceptance", .response = "SignedIn", .status = 201, .audited = by_itself, .rate = guessable}},
     {Verb::get, "/api/v1/auth/sessions", Permission::workspaces_read, list_sessions,
      {.summary = "List where one is signed in", .tag = "auth", .response = "SessionList"}},
     {Verb::del, "/api/v1/auth/sessions", Permission::workspaces_read, end_sessions,
-     {.summary = "Sign out everywhere else", .tag = "auth", .status = 204}},
+     {.summary = "Sign out everywhere else", .tag = "auth", .status = 204, .audited = by_itself}},
     {Verb::del, "/api/v1/auth/sessions/{id}", Permission::workspaces_read, end_session,
-     {.summary = "End one of one's own sessions", .tag = "auth", .status = 204}},
+     {.summary = "End one of one's own sessions", .tag = "auth", .status = 204, .audited = by_itself}},
     {Verb::get, "/.well-known/jwks.json", Access::open(), show_key_set,
      {.summary = "The public keys of access tokens (RFC 7517)", .tag = "auth", .response = "KeySet",
       .response_media = "application/jwk-set+json"}},

@@ -341,15 +341,15 @@ TEST_CASE("a reset link sets one new password", "[identity][people]") {
     const auto in = f.owner();
     const auto old = f.people->make_reset_token(in.user.id);
     const auto token = f.people->make_reset_token(in.user.id);
-    CHECK(f.error(f.people->reset_password(old, "entirely new words here")) == ErrorCode::gone);
-    CHECK(f.error(f.people->reset_password(token, "password1234")) == ErrorCode::invalid_argument);
-    f.done(f.people->reset_password(token, "entirely new words here"));
-    CHECK(f.error(f.people->reset_password(token, "other words than before")) == ErrorCode::gone);
+    CHECK(f.error(f.people->reset_password(old, "entirely new words here", f.from())) == ErrorCode::gone);
+    CHECK(f.error(f.people->reset_password(token, "password1234", f.from())) == ErrorCode::invalid_argument);
+    f.done(f.people->reset_password(token, "entirely new words here", f.from()));
+    CHECK(f.error(f.people->reset_password(token, "other words than before", f.from())) == ErrorCode::gone);
     CHECK(code(f.ask(in.access_token)) == ErrorCode::unauthenticated);
     f.sign_in("ada@example.com", "entirely new words here");
     const auto late = f.people->make_reset_token(in.user.id);
     f.clock.advance(std::chrono::minutes(30));
-    CHECK(f.error(f.people->reset_password(late, "other words than before")) == ErrorCode::gone);
+    CHECK(f.error(f.people->reset_password(late, "other words than before", f.from())) == ErrorCode::gone);
 }
 
 TEST_CASE("sessions are listed and ended one by one or all but the own", "[identity][people]") {
@@ -358,11 +358,11 @@ TEST_CASE("sessions are listed and ended one by one or all but the own", "[ident
     const auto second = f.sign_in("ada@example.com"), third = f.sign_in("ada@example.com");
     const auto vera = f.person("vera@example.com", "viewer");
     CHECK(f.people->sessions(first.user.id).size() == 3);
-    CHECK(f.error(f.people->end_session(first.user.id, vera.session.id)) == ErrorCode::not_found);
-    f.done(f.people->end_session(first.user.id, second.session.id));
-    CHECK(f.error(f.people->end_session(first.user.id, second.session.id)) == ErrorCode::not_found);
-    CHECK(f.get(f.people->end_sessions(first.user.id, third.session.id)) == 1);
-    CHECK(f.get(f.people->end_sessions(first.user.id, third.session.id)) == 0);
+    CHECK(f.error(f.people->end_session(first.user.id, vera.session.id, f.from())) == ErrorCode::not_found);
+    f.done(f.people->end_session(first.user.id, second.session.id, f.from()));
+    CHECK(f.error(f.people->end_session(first.user.id, second.session.id, f.from())) == ErrorCode::not_found);
+    CHECK(f.get(f.people->end_sessions(first.user.id, third.session.id, f.from())) == 1);
+    CHECK(f.get(f.people->end_sessions(first.user.id, third.session.id, f.from())) == 0);
     CHECK(f.ask(third.access_token));
     CHECK(f.ask(vera.access_token));
     CHECK(code(f.ask(first.access_token)) == ErrorCode::unauthenticated);

@@ -543,9 +543,35 @@ class Members(Story):
         self.assertEqual(self.me(olga.key, **{"Sluice-Workspace": "default"}).json["role"], "viewer")
         self.assertEqual(self.me(olga.key, **{"Sluice-Workspace": "acme"}).json["role"], "owner")
         self.assertEqual([w["name"] for w in olga.get("/api/v1/workspaces").json["items"]], ["acme", "default"])
-        made = olga.post("/api/v1/workspaces", {"name": "hers"}, headers={"Sluice-Workspace": "acme"})
-        self.assertEqual(made.status, 201, made)
-        self.assertEqual(self.me(olga.key, **{"Sluice-Workspace": "hers"}).json["role"], "owner")
+        # Workspaces are made on the server's machine.
+        self.problem(olga.post("/api/v1/workspaces", {"name": "hers"}, headers={"Sluice-Workspace": "acme"}), 403)
+
+    def test_an_admin_makes_and_unmakes_no_owner(self):
+        ada = self.set_up()
+        adam = self.join(ada, "adam@example.com", "admin")
+        vera = self.join(adam, "vera@example.com", "viewer")
+        self.problem(adam.patch(f"/api/v1/users/{vera.session['user']['id']}", {"role": "owner"}), 403)
+        self.problem(adam.patch(f"/api/v1/users/{adam.session['user']['id']}", {"role": "owner"}), 403)
+        self.problem(adam.post("/api/v1/invitations", {"email": "x@example.com", "role": "owner"}), 403)
+        self.problem(adam.delete(f"/api/v1/users/{ada.session['user']['id']}"), 403)
+        self.assertEqual(adam.patch(f"/api/v1/users/{vera.session['user']['id']}", {"role": "admin"}).status, 200)
+
+    def test_what_people_do_is_in_the_audit_trail(self):
+        ada = self.set_up()
+        vera = self.join(ada, "vera@example.com", "viewer")
+        self.problem(self.login("vera@example.com", "wrong password wrong"), 401)
+        self.assertEqual(ada.patch(f"/api/v1/users/{vera.session['user']['id']}", {"role": "developer"}).status, 200)
+        vera.post("/api/v1/auth/logout", {})
+        first = self.stranger.post("/api/v1/auth/refresh", {"refresh_token": ada.refresh_token}).json["refresh_token"]
+        self.assertEqual(self.stranger.post("/api/v1/auth/refresh", {"refresh_token": first}).status, 200)
+        self.problem(self.stranger.post("/api/v1/auth/refresh", {"refresh_token": ada.refresh_token}), 401)
+        trail = self.server.client().get("/api/v1/audit?limit=200").json["items"]
+        seen = {(entry["action"], entry["outcome"]) for entry in trail}
+        for expected in (("auth.setup", "done"), ("invitations.accept", "done"), ("auth.login", "denied"), ("users.update", "done"),
+                         ("auth.refresh", "denied"), ("auth.logout", "done"), ("invitations.create", "done")):
+            self.assertIn(expected, seen)
+        self.assertNotIn("wrong password wrong", json.dumps(trail))
+        self.assertNotIn("a change left no audit entry", self.server.log())
 
     def test_script_in_a_name_is_data(self):
         ada = self.set_up()

@@ -96,6 +96,7 @@ struct Client {
     std::string address;    ///< for limits, and for the list of sessions
     std::string old_cookie; ///< the secret of the browser's cookie so far, whose session ends
     bool wants_refresh = true;  ///< false for a browser, which has its cookie
+    std::string request_id;     ///< for the audit trail
 };
 
 struct PersonSession {
@@ -136,6 +137,7 @@ class SecondFactor {
     virtual Awaitable<Result<void>> check(User user, std::string answer) = 0;
 };
 
+class Audit;
 class WrappedKeys;
 struct PeopleState;
 struct StoredAccount;
@@ -161,6 +163,9 @@ class People {
 
     /// Those who sign in next are asked for it. It outlives this.
     void set_second_factor(SecondFactor& factor);
+    /// From then on sign-ins, refused ones too, and what people do with their sessions and passwords are
+    /// written down. It outlives this. Before `start`.
+    void set_audit(Audit& audit);
 
     // -- The first person
 
@@ -195,9 +200,9 @@ class People {
 
     std::vector<PersonSession> sessions(UserId user) const;
     /// Ends one session of the person's own. Errors: not_found.
-    Awaitable<Result<void>> end_session(UserId user, SessionId session);
+    Awaitable<Result<void>> end_session(UserId user, SessionId session, Client client);
     /// Ends all but `kept`; how many.
-    Awaitable<Result<std::int64_t>> end_sessions(UserId user, std::optional<SessionId> kept);
+    Awaitable<Result<std::int64_t>> end_sessions(UserId user, std::optional<SessionId> kept, Client client);
     /// Errors: unauthenticated (present password), invalid_argument (new one). Other sessions end.
     Awaitable<Result<void>> change_password(Principal principal, std::string present, std::string wanted,
                                             Client client);
@@ -246,13 +251,15 @@ class People {
     std::vector<User> users() const;  ///< by address
     /// Errors: conflict (address taken), invalid_argument.
     Awaitable<Result<Member>> create_user(std::string email, std::string name, std::string password,
-                                          WorkspaceId workspace, std::string role);
+                                          WorkspaceId workspace, std::string role, AlsoCommit<Member> also = {});
     /// Disabling ends all sessions. Errors: not_found.
-    Awaitable<Result<User>> set_active(UserId user, bool active);
+    Awaitable<Result<User>> set_active(UserId user, bool active, AlsoCommit<User> also = {});
     /// A one-time token for `/reset#token=…`, good for 30 minutes, not after a restart.
     std::string make_reset_token(UserId user);
     /// Errors: gone, invalid_argument. All sessions of the person end.
-    Awaitable<Result<void>> reset_password(std::string token, std::string password);
+    Awaitable<Result<void>> reset_password(std::string token, std::string password, Client client);
+    /// What a request did that changes no row: its audit entry. Errors: of storage, sealed.
+    Awaitable<Result<void>> keep_record(const net::Request& request, int status);
 
     const events::Cursors& cursors() const;
     Time now() const;
