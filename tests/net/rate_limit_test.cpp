@@ -165,6 +165,22 @@ TEST_CASE("whoever guesses keys or addresses is slowed down; a key from the same
     CHECK(status_of(world.get("/api/a")) == 401);
 }
 
+TEST_CASE("open routes of sign-in have the stricter bucket without asking for it", "[net][server][rate]") {
+    ServerWorld world;
+    world.options.rates.sign_in = {.per_second = 1, .burst = 2};
+    world.route(Verb::post, "/api/v1/auth/login", ServerWorld::says("in"), {.check_body = false});
+    world.route(Verb::get, "/auth/link", ServerWorld::says("in"));
+    world.route(Verb::get, "/api/v1/auth/me", ServerWorld::says("me"), {}, Permission::flows_read);
+    world.start();
+    const std::string_view good = "Authorization: Bearer good\r\nContent-Type: application/json\r\n";
+    CHECK(status_of(world.post("/api/v1/auth/login", "{}")) == 200);
+    CHECK(status_of(world.get("/auth/link")) == 200);
+    const auto refused = world.post("/api/v1/auth/login", "{}", good);
+    CHECK(status_of(refused) == 429);
+    CHECK(has(refused, "RateLimit-Policy: \"sign-in\";q=2;w=2\r\n"));
+    for (int i = 0; i < 5; ++i) CHECK(status_of(world.get("/api/v1/auth/me", good)) == 200);
+}
+
 TEST_CASE("no caller holds more requests and WebSockets open than its share", "[net][server][rate]") {
     ServerWorld world;
     world.options.max_open_per_key = 2;
