@@ -146,6 +146,23 @@ TEST_CASE("over its limit a key is refused with 429, before its body is read", "
     CHECK(status_of(world.post("/api/a", "{}", head)) == 204);
 }
 
+TEST_CASE("who goes on against refusals is served more slowly", "[net][server][rate]") {
+    ServerWorld world;
+    world.options.rates.key = {.per_second = 100, .burst = 1};
+    world.route(Verb::get, "/api/a", ServerWorld::says("a"), {}, Permission::flows_read);
+    world.start();
+    auto client = world.connect();
+    std::string all;
+    for (int i = 0; i < 18; ++i) all += "GET /api/a HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer good\r\n\r\n";
+    client.send(all);
+    CHECK(status_of(client.answer()) == 200);
+    for (int i = 0; i < 16; ++i) CHECK(status_of(client.answer()) == 429);
+    // The last one was not looked at yet: when its time comes there is room again.
+    for (int turn = 0; turn < 20; ++turn) world.on_loop([] {});
+    world.advance(10ms);
+    CHECK(status_of(client.answer()) == 200);
+}
+
 TEST_CASE("whoever guesses keys or addresses is slowed down; a key from the same place is not", "[net][server][rate]") {
     ServerWorld world;
     world.options.rates.address = {.per_second = 1, .burst = 3};
