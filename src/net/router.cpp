@@ -151,6 +151,10 @@ void Router::add(RouteEntry entry) {
     auto& nodes = state_->nodes;
     auto& stored = state_->routes.emplace_back(std::move(entry));
     stored.action = stored.info.action.empty() ? action_of(stored.verb, stored.path) : std::string(stored.info.action);
+    // Where credentials can be guessed: no row can forget it.
+    const std::string_view path = stored.path;
+    const bool signs_in = path.starts_with("/auth/") || path.starts_with("/api/v1/auth/");
+    if (signs_in && stored.access.is_open()) stored.info.rate = RateClass::sign_in;
     std::size_t at = 0;
     const auto child = [&nodes](std::size_t parent, std::size_t TrieNode::* slot) {
         if (nodes[parent].*slot == 0) {

@@ -19,6 +19,9 @@ constexpr std::size_t lingered_at_most = 8 << 20;
 constexpr Duration recheck_every = std::chrono::seconds(3);  ///< with the sweep's second below the 5 that are promised
 constexpr unsigned pipelined_at_most = 16;  ///< before other connections get their turn
 
+constexpr unsigned heedless_after = 16;  ///< refusals in a row on one connection; from then on it is served more slowly
+constexpr Duration heedless_pause = std::chrono::milliseconds(10);
+
 /// One handshake under way, in the count of them.
 class Shaking {
   public:
@@ -80,6 +83,10 @@ Awaitable<void> Session::serve() {
         if (failed) co_return;
     }
     while (co_await serve_one()) {
+        if (refused_in_a_row_ >= heedless_after) {  // refusing costs as well, and who goes on does not listen
+            set_phase(Phase::idle, server_->options.idle_timeout);
+            co_await server_->loop.sleep_for(heedless_pause);
+        }
         if (++without_wait_ < pipelined_at_most) continue;
         without_wait_ = 0;
         co_await asio::post(asio::use_awaitable);
@@ -102,6 +109,7 @@ Awaitable<bool> Session::serve_one() {
     auto response = co_await make_response(share);
     if (broken_) co_return false;
     if (response.status == 429) without_wait_ = pipelined_at_most;  // the others' turn after each refusal
+    refused_in_a_row_ = exchange_.rate.allowed ? 0 : refused_in_a_row_ + 1;
     set_phase(Phase::handling, Duration{});
     if (response.websocket && response.status < 400 && !share.take_websocket())
         response = problem(Error{ErrorCode::rate_limited,

@@ -113,6 +113,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Duration answered_at_{};  ///< the last request; steady
     Duration body_waited_{};  ///< for the pieces of a body so far
     std::size_t requests_ = 0;
+    unsigned refused_in_a_row_ = 0;  ///< by a rate limit
     unsigned without_wait_ = 0;  ///< requests answered since the last wait on the socket
     bool expired_ = false, broken_ = false, close_after_ = false, local_ = false;
     bool event_stream_ = false;

@@ -56,6 +56,9 @@ Awaitable<bool> Session::read_head() {
             co_await refuse(400, std::move(folded));
             co_return false;
         }
+        // A request line that ends with a line feed alone reads as a strange version.
+        if (failed == http::error::bad_version && head.substr(0, head.find("\r\n")).find('\n') != head.npos)
+            failed = http::error::bad_line_ending;
         if (failed && failed != http::error::need_more) {
             auto refused = framing_problem(failed);
             co_await refuse(refused.status, std::move(refused));

@@ -146,6 +146,23 @@ TEST_CASE("over its limit a key is refused with 429, before its body is read", "
     CHECK(status_of(world.post("/api/a", "{}", head)) == 204);
 }
 
+TEST_CASE("who goes on against refusals is served more slowly", "[net][server][rate]") {
+    ServerWorld world;
+    world.options.rates.key = {.per_second = 100, .burst = 1};
+    world.route(Verb::get, "/api/a", ServerWorld::says("a"), {}, Permission::flows_read);
+    world.start();
+    auto client = world.connect();
+    std::string all;
+    for (int i = 0; i < 18; ++i) all += "GET /api/a HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer good\r\n\r\n";
+    client.send(all);
+    CHECK(status_of(client.answer()) == 200);
+    for (int i = 0; i < 16; ++i) CHECK(status_of(client.answer()) == 429);
+    // The last one was not looked at yet: when its time comes there is room again.
+    for (int turn = 0; turn < 20; ++turn) world.on_loop([] {});
+    world.advance(10ms);
+    CHECK(status_of(client.answer()) == 200);
+}
+
 TEST_CASE("whoever guesses keys or addresses is slowed down; a key from the same place is not", "[net][server][rate]") {
     ServerWorld world;
     world.options.rates.address = {.per_second = 1, .burst = 3};
@@ -163,6 +180,22 @@ TEST_CASE("whoever guesses keys or addresses is slowed down; a key from the same
     for (int i = 0; i < 10; ++i) CHECK(status_of(world.get("/api/nothing", "Authorization: Bearer good\r\n")) == 404);
     world.on_loop([&] { world.server->set_rates({}); });
     CHECK(status_of(world.get("/api/a")) == 401);
+}
+
+TEST_CASE("open routes of sign-in have the stricter bucket without asking for it", "[net][server][rate]") {
+    ServerWorld world;
+    world.options.rates.sign_in = {.per_second = 1, .burst = 2};
+    world.route(Verb::post, "/api/v1/auth/login", ServerWorld::says("in"), {.check_body = false});
+    world.route(Verb::get, "/auth/link", ServerWorld::says("in"));
+    world.route(Verb::get, "/api/v1/auth/me", ServerWorld::says("me"), {}, Permission::flows_read);
+    world.start();
+    const std::string_view good = "Authorization: Bearer good\r\nContent-Type: application/json\r\n";
+    CHECK(status_of(world.post("/api/v1/auth/login", "{}")) == 200);
+    CHECK(status_of(world.get("/auth/link")) == 200);
+    const auto refused = world.post("/api/v1/auth/login", "{}", good);
+    CHECK(status_of(refused) == 429);
+    CHECK(has(refused, "RateLimit-Policy: \"sign-in\";q=2;w=2\r\n"));
+    for (int i = 0; i < 5; ++i) CHECK(status_of(world.get("/api/v1/auth/me", good)) == 200);
 }
 
 TEST_CASE("no caller holds more requests and WebSockets open than its share", "[net][server][rate]") {
