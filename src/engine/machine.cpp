@@ -7,8 +7,9 @@ namespace sluice::engine {
 Machine::Machine(flows::FlowPtr flow, RunFacts facts, Json input, bool journal, MachineLimits limits)
     : data_(std::make_shared<const RunData>(std::move(flow), std::move(facts), std::move(input))), journal_(journal),
       limits_(limits) {
-    if (data_->facts.plan.empty()) return;
-    const Json plan = Json::parse(data_->facts.plan, nullptr, false);
+    const std::string& text = data_->facts.plan;
+    if (text.empty()) return;
+    const Json plan = Json::parse(text, nullptr, false);
     if (const Json* attempts = base::find_member(plan, "attempts"))
         first_attempts_ = OuterAttempts{attempts->value("left", std::int64_t{0}), attempts->value("limit", std::int64_t{0})};
 }

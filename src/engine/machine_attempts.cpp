@@ -14,6 +14,12 @@ void Machine::count_attempts(std::int64_t count) {
     totals_.attempts += count;
 }
 
+/// What the runs around leave: as of now, or, where they are not known, what is left of what they left at the start.
+std::optional<OuterAttempts> Machine::outer_attempts() const {
+    if (outer_attempts_ || !first_attempts_) return outer_attempts_;
+    return OuterAttempts{first_attempts_->left - attempts_used_, first_attempts_->limit};
+}
+
 /// Whether a failed attempt that was not counted yet may be followed by another one.
 bool Machine::attempts_remain(std::string& why) const {
     const auto& own = flow().settings.max_attempts;
@@ -21,8 +27,7 @@ bool Machine::attempts_remain(std::string& why) const {
         why = fmt::format("the run's {} attempts are used up (settings.max_attempts)", *own);
         return false;
     }
-    std::optional<OuterAttempts> outer = outer_attempts_;
-    if (!outer && first_attempts_) outer = OuterAttempts{first_attempts_->left - attempts_used_, first_attempts_->limit};
+    const auto outer = outer_attempts();
     if (outer && outer->left <= 1) {
         why = fmt::format("the {} attempts of a run around this one are used up (settings.max_attempts)", outer->limit);
         return false;
@@ -31,8 +36,7 @@ bool Machine::attempts_remain(std::string& why) const {
 }
 
 std::optional<OuterAttempts> Machine::attempts_left() const {
-    std::optional<OuterAttempts> left = outer_attempts_;
-    if (!left && first_attempts_) left = OuterAttempts{first_attempts_->left - attempts_used_, first_attempts_->limit};
+    auto left = outer_attempts();
     const auto& own = flow().settings.max_attempts;
     if (own && (!left || *own - attempts_used_ < left->left)) left = OuterAttempts{*own - attempts_used_, *own};
     return left;

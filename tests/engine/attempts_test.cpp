@@ -6,7 +6,7 @@ namespace sluice::engine::test {
 
 namespace {
 
-/// Adds a step that runs the flow `config.flow` and waits for it, as `subflow` does.
+/// Adds a step that runs the flow `config.name` and waits for it, as `subflow` does.
 struct Nest : EngineWorld {
     Nest() {
         auto type = test_type("sub", flows::NodeKind::task, flows::Effect::keyed);
@@ -19,7 +19,7 @@ struct Nest : EngineWorld {
         inner.parent = context.run();
         inner.path = context.path();
         inner.key = context.idempotency_key();
-        inner.flow = base::string_or(context.input().config, "flow", "");
+        inner.flow = base::string_or(context.input().config, "name", "");
         inner.attempt = context.attempt();
         inner.input = Json::object();
         auto answer = co_await nest.engine->run_sub_run(context.workspace(), std::move(inner));
@@ -29,8 +29,8 @@ struct Nest : EngineWorld {
     static Json tried(int attempts, std::string backoff = "1s") {
         return {{"retry", {{"max_attempts", attempts}, {"backoff", std::move(backoff)}, {"factor", 1}, {"jitter", 0}}}};
     }
-    FlowId flow(std::string name, Json steps, Json settings = Json::object()) {
-        Json document = graph(std::move(steps), {});
+    FlowId flow(std::string name, const std::vector<Json>& steps, Json settings = Json::object()) {
+        Json document = graph(steps, {});
         document["name"] = std::move(name);
         document["settings"] = std::move(settings);
         return publish(std::move(document));
@@ -55,15 +55,15 @@ struct Nest : EngineWorld {
 };
 
 Json calling(std::string id, std::string flow, Json more = Json::object()) {
-    return step(std::move(id), "sub", {{"flow", std::move(flow)}}, std::move(more));
+    return step(std::move(id), "sub", {{"name", std::move(flow)}}, std::move(more));
 }
 
 }  // namespace
 
 TEST_CASE("attempts of a sub-run count against the budget of the run around it", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50))}));
-    const auto outer = w.flow("outer", Json::array({calling("go", "inner")}), Nest::limit(4));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50))});
+    const auto outer = w.flow("outer", {calling("go", "inner")}, Nest::limit(4));
     const Run run = w.ended(w.begin(outer));
     CHECK(run.status == RunStatus::failed);
     CHECK(w.executions["ask"] == 4);
@@ -73,8 +73,8 @@ TEST_CASE("attempts of a sub-run count against the budget of the run around it",
 
 TEST_CASE("a sub-run's own budget is a further, tighter limit, and its retries count on", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50))}), Nest::limit(2));
-    const auto outer = w.flow("outer", Json::array({calling("go", "inner", Nest::tried(50))}), Nest::limit(6));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50))}, Nest::limit(2));
+    const auto outer = w.flow("outer", {calling("go", "inner", Nest::tried(50))}, Nest::limit(6));
     const Run run = w.ended(w.begin(outer));
     CHECK(w.executions["ask"] == 4);    // twice two, and the step itself twice
     CHECK(run.totals.attempts == 6);
@@ -83,17 +83,17 @@ TEST_CASE("a sub-run's own budget is a further, tighter limit, and its retries c
 
 TEST_CASE("the budget reaches through runs that have none", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50))}));
-    w.flow("middle", Json::array({calling("deeper", "inner")}));
-    const auto outer = w.flow("outer", Json::array({calling("go", "middle")}), Nest::limit(3));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50))});
+    w.flow("middle", {calling("deeper", "inner")});
+    const auto outer = w.flow("outer", {calling("go", "middle")}, Nest::limit(3));
     CHECK(w.ended(w.begin(outer)).totals.attempts == 5);
     CHECK(w.executions["ask"] == 3);
 }
 
 TEST_CASE("sub-runs side by side draw on one budget", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50))}));
-    const auto outer = w.flow("outer", Json::array({calling("a", "inner", {{"on_error", "continue"}}), calling("b", "inner", {{"on_error", "continue"}})}),
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50))});
+    const auto outer = w.flow("outer", {calling("a", "inner", {{"on_error", "continue"}}), calling("b", "inner", {{"on_error", "continue"}})},
                               Nest::limit(6));
     CHECK(w.ended(w.begin(outer)).status == RunStatus::succeeded);
     // What is under way when the last attempt is used up still ends; nothing is tried again after that.
@@ -103,8 +103,8 @@ TEST_CASE("sub-runs side by side draw on one budget", "[engine][attempts]") {
 
 TEST_CASE("without a limit nothing of a sub-run is noted in the run around it", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(3))}));
-    const RunId run = w.begin(w.flow("outer", Json::array({calling("go", "inner")})));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(3))});
+    const RunId run = w.begin(w.flow("outer", {calling("go", "inner")}));
     w.ended(run);
     CHECK(w.executions["ask"] == 3);
     for (const Json& event : w.get(w.engine->run_events(w.workspace, run, 0, 100))) CHECK(event["kind"] != "step.attempts");
@@ -112,8 +112,8 @@ TEST_CASE("without a limit nothing of a sub-run is noted in the run around it", 
 
 TEST_CASE("a restart forgets no attempt of a sub-run", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50, "5s"))}));
-    const auto outer = w.flow("outer", Json::array({calling("go", "inner")}), Nest::limit(5));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50, "5s"))});
+    const auto outer = w.flow("outer", {calling("go", "inner")}, Nest::limit(5));
     const RunId run = w.begin(outer);
     for (const int asked : {2, 4}) {
         w.until_asked(asked);
@@ -125,8 +125,8 @@ TEST_CASE("a restart forgets no attempt of a sub-run", "[engine][attempts]") {
 
 TEST_CASE("a sub-run keeps to what was left at its start while the run around it is paused", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50, "5s"))}));
-    const auto outer = w.flow("outer", Json::array({calling("go", "inner")}), Nest::limit(4));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50, "5s"))});
+    const auto outer = w.flow("outer", {calling("go", "inner")}, Nest::limit(4));
     const RunId run = w.begin(outer);
     w.until_asked(1);
     w.get(w.engine->pause(w.workspace, run, "ann", ""));
@@ -144,8 +144,8 @@ TEST_CASE("a sub-run keeps to what was left at its start while the run around it
 
 TEST_CASE("a retry begins the attempts anew, those of the sub-run as well", "[engine][attempts]") {
     Nest w;
-    w.flow("inner", Json::array({step("ask", "call", Json::object(), Nest::tried(50))}));
-    const auto outer = w.flow("outer", Json::array({calling("go", "inner")}), Nest::limit(3));
+    w.flow("inner", {step("ask", "call", Json::object(), Nest::tried(50))});
+    const auto outer = w.flow("outer", {calling("go", "inner")}, Nest::limit(3));
     const RunId run = w.begin(outer);
     w.ended(run);
     CHECK(w.executions["ask"] == 3);

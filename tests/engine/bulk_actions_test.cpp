@@ -215,7 +215,10 @@ TEST_CASE("runs are run again as new ones, from a step, with another input", "[e
     const auto flow = w.publish(graph({step("first", "call"), step("ask", "call")}, {arrow("first", "ask")}));
     w.answers["ask"] = failing(ErrorCode::upstream_failed, "down");
     std::vector<RunId> runs;
-    for (int i = 0; i < 3; ++i) runs.push_back(w.whole(flow, {{"i", i}}).id);
+    for (int i = 0; i < 3; ++i) {
+        runs.push_back(w.whole(flow, {{"i", i}}).id);
+        w.clock.advance(std::chrono::seconds(1));
+    }
     w.answers.erase("ask");
     w.executions.clear();
     auto wanted = w.on_runs(BulkKind::rerun_runs, {{"status", "failed"}}, 1);
@@ -315,6 +318,7 @@ TEST_CASE("a run that fails while a bulk retry is under way is not part of it", 
     w.executions.clear();
     const auto made = w.begin_bulk(w.on_runs(BulkKind::retry_runs, Json::object(), 0, 1));
     CHECK(made.total == 3);
+    w.clock.advance(std::chrono::milliseconds(1));
     hold.notify();
     CHECK(w.end(under_way).status == RunStatus::failed);
     CHECK(w.ended(made.id).done == 3);

@@ -352,6 +352,7 @@ class Machine {
     void finish_run(RunStatus status, std::optional<Json> error, Json output);
     bool may_try_again(const Instance& instance, std::uint32_t node, const Error& error, const Json& value, Time next, std::string& why);
     bool attempts_remain(std::string& why) const;
+    std::optional<OuterAttempts> outer_attempts() const;
     void count_attempts(std::int64_t count);
     void sub_attempts(const event::SubAttempts& event);
     void take_sub_attempts(Step& step, std::int64_t attempts);
