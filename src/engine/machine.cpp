@@ -33,12 +33,12 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
     random_ = &random;
     if (auto* loaded = std::get_if<event::ValuesLoaded>(&event)) values_loaded(std::move(loaded->values));
     else if (const auto* stored = std::get_if<event::ValuesStored>(&event)) values_stored(stored->values);
-    else backlog_.emplace_back(std::move(event), now);
+    else if (stall_) backlog_.emplace_back(std::move(event), now);
+    else take(std::move(event));
     while (!stall_ && !backlog_.empty() && !finished()) {
         auto [next, at] = std::move(backlog_.front());
-        backlog_.pop_front();
+        backlog_.erase(backlog_.begin());
         now_ = at;
-        budget_ = limits_.steps_per_turn;
         take(std::move(next));
     }
     if (finished()) {
@@ -55,6 +55,7 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
 }
 
 void Machine::take(Event event) {
+    budget_ = limits_.steps_per_turn;
     if (!ready_for(event)) return;
     struct Visitor {
         Machine& m;

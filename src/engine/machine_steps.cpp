@@ -84,7 +84,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
         const StepEnvironment environment(instance, at, config, now_);
         return compute(type, environment.input());
     }();
-    if (result && waits_for_storage(memory_of(result->output))) {  // computed again once there may be room
+    if (result && waits_for_storage(result->output)) {  // computed again once there may be room
         drain_blocked_ = true;
         ready_.insert(ready_.begin() + static_cast<std::ptrdiff_t>(next_ready_), StepRef{instance.id, at});
         return;
@@ -161,7 +161,7 @@ void Machine::step_ended(event::StepEnded ended) {
     if (instance == nullptr || ended.step.node >= instance->steps.size() || !takes_part(*instance, ended.step.node)) return;
     Step& step = instance->steps[ended.step.node];
     if (step.status != StepStatus::running || step.attempt != ended.attempt) return;
-    if (ended.result && waits_for_storage(memory_of(ended.result->output))) {
+    if (ended.result && waits_for_storage(ended.result->output)) {
         deferred_.push_back(std::move(ended));
         return;
     }

@@ -320,7 +320,7 @@ std::size_t Machine::unstored_bytes() const {
     return bytes;
 }
 
-/// An output of so many bytes does not fit now, and may once others are stored.
-bool Machine::waits_for_storage(std::size_t bytes) const { return bytes > memory_left() && unstored_bytes() > 0; }
+/// This output does not fit now, and may once others are stored.
+bool Machine::waits_for_storage(const Json& output) const { return unstored_bytes() > 0 && memory_of(output) > memory_left(); }
 
 }  // namespace sluice::engine

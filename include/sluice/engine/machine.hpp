@@ -10,7 +10,6 @@
 /// (docs/decisions/0019-large-outputs-leave-memory.md, machine_values.cpp).
 
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -368,7 +367,7 @@ class Machine {
     bool is_needed(const Instance& instance, std::uint32_t node) const;
     void let_go(const std::vector<StepRef>& keep = {});
     std::size_t unstored_bytes() const;
-    bool waits_for_storage(std::size_t bytes) const;
+    bool waits_for_storage(const Json& output) const;
     // machine_loop.cpp
     void start_loop(Instance& instance, std::uint32_t node, const Json& config);
     Result<bool> goes_on(const Instance& instance, std::uint32_t node) const;
@@ -452,7 +451,7 @@ class Machine {
     std::size_t next_reusable_ = 0;
     std::vector<StepRef> large_;             ///< steps whose large outputs are in memory
     std::unique_ptr<Stall> stall_;           ///< what waits for values
-    std::deque<std::pair<Event, Time>> backlog_;           ///< came while it did
+    std::vector<std::pair<Event, Time>> backlog_;          ///< came while it did
     std::vector<event::StepEnded> deferred_;               ///< ends whose outputs have no room before others are stored
     std::optional<Error> load_error_, next_load_error_;    ///< why what is looked at, or the next ready step, lacks values
     bool drain_blocked_ = false;             ///< nothing starts before large outputs are stored
