@@ -34,6 +34,14 @@ def memory_of(build, scratch, name, document, value):
     return peak, seconds, answer["totals"]["steps"]
 
 
+def large_chain(count):
+    """Steps of 8 MiB of output, one after the other, each made of the one before."""
+    nodes = [{"id": "s0", "type": "set", "config": {"values": {"text": "{{ input.text }}" * 16}}}]
+    nodes += [{"id": f"s{i}", "type": "set", "config": {"values": {"text": f"{{{{ nodes.s{i - 1}.output.text }}}}"}}} for i in range(1, count)]
+    edges = [{"from": f"s{i - 1}", "to": f"s{i}"} for i in range(1, count)]
+    return {"name": "large", "nodes": nodes, "edges": edges, "output": f"{{{{ size(nodes.s{count - 1}.output.text) }}}}"}
+
+
 def latencies(server, path, seconds):
     """Of one request after the other on one connection (microseconds, sorted)."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
@@ -64,6 +72,8 @@ def main():
         edges = [{"from": f"n{(i - 1) // 2}", "to": f"n{i}"} for i in range(1, 5000)]
         peak, seconds, steps = memory_of(arguments.build, scratch, "graph", {"name": "graph", "nodes": nodes, "edges": edges, "output": 1}, {})
         print(f"a graph of 5,000 nodes with effects: {steps:,} steps in {seconds:.1f} s, memory at most {peak:.0f} MiB (goal < 300)", flush=True)
+        peak, seconds, steps = memory_of(arguments.build, scratch, "large", large_chain(40), {"text": "x" * (1 << 19)})
+        print(f"a chain of {steps} outputs of 8 MiB: {seconds:.1f} s, memory at most {peak:.0f} MiB (goal < 300)", flush=True)
 
         directory = os.path.join(scratch, "stored")
         os.mkdir(directory)

@@ -56,6 +56,10 @@ constexpr OptionRow runs_list_options[] = {
     {"--flow", "NAME", "Only runs of this flow (name or id)"},
     limit_option};
 constexpr OptionRow run_options[] = {run_id};
+constexpr OptionRow output_options[] = {
+    run_id,
+    {"--step", "PATH", "What this step gave, or failed with, instead"},
+    {"--file", "FILE", "Save it there as it is stored, however large it is"}};
 constexpr OptionRow reason_options[] = {run_id, {"--reason", "TEXT", "Why, for the run's record"}};
 constexpr OptionRow signal_options[] = {
     run_id,
@@ -274,7 +278,8 @@ constexpr CommandRow rows[] = {
     {"runs events", "Print a run's journal", Needs::api, true, events_options, list_run_events},
     {"runs steps", "List a run's steps", Needs::api, true, run_options, list_run_steps},
     {"runs output", "Print a run's output as JSON; exits 1 when it has none", Needs::api, true,
-     run_options, show_run_output},
+     output_options, show_run_output,
+     "With --file or --step the value is written as it arrives and never held in memory."},
     {"audit list", "List who did what, newest first", Needs::api, true, audit_list_options, list_audit},
     {"audit export", "Export the audit trail, oldest first", Needs::api, false, audit_export_options, export_audit},
     {"audit verify", "Verify the audit trail's chain and signatures; names the first broken entry", Needs::api, true, {}, verify_audit,

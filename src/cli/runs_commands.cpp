@@ -158,6 +158,13 @@ Outcome<int> list_run_steps(Context& context) {
 Outcome<int> show_run_output(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
+    if (context.arguments.has("file") || context.arguments.has("step")) {
+        std::string path = run_path(context) + "/output";
+        if (context.arguments.has("step"))
+            path = run_path(context) + "/steps/" + encode(context.arguments.text("step"));
+        const Call call{"GET", std::move(path), {{"raw", "true"}}};
+        return save(context, **server, call, context.arguments.text("file"));
+    }
     auto run = (*server)->get(run_path(context));
     if (!run) return stop(std::move(run.error()));
     if (const auto* output = base::find_member(*run, "output")) {

@@ -18,6 +18,7 @@ Engine::Engine(runtime::Loop& loop, storage::Storage& storage, flows::Flows& flo
                base::Random& random, EngineOptions options)
     : state_(std::make_shared<State>(loop, storage, flows, bus, clock, random, std::move(options))) {
     state_->owner = this;
+    state_->options.machine.spill_bytes = storage::blob_threshold_bytes;
 }
 
 Engine::~Engine() = default;
@@ -193,6 +194,8 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
     else records.insert(records.end(), std::make_move_iterator(output.records.begin()),
                         std::make_move_iterator(output.records.end()));
     for (Command& command : output.commands) perform(run, std::move(command));
+    if (!output.dropped.empty()) tasks.spawn("free-values", free_values(shared_from_this(), std::move(output.dropped)));
+    if (run->machine.wanted().empty()) open_gates(*run);
     if (run->machine.finished() && !run->ended) {
         run->ended = true;
         run->page.ends = true;
@@ -208,6 +211,10 @@ void Engine::State::absorb(const RunPtr& run, Output output) {
 }
 
 void Engine::State::perform(const RunPtr& run, Command command) {
+    if (auto* values = std::get_if<command::LoadValues>(&command)) {
+        tasks.spawn("values", load_values(shared_from_this(), run, std::move(values->values)));
+        return;
+    }
     if (run->held) return;  // it is read back, and told again what to do, once it has a slot
     if (auto* execute = std::get_if<command::Execute>(&command)) {
         // Until the start is committed the writer may still refuse it (a used key): no effect before that, also when relaxed.
@@ -265,10 +272,12 @@ void Engine::State::quiet(ActiveRun& run) {
     run.timers.clear();
     if (run.run_timer.id != 0) loop.cancel_timer(run.run_timer.id);
     run.run_timer = {};
+    open_gates(run);
 }
 
 void Engine::State::flush(const RunPtr& run) {
-    if (run->flight || run->dropped || (run->page.records.empty() && !run->first && !run->begins)) return;
+    const bool stands = !run->machine.wanted().empty();   // its first records are still to come
+    if (run->flight || run->dropped || (run->page.records.empty() && (stands || (!run->first && !run->begins)))) return;
     run->flight = std::make_shared<Page>(std::move(run->page));
     run->page = Page();
     for (const Record& record : run->flight->records) {
@@ -278,30 +287,6 @@ void Engine::State::flush(const RunPtr& run) {
         }
     }
     submit(run);
-}
-
-Awaitable<void> Engine::State::spill(std::shared_ptr<State> self, RunPtr run) {
-    Page& page = *run->flight;
-    page.blobs.resize(page.records.size());
-    for (std::size_t i = 0; i < page.records.size(); ++i) {
-        const std::string& value = page.records[i].value;
-        if (value.size() <= storage::blob_threshold_bytes) continue;
-        while (true) {
-            auto hash = co_await self->storage.blobs().put(run->row.workspace, value);
-            if (hash) {
-                page.blobs[i] = std::move(*hash);
-                break;
-            }
-            if (run->first) {
-                self->refused(run, hash.error());
-                co_return;
-            }
-            log::error("a large value could not be stored; trying again",
-                       {{"run", run->row.id}, {"cause", hash.error().message}});
-            co_await self->loop.sleep_for(retry_commit_after);
-        }
-    }
-    self->submit(run);
 }
 
 events::NewEvent Engine::State::run_event(const ActiveRun& run, std::string_view type) const {
@@ -352,11 +337,11 @@ void Engine::State::submit(const RunPtr& run) {
     else if (run->first || run->begins) events::append(outbox, row.workspace, run_event(*run, "run.started"));
     std::int64_t seq = run->seq;
     for (std::size_t i = 0; i < page.records.size(); ++i) {
-        const std::string blob = page.blobs.empty() ? std::string() : page.blobs[i];
-        store::append_record(unit, row.workspace, row.id, ++seq, page.records[i], blob, fence && i == 0 ? boot : store::BootId());
-        if (blob.empty()) continue;
-        unit.require_blob(blob);
-        storage.blobs().append_reference(unit, row.workspace, blob, page.records[i].value.size(), row.id.raw());
+        const Record& record = page.records[i];
+        store::append_record(unit, row.workspace, row.id, ++seq, record, fence && i == 0 ? boot : store::BootId());
+        if (record.blob.empty()) continue;
+        unit.require_blob(record.blob);
+        storage.blobs().append_reference(unit, row.workspace, record.blob, record.value_bytes(), row.id.raw());
     }
     for (const storage::Op& op : page.extra.ops()) unit.ops().push_back(op);  // a copy: the page may be sent again
     dead_letters::append(unit, row, page.records, run->had_unknown, random);
@@ -431,6 +416,11 @@ void Engine::State::committed(const RunPtr& run, const Result<void>& result) {
         finish(run);
         return;
     }
+    event::ValuesStored stored;
+    for (Record& record : page->records)
+        if (!record.blob.empty() && record.kind == RecordKind::step_succeeded)
+            stored.values.push_back({std::move(record.path), std::move(record.blob)});
+    if (!stored.values.empty()) feed(run, std::move(stored));
     flush(run);
     settle(run);
 }
@@ -464,7 +454,7 @@ Awaitable<void> Engine::stop() {
     const Time deadline = s.clock.now() + s.options.stop_grace;
     auto busy = [&s] {
         for (const auto& [id, run] : s.active)
-            if (!run->tasks.empty() || run->flight) return true;
+            if (!run->tasks.empty() || run->flight || run->machine.loading()) return true;
         return false;
     };
     while (busy() && s.clock.now() < deadline) co_await s.loop.sleep_for(std::chrono::milliseconds(10));

@@ -48,7 +48,7 @@ Awaitable<Result<RunPtr>> Engine::State::taken_up(Engine& engine, WorkspaceId wo
 /// Waits until all that was recorded so far is committed. Errors: unavailable when it could not be.
 Awaitable<Result<void>> Engine::State::confirmed(RunPtr run) {
     if (run->dropped && !run->ended) co_return fail(ErrorCode::unavailable, "the change could not be recorded; send it again in a moment");
-    Page* page = !run->page.records.empty() ? &run->page : run->flight.get();
+    Page* page = !run->page.records.empty() || !run->machine.wanted().empty() ? &run->page : run->flight.get();
     if (page == nullptr) co_return Result<void>();
     auto done = std::make_shared<runtime::OneShot<Result<void>>>(loop);
     page->confirms.push_back(done);
@@ -58,6 +58,8 @@ Awaitable<Result<void>> Engine::State::confirmed(RunPtr run) {
 
 /// Feeds an event whose cause wants to commit more with it; gives the status once all is committed.
 Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event event, Also also) {
+    auto moves = co_await until_it_moves(run);
+    if (!moves) co_return fail(std::move(moves.error()));
     lend(*run);
     Output output = run->machine.handle(std::move(event), clock.now(), random);
     const RunStatus status = run->machine.status();
@@ -125,18 +127,21 @@ Awaitable<Result<RunStatus>> Engine::decide(WorkspaceId workspace, RunId id, Ste
     co_return co_await state_->feed_and_confirm(*run, std::move(event), std::move(also));
 }
 
-Awaitable<Result<void>> Engine::State::each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take) {
+Awaitable<Result<void>> Engine::State::each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take,
+                                                   const RunPtr* run) {
     std::int64_t seq = 0;
     while (true) {
         auto records = co_await store::records(storage, workspace, id, seq, page_records, whole);
         if (!records) co_return fail(std::move(records.error()));
         for (auto& stored : *records) {
-            auto value = co_await value_of(workspace, stored);
-            if (!value) co_return fail(std::move(value.error()));
-            stored.record.value = std::move(*value);
+            auto whole_record = co_await complete(workspace, stored);
+            if (!whole_record) co_return whole_record;
             seq = stored.seq;
             auto taken = take(stored);
             if (!taken) co_return taken;
+            if (run == nullptr || !*run) continue;
+            auto supplied = co_await supply(workspace, (*run)->machine);
+            if (!supplied) co_return supplied;
         }
         if (records->size() < page_records) co_return Result<void>();
     }
@@ -220,7 +225,7 @@ Awaitable<Result<RunPtr>> Engine::State::revive_retried(Run row, flows::FlowPtr 
         run->had_unknown = run->had_unknown || stored.record.kind == RecordKind::step_unknown;
         return run->machine.apply(stored.record);
     };
-    auto read = co_await each_record(row.workspace, row.id, std::move(take));
+    auto read = co_await each_record(row.workspace, row.id, std::move(take), &run);
     if (!read) co_return fail(std::move(read.error()));
     if (!run) co_return fail(ErrorCode::internal, "its journal has no retry");
     co_return run;

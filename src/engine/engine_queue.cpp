@@ -198,13 +198,13 @@ std::optional<Time> Engine::State::next_timer(const ActiveRun& run) const {
 store::JobState Engine::State::job_state_of(const ActiveRun& run, RunStatus status, const Page& page) const {
     if (run.held) return store::JobState::queued;
     const bool still = (status == RunStatus::waiting || status == RunStatus::paused) && run.tasks.empty() &&
-                       page.after.empty() && run.page.records.empty();
+                       page.after.empty() && run.page.records.empty() && !run.machine.loading();
     return still ? store::JobState::waiting : store::JobState::running;
 }
 
 /// Lets a run that has nothing to do for some time leave memory; a queued one at once.
 void Engine::State::settle(const RunPtr& run) {
-    if (stopping || run->dropped || run->ended || run->first || run->flight || !run->page.records.empty()) return;
+    if (stopping || run->dropped || run->ended || run->first || run->flight || !run->page.records.empty() || run->machine.loading()) return;
     if (run->held) {
         const bool starts = queue.holds_slot(run->row.id);
         leave_memory(run);

@@ -3,6 +3,8 @@
 #include "engine/engine_state.hpp"
 #include "engine/steps_store.hpp"
 #include "sluice/engine/history.hpp"
+#include "sluice/engine/values.hpp"
+#include "sluice/storage/blobs.hpp"
 
 namespace sluice::engine {
 
@@ -23,6 +25,17 @@ const flows::CompiledNode* find_node(const flows::CompiledGraph& graph, std::str
         if (node.body)
             if (const auto* inner = find_node(*node.body, id)) return inner;
     return nullptr;
+}
+
+/// Where the value of an entry lies; what its flow does not keep is null.
+ValueText text_of(store::StoredRecord stored) {
+    ValueText out;
+    out.attempt = stored.record.attempt;
+    out.is_error = stored.record.kind != RecordKind::step_succeeded;
+    out.blob = std::move(stored.value_blob);
+    if (out.blob.empty()) out.text = stored.record.value.empty() ? "null" : std::move(stored.record.value);
+    out.bytes = out.blob.empty() ? out.text.size() : static_cast<std::uint64_t>(stored.value_bytes);
+    return out;
 }
 
 tl::unexpected<Error> no_such_run(RunId id) {
@@ -124,19 +137,34 @@ Awaitable<Result<StepPage>> Engine::steps(WorkspaceId workspace, RunId id, StepQ
     co_return page;
 }
 
-Awaitable<Result<Json>> Engine::step_value(WorkspaceId workspace, RunId id, std::string path) {
+Awaitable<Result<ValueText>> Engine::input_text(WorkspaceId workspace, RunId id) {
+    auto records = co_await store::records(state_->storage, workspace, id, 0, 1, no_limit);
+    if (!records) co_return fail(std::move(records.error()));
+    if (records->empty()) co_return no_such_run(id);
+    co_return text_of(std::move(records->front()));
+}
+
+Awaitable<Result<std::optional<ValueText>>> Engine::output_text(WorkspaceId workspace, RunId id) {
+    auto last = co_await store::last_record(state_->storage, workspace, id);
+    if (!last) co_return fail(std::move(last.error()));
+    if (!*last) co_return no_such_run(id);
+    if ((*last)->record.kind != RecordKind::run_succeeded) co_return std::optional<ValueText>();
+    co_return std::optional<ValueText>(text_of(std::move(**last)));
+}
+
+Awaitable<Result<ValueText>> Engine::step_text(WorkspaceId workspace, RunId id, std::string path) {
     auto stored = co_await store::step_end(state_->storage, workspace, id, path);
     if (!stored) co_return fail(std::move(stored.error()));
     if (!*stored)
         co_return fail(ErrorCode::not_found, "the run {} has no value of a step {} yet; GET /api/v1/runs/{}/steps lists "
                                              "its steps", id, path, id);
-    const store::StoredRecord& record = **stored;
-    auto value = co_await state_->value_of(workspace, record);
-    if (!value) co_return fail(std::move(value.error()));
-    Json answer = {{"path", path}, {"attempt", record.record.attempt}};
-    const bool output = record.record.kind == RecordKind::step_succeeded;
-    answer[output ? "output" : "error"] = parse_or_null(*value);
-    co_return answer;
+    co_return text_of(std::move(**stored));
+}
+
+Awaitable<Result<std::string>> Engine::read_value(WorkspaceId workspace, const ValueText& value, std::uint64_t offset, std::size_t length) {
+    if (value.blob.empty()) co_return offset >= value.text.size() ? std::string() : value.text.substr(offset, length);
+    std::string blob = value.blob;
+    co_return co_await state_->storage.blobs().read_part(workspace, std::move(blob), offset, length);
 }
 
 Awaitable<Result<std::vector<Json>>> Engine::run_events(WorkspaceId workspace, RunId id, std::int64_t after_seq, int limit) {

@@ -11,11 +11,6 @@ constexpr int page_records = 1000;
 constexpr std::size_t largest_value = 256u << 20;
 }  // namespace
 
-Awaitable<Result<std::string>> Engine::State::value_of(WorkspaceId workspace, const store::StoredRecord& stored) {
-    if (stored.value_blob.empty()) co_return stored.record.value;
-    co_return co_await storage.blobs().get(workspace, stored.value_blob, largest_value);
-}
-
 Awaitable<Result<RunPtr>> Engine::State::revive(store::OpenJob job) {
     auto give_up = [&job](Error error) -> Result<RunPtr> {
         if (error.code != ErrorCode::unavailable) {
@@ -44,9 +39,8 @@ Awaitable<Result<RunPtr>> Engine::State::revive(store::OpenJob job) {
         auto records = co_await store::records(storage, job.workspace, job.run, seq, page_records, largest_value);
         if (!records) co_return give_up(records.error());
         for (auto& stored : *records) {
-            auto value = co_await value_of(job.workspace, stored);
-            if (!value) co_return give_up(value.error());
-            stored.record.value = std::move(*value);
+            auto whole = co_await complete(job.workspace, stored);
+            if (!whole) co_return give_up(whole.error());
             seq = stored.seq;
             if (!run) {
                 Json input = Json::parse(stored.record.value, nullptr, false);
@@ -70,6 +64,8 @@ Awaitable<Result<RunPtr>> Engine::State::revive(store::OpenJob job) {
             run->had_unknown = run->had_unknown || stored.record.kind == RecordKind::step_unknown;
             auto applied = run->machine.apply(stored.record);
             if (!applied) co_return give_up(applied.error());
+            auto supplied = co_await supply(job.workspace, run->machine);
+            if (!supplied) co_return give_up(supplied.error());
         }
         if (records->size() < page_records) break;
     }

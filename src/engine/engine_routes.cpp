@@ -3,6 +3,7 @@
 #include "sluice/base/money.hpp"
 #include "engine/control_routes.hpp"
 #include "engine/trial_runs.hpp"
+#include "engine/value_routes.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/net/server.hpp"
@@ -256,21 +257,14 @@ Awaitable<Response> get_run(Request& request, Engine& engine) {
     auto run = co_await engine.get(request.workspace(), *id);
     if (!run) co_return net::problem(run.error());
     Json answer = to_json(*run);
-    if (run->status == RunStatus::succeeded) {
-        auto output = co_await engine.output(request.workspace(), *id);
-        if (!output) co_return net::problem(output.error());
-        answer["output"] = std::move(*output);
-    }
-    co_return net::json_response(200, answer);
-}
-
-Awaitable<Response> get_input(Request& request, Engine& engine) {
-    auto id = request.id_parameter<RunId>();
-    if (!id) co_return net::problem(id.error());
-    auto input = co_await engine.input(request.workspace(), *id);
-    if (!input) co_return net::problem(input.error());
-    Json answer = {{"input", std::move(*input)}};
-    co_return net::json_response(200, answer);
+    if (run->status != RunStatus::succeeded) co_return net::json_response(200, answer);
+    auto output = co_await engine.output_text(request.workspace(), *id);
+    if (!output) co_return net::problem(output.error());
+    std::string before = base::dump_json(answer);
+    before.pop_back();
+    before += ",\"output\":";
+    ValueText value = *output ? std::move(**output) : ValueText{.text = "null", .bytes = 4};
+    co_return whole_value(engine, request.workspace(), std::move(value), std::move(before), "}");
 }
 
 Awaitable<Response> list_steps(Request& request, Engine& engine) {
@@ -293,15 +287,6 @@ Awaitable<Response> list_steps(Request& request, Engine& engine) {
     for (const StepSummary& step : page->items) items.push_back(to_json(step));
     Json answer = {{"items", std::move(items)}, {"total", page->total}};
     co_return net::json_response(200, answer);
-}
-
-Awaitable<Response> get_step(Request& request, Engine& engine) {
-    auto id = request.id_parameter<RunId>();
-    if (!id) co_return net::problem(id.error());
-    std::string path(request.parameter("path"));
-    auto value = co_await engine.step_value(request.workspace(), *id, std::move(path));
-    if (!value) co_return net::problem(value.error());
-    co_return net::json_response(200, *value);
 }
 
 Awaitable<Response> list_events(Request& request, Engine& engine) {
@@ -340,13 +325,8 @@ constexpr Route<Engine> routes[] = {
      {.summary = "List runs", .response = "RunList", .query = list_query}},
     {Verb::get, "/api/v1/runs/{id}", Permission::runs_read, get_run,
      {.summary = "Read a run", .response = "Run", .query = get_query}},
-    {Verb::get, "/api/v1/runs/{id}/input", Permission::runs_read, get_input,
-     {.summary = "Read what a run was started with", .response = "RunInput"}},
     {Verb::get, "/api/v1/runs/{id}/steps", Permission::runs_read, list_steps,
      {.summary = "List the steps of a run", .response = "StepList", .query = steps_query}},
-    {Verb::get, "/api/v1/runs/{id}/steps/{path}", Permission::runs_read, get_step,
-     {.summary = "Read a step's output or error", .response = "StepValue",
-      .description = "The path is percent-encoded: each%5B17%5D%2Fclassify"}},
     {Verb::get, "/api/v1/runs/{id}/events", Permission::runs_read, list_events,
      {.summary = "List the journal of a run", .response = "RunEventList", .query = events_query}},
 };
@@ -423,7 +403,6 @@ void add_routes(net::Router& router, Engine& engine) {
             "output_tokens": {"type": "integer"}, "cost_usd": {"type": "string"}, "simulated": {"type": "boolean"}}}}})");
     router.add_schema("RunList", R"({"type": "object", "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next_cursor": {"type": ["string", "null"]}}})");
-    router.add_schema("RunInput", R"({"type": "object", "properties": {"input": {}}})");
     router.add_schema("Step", R"({"type": "object", "required": ["path", "node", "type", "status"], "properties": {
         "path": {"type": "string"}, "node": {"type": "string"}, "type": {"type": "string"},
         "status": {"type": "string", "enum": ["pending", "ready", "running", "waiting", "succeeded", "failed", "skipped",
@@ -434,13 +413,12 @@ void add_routes(net::Router& router, Engine& engine) {
         "error": {"$ref": "#/components/schemas/RunError"}}})");
     router.add_schema("StepList", R"({"type": "object", "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}, "total": {"type": "integer"}}})");
-    router.add_schema("StepValue", R"({"type": "object", "properties": {
-        "path": {"type": "string"}, "attempt": {"type": "integer"}, "output": {}, "error": {"$ref": "#/components/schemas/RunError"}}})");
     router.add_schema("RunEventList", R"({"type": "object", "properties": {"items": {"type": "array", "items": {
         "type": "object", "required": ["seq", "kind", "at"], "properties": {"seq": {"type": "integer"}, "kind": {"type": "string"},
         "at": {"type": "string"}, "path": {"type": "string"}, "attempt": {"type": "integer"}, "data": {"type": "object"},
         "value": {}, "value_bytes": {"type": "integer"}}}}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
+    add_value_routes(router, engine);
     add_history_routes(router, engine);
     add_control_routes(router, engine);
     add_queue_routes(router, engine);

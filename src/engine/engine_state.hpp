@@ -29,7 +29,6 @@ namespace sluice::engine {
 struct Page {
     std::vector<Record> records;
     std::vector<command::Execute> after;
-    std::vector<std::string> blobs;   ///< by record, where a value went to a blob
     bool ends = false;
     store::JobState job_state = store::JobState::running;   ///< once it is committed
     std::optional<Time> job_wake;
@@ -82,6 +81,7 @@ struct ActiveRun {
     MemoryShare memory;
     Page page;                         ///< gathering
     std::shared_ptr<Page> flight;      ///< committing
+    std::vector<std::shared_ptr<runtime::OneShot<bool>>> gates;   ///< who waits until the machine does not wait for values
     storage::WriteUnit prelude;        ///< what the caller lets commit with the start
     std::unordered_map<std::uint64_t, runtime::TaskGroup::TaskId> tasks;
     std::unordered_map<std::uint64_t, Timer> timers;
@@ -118,7 +118,9 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Awaitable<Result<RunPtr>> taken_up(Engine& engine, WorkspaceId workspace, RunId id, std::string_view verb);
     Awaitable<Result<void>> confirmed(RunPtr run);
     Awaitable<Result<RunStatus>> feed_and_confirm(RunPtr run, Event event, Also also);
-    Awaitable<Result<void>> each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take);
+    /// Large outputs come without their values. After each record, what the machine of `*run` wants is loaded.
+    Awaitable<Result<void>> each_record(WorkspaceId workspace, RunId id, std::function<Result<void>(store::StoredRecord&)> take,
+                                        const RunPtr* run = nullptr);
     Awaitable<Result<std::shared_ptr<const Reuse>>> planned_reuse(WorkspaceId workspace, flows::FlowPtr flow, Json plan);
     void cancel_sub_runs(WorkspaceId workspace, RunId parent, const std::string& reason);
     static Awaitable<void> call_error_flow(std::shared_ptr<State> self, WorkspaceId workspace, RunId failed, std::string name);
@@ -146,6 +148,14 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     static Awaitable<void> spill(std::shared_ptr<State> self, RunPtr run);
     /// Reads a run's journal back. Errors (logged, unless it may be tried again: unavailable): of storage, internal.
     Awaitable<Result<RunPtr>> revive(store::OpenJob job);
+    // engine_values.cpp
+    Awaitable<Result<void>> complete(WorkspaceId workspace, store::StoredRecord& stored);
+    Awaitable<Result<void>> supply(WorkspaceId workspace, Machine& machine);
+    Awaitable<std::vector<LoadedValue>> loaded(WorkspaceId workspace, std::vector<WantedValue> wanted);
+    static Awaitable<void> load_values(std::shared_ptr<State> self, RunPtr run, std::vector<WantedValue> wanted);
+    static Awaitable<void> free_values(std::shared_ptr<State> self, std::vector<Json> values);
+    Awaitable<Result<void>> until_it_moves(RunPtr run);
+    static void open_gates(ActiveRun& run);
     Awaitable<Result<std::string>> value_of(WorkspaceId workspace, const store::StoredRecord& stored);
 
     // engine_queue.cpp: admission, and runs that wait outside of memory.

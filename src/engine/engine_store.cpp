@@ -178,7 +178,8 @@ void append_run(storage::WriteUnit& unit, const Run& run) {
 }
 
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
-                   const std::string& blob, BootId fence) {
+                   BootId fence) {
+    const std::string& blob = record.blob;
     const bool spilled = !blob.empty();
     const Query* query = &insert_record;
 #ifdef SLUICE_TEETH
@@ -190,10 +191,10 @@ void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, s
     if (fence)
         return unit.add_expecting(ErrorCode::gone, "another process has taken this run over", insert_record_fenced, workspace, run, seq,
                                   to_string(record.kind), record.at, record.path, record.attempt, text_or_null(record.data),
-                                  spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob), record.value.size(), fence);
+                                  spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob), record.value_bytes(), fence);
     unit.add(*query, workspace, run, seq, to_string(record.kind), record.at, record.path, record.attempt,
              text_or_null(record.data), spilled ? std::nullopt : text_or_null(record.value), text_or_null(blob),
-             record.value.size());
+             record.value_bytes());
 }
 
 void append_forget_outputs(storage::WriteUnit& unit, WorkspaceId workspace, RunId run) {

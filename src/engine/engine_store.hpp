@@ -29,16 +29,16 @@ struct StoredRecord {
 
 /// What an entry takes, roughly, with what belongs to its row.
 inline std::int64_t stored_size(const Record& record) {
-    return static_cast<std::int64_t>(record.value.size() + record.data.size() + record.path.size() + 96);
+    return static_cast<std::int64_t>(record.value_bytes() + record.data.size() + record.path.size() + 96);
 }
 
 void append_run(storage::WriteUnit& unit, const Run& run);
 /// A run that started and ended in one unit: its final row, and no job.
 void append_whole_run(storage::WriteUnit& unit, const Run& run);
-/// `blob`: the hash of the value where it is too large for the row. With `fence` the unit fails with `gone` unless the run's
+/// The value of a record with a blob is only there. With `fence` the unit fails with `gone` unless the run's
 /// job is that process's.
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
-                   const std::string& blob, BootId fence = {});
+                   BootId fence = {});
 /// Lets go of what the steps of a run gave; its input, its output and the sizes stay.
 void append_forget_outputs(storage::WriteUnit& unit, WorkspaceId workspace, RunId run);
 /// A run that had ended goes on: its row as running (its job: append_job). Fails with conflict when it has not ended (any more).

@@ -17,6 +17,7 @@ const Json* Instance::find(std::string_view key) const {
         const auto found = instance->graph->index.find(key);
         if (found == instance->graph->index.end()) continue;
         const Step& step = instance->steps[found->second];
+        if (step.is_away()) throw std::logic_error(fmt::format("the output of {} is read and was not loaded", instance->path(found->second)));
         return step.view.is_null() ? nullptr : &step.view;
     }
     return nullptr;
@@ -26,7 +27,7 @@ std::vector<std::string> Instance::keys() const {
     std::vector<std::string> out;
     for (const Instance* instance = this; instance != nullptr; instance = instance->parent.get())
         for (std::size_t i = 0; i < instance->steps.size(); ++i)
-            if (!instance->steps[i].view.is_null()) out.push_back(instance->graph->nodes[i].id);
+            if (instance->steps[i].has_output()) out.push_back(instance->graph->nodes[i].id);
     return out;
 }
 
@@ -49,6 +50,7 @@ StepScope Instance::scope(const Json* error) const {
 
 StepEnvironment::Upstream StepEnvironment::taken_outputs(const Instance& instance, std::uint32_t node) {
     Upstream out;
+    if (!instance.node(node).reads_upstream) return out;
     for (const std::uint32_t edge : instance.node(node).incoming) {
         if (instance.edges[edge] != EdgeState::taken) continue;
         const Json& view = instance.steps[instance.graph->edges[edge].from].view;
@@ -61,6 +63,12 @@ StepEnvironment::StepEnvironment(const Instance& instance, std::uint32_t node, c
     : scope_(instance.scope(&instance.steps[node].error)),
       upstream_(taken_outputs(instance, node)),
       input_{config, scope_.get(), instance.node(node).expressions, upstream_, instance.run->input, now} {}
+
+Json output_view(Json value) {
+    Json view = Json::object();
+    view.get_ref<Json::object_t&>().emplace_back("output", std::move(value));
+    return view;
+}
 
 std::size_t memory_of(const Json& value) {
     std::size_t bytes = sizeof(Json);

@@ -65,13 +65,21 @@ struct Rollback {
     std::vector<std::string> failed;     ///< paths of compensations that failed
 };
 
+/// A large output. While `blob` is empty it is not stored yet and stays in memory.
+struct LargeValue {
+    std::string blob;
+    std::uint64_t bytes = 0;     ///< of its text
+    std::size_t memory = 0;      ///< what it takes while it is there (bytes)
+};
+
 struct Step {
     StepStatus status = StepStatus::pending;
     int attempt = 0;
     int failures = 0;            ///< attempts that ended in an error (crashes do not count)
     std::uint32_t decided = 0, taken = 0;
     std::int64_t sub_attempts = 0;   ///< of the run that it waits for, as far as they were counted
-    Json view;                   ///< {"output": …} once there is an output
+    Json view;                   ///< {"output": …} once there is an output; null while it is in its blob alone
+    std::unique_ptr<LargeValue> large;
     Json error;                  ///< of a failed step, or of the error edge that led here
     Time wait_until{};
     Time first_began{};          ///< of the first attempt, where the retry policy asks
@@ -79,6 +87,8 @@ struct Step {
     std::unique_ptr<LoopState> loop;
     std::unique_ptr<SignalWait> signal;
     bool contains_graph() const { return map != nullptr || loop != nullptr; }
+    bool has_output() const { return !view.is_null() || large != nullptr; }
+    bool is_away() const { return large != nullptr && view.is_null(); }
 };
 
 /// The variables that a node, its edges or its output see: the instance's own, or a copy with `error`.
@@ -124,6 +134,18 @@ class Instance final : public cel::LazyMap, public std::enable_shared_from_this<
     mutable std::optional<cel::Scope> shared_scope_;   ///< made when first asked for
 };
 
+/// What goes on once values have been loaded.
+struct Machine::Stall {
+    struct GraphEnd { std::shared_ptr<Instance> instance; std::optional<Json> result; bool failed = false; };
+    struct Start {};   ///< of the next ready step
+    struct Reuse {};   ///< of the next known result
+    std::variant<Start, Reuse, GraphEnd, Event, Record> then;
+    std::vector<WantedValue> wanted;
+    Time at{};
+    std::size_t budget = 0;
+    Output held;       ///< what the transition gave so far; a journal never ends within one
+};
+
 /// The StepInput of one execution with what it refers to; the instance and the config outlive it.
 class StepEnvironment {
   public:
@@ -140,6 +162,9 @@ class StepEnvironment {
     Upstream upstream_;
     flows::StepInput input_;
 };
+
+/// {"output": value}
+Json output_view(Json value);
 
 /// What a value takes in memory, roughly (bytes). Looks at every member.
 std::size_t memory_of(const Json& value);

@@ -25,10 +25,39 @@ const Json& Machine::input() const { return data_->input; }
 
 Output Machine::handle(Event event, Time now, base::Random& random) {
     Output output;
-    if (finished()) return output;
+    if (finished()) {
+        if (const auto* stored = std::get_if<event::ValuesStored>(&event)) values_stored(stored->values);
+        return output;
+    }
     out_ = &output;
     now_ = now;
     random_ = &random;
+    if (auto* loaded = std::get_if<event::ValuesLoaded>(&event)) values_loaded(std::move(loaded->values));
+    else if (const auto* stored = std::get_if<event::ValuesStored>(&event)) values_stored(stored->values);
+    else if (stall_) backlog_.emplace_back(std::move(event), now);
+    else take(std::move(event));
+    while (!stall_ && !backlog_.empty() && !finished()) {
+        auto [next, at] = std::move(backlog_.front());
+        backlog_.erase(backlog_.begin());
+        now_ = at;
+        take(std::move(next));
+    }
+    if (finished()) {
+        backlog_.clear();
+        deferred_.clear();
+        drain_blocked_ = false;
+    } else if (!stall_) {
+        let_go();
+        output.more = !held_ && !paused_ && !drain_blocked_ && next_ready_ < ready_.size();
+    }
+    out_ = nullptr;
+    random_ = nullptr;
+    return output;
+}
+
+void Machine::take(Event event) {
+    budget_ = limits_.steps_per_turn;
+    if (!ready_for(event)) return;
     struct Visitor {
         Machine& m;
         void operator()(event::Start&) { m.start_root(); }
@@ -45,15 +74,18 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
         void operator()(event::SubAttempts& used) { m.sub_attempts(used); }
         void operator()(event::Recovered&) { m.resume_after_replay(); }
         void operator()(event::Continue&) {}
+        void operator()(event::ValuesLoaded&) {}
+        void operator()(event::ValuesStored&) {}
     };
     std::visit(Visitor{*this}, event);
-    if (!reusable_.empty()) take_reused();
-    const bool goes = !held_ && !paused_;
-    if (!finished() && goes) drain();
-    output.more = !finished() && goes && next_ready_ < ready_.size();
-    out_ = nullptr;
-    random_ = nullptr;
-    return output;
+    end_turn();
+}
+
+/// What follows in the same transition: known results, then steps that are ready.
+void Machine::end_turn() {
+    load_error_.reset();
+    if (!stall_ && !reusable_.empty()) take_reused();
+    if (!stall_ && !finished() && !held_ && !paused_) drain();
 }
 
 void Machine::start_root() {
@@ -122,17 +154,23 @@ StepRef Machine::take_ready() {
 }
 
 void Machine::drain() {
-    std::size_t budget = limits_.steps_per_turn;
-    while (next_ready_ < ready_.size() && !finished() && budget > 0) {
-        const StepRef ref = take_ready();
+    drain_blocked_ = false;
+    while (next_ready_ < ready_.size() && !finished() && !stall_ && !drain_blocked_ && budget_ > 0) {
+        const StepRef ref = ready_[next_ready_];
         // An item of a map may end, and be let go, with this step.
         std::shared_ptr<Instance> item;
         if (ref.instance != 0 && ref.instance < instances_.size()) item = instances_[ref.instance];
         Instance* instance = ref.instance == 0 ? instances_[0].get() : item.get();
-        if (instance == nullptr || !takes_part(*instance, ref.node) || instance->steps[ref.node].status != StepStatus::ready) continue;
-        --budget;
+        if (instance == nullptr || !takes_part(*instance, ref.node) || instance->steps[ref.node].status != StepStatus::ready) {
+            take_ready();
+            continue;
+        }
+        if (!ready_to_run(*instance, ref.node)) return;
+        take_ready();
+        --budget_;
         execute(*instance, ref.node);
-        if (!reusable_.empty()) take_reused();
+        load_error_.reset();
+        if (!stall_ && !reusable_.empty()) take_reused();
     }
 }
 
@@ -178,6 +216,7 @@ void Machine::finish_run(RunStatus status, std::optional<Json> error, Json outpu
 
 void Machine::complete(Instance& instance) {
     if (instance.ended) return;
+    if (std::optional<Json> none; !ready_to_end(instance, none, false)) return;
     auto output = graph_output(instance);
     if (!instance.parent) {
         if (!output) {
@@ -201,11 +240,13 @@ void Machine::complete(Instance& instance) {
 Result<Json> Machine::graph_output(Instance& instance) const {
     const auto& graph = *instance.graph;
     if (!wanted_.empty() && !instance.parent) {
+        if (instance.steps[target_].is_away() && load_error_) return fail(*load_error_);
         const Json* value = base::find_member(instance.steps[target_].view, "output");
         return value == nullptr ? Json() : *value;
     }
+    if (!instance.parent && response_ && !graph.output) return *response_;
+    if (auto error = absent(instance, graph.output_uses)) return fail(std::move(*error));
     if (graph.output) return graph.output->render(instance.scope(nullptr).get());
-    if (!instance.parent && response_) return *response_;
     Json output = Json::object();
     for (const std::uint32_t leaf : graph.leaves)
         if (const Json* value = base::find_member(instance.steps[leaf].view, "output")) output[graph.nodes[leaf].id] = *value;
@@ -281,6 +322,7 @@ bool Machine::runs(StepRef ref, int attempt) const {
 RunStatus Machine::status() const {
     if (finished()) return final_;
     if (paused_) return RunStatus::paused;
+    if (stall_) return RunStatus::running;
     return running_ == 0 && waiting_ > 0 && ready_steps_ == 0 ? RunStatus::waiting : RunStatus::running;
 }
 

@@ -26,6 +26,7 @@ Result<bool> Machine::goes_on(const Instance& instance, std::uint32_t at) const 
     const LoopState& loop = *instance.steps[at].loop;
     const auto found = node.expressions.find("/while");
     if (found == node.expressions.end()) return fail(ErrorCode::internal, "the loop's condition was not compiled");
+    if (auto error = absent(instance, node.run_uses)) return fail(std::move(*error));
     const Json index = loop.turn;
     const StepScope shared = instance.scope(&instance.steps[at].error);
     cel::Scope scope = shared.get();

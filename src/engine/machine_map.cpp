@@ -152,6 +152,9 @@ void Machine::cancel_children(Instance& instance, std::uint32_t at) {
 }
 
 void Machine::item_ended(Instance& item, Json result, bool failed) {
+    std::optional<Json> given = std::move(result);
+    if (!ready_to_end(item, given, failed)) return;
+    result = std::move(*given);
     item.ended = true;
     const auto parent = item.parent;
     const std::uint32_t at = item.parent_node, index = item.index;

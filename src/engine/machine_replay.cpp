@@ -113,8 +113,10 @@ Result<void> Machine::apply(const Record& entry) {
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
     if (is_terminal(instance->steps[at].status)) return {};
+    if (!ready_to_apply(*instance, at, entry)) return {};
     auto applied = apply_step(*instance, at, entry);
-    if (!reusable_.empty()) take_reused();
+    if (!stall_ && !reusable_.empty()) take_reused();
+    if (!stall_) let_go();
     return applied;
 }
 
@@ -175,10 +177,12 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             set_status(instance, at, StepStatus::waiting);
             return {};
         case RecordKind::step_succeeded: {
-            auto value = parse_stored(entry.value);
-            if (!value) return fail(std::move(value.error()));
             flows::StepOutput output;
-            output.output = std::move(*value);
+            if (step.large == nullptr) {
+                auto value = parse_stored(entry.value);
+                if (!value) return fail(std::move(value.error()));
+                output.output = std::move(*value);
+            }
             output.response = data.value("response", false);
             if (const Json* ports = base::find_member(data, "ports"))
                 for (const Json& port : *ports) output.ports.push_back(port.get<std::string>());
@@ -276,8 +280,10 @@ std::string Machine::describe() const {
         if (!instance) continue;
         for (std::uint32_t at = 0; at < instance->steps.size(); ++at) {
             const Step& step = instance->steps[at];
+            // Where an output is, in memory or not, is no part of what happened.
+            const bool stored = step.large != nullptr && !step.large->blob.empty();
             out += fmt::format("{} {} attempt={} {}\n", instance->path(at), to_string(step.status), step.attempt,
-                               base::dump_json(step.view));
+                               stored ? "blob " + step.large->blob : base::dump_json(step.view));
         }
     }
     return out;

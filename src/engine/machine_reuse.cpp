@@ -23,6 +23,8 @@ void Machine::begin_again() {
     ready_.clear();
     next_ready_ = 0;
     reusable_.clear();
+    next_reusable_ = 0;
+    large_.clear();
     undoable_.clear();
     running_ = waiting_ = ready_steps_ = 0;
     attempts_used_ = 0;
@@ -55,24 +57,32 @@ bool Machine::is_reused(const Instance& instance, std::uint32_t at) {
 }
 
 void Machine::take_reused() {
-    for (std::size_t next = 0; next < reusable_.size() && !finished(); ++next) {  // it grows while it is walked
-        const StepRef ref = reusable_[next];
+    while (next_reusable_ < reusable_.size() && !finished()) {  // it grows while it is walked
+        const StepRef ref = reusable_[next_reusable_];
         const auto instance = ref.instance < instances_.size() ? instances_[ref.instance] : nullptr;
-        if (!instance || instance->ended || instance->steps[ref.node].status != StepStatus::ready) continue;
+        if (!instance || instance->ended || instance->steps[ref.node].status != StepStatus::ready) {
+            ++next_reusable_;
+            continue;
+        }
+        if (!ready_to_reuse(*instance, ref.node)) return;
+        ++next_reusable_;
         const ReusedStep& known = reuse_->steps.at(instance->path(ref.node));
         instance->steps[ref.node].attempt = known.attempt;
         reusing_ = true;
         if (known.failed) {
             fail_finally(*instance, ref.node, known.output, known.timed_out, {});
-            continue;
+        } else {
+            flows::StepOutput output;
+            output.output = known.output;
+            output.ports = known.ports;
+            output.response = known.response;
+            succeed(*instance, ref.node, std::move(output), {});
         }
-        flows::StepOutput output;
-        output.output = known.output;
-        output.ports = known.ports;
-        output.response = known.response;
-        succeed(*instance, ref.node, std::move(output), {});
+        load_error_.reset();
+        if (stall_) return;
     }
     reusable_.clear();
+    next_reusable_ = 0;
 }
 
 /// The plan that the start was recorded with: of a run up to one node, which nodes take part.

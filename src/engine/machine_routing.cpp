@@ -17,6 +17,10 @@ std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const 
         if (taken && error == nullptr && !edge.from_port.empty())
             taken = std::find(ports.begin(), ports.end(), edge.from_port) != ports.end();
         if (taken && edge.condition) {
+            if (auto missing = absent(instance, edge.condition_uses)) {
+                missing->message = fmt::format("the condition of the edge {} → {}: {}", node.id, instance.node(edge.to).id, missing->message);
+                return missing;
+            }
             auto verdict = edge.condition->evaluate_bool(instance.scope(error).get());
             if (!verdict)
                 return Error{ErrorCode::unprocessable,

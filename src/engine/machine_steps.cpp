@@ -54,6 +54,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
                                                   node.type_name), {}, false}, {});
         return;
     }
+    if (auto error = absent(instance, node.start_uses)) return fail_step(instance, at, *error, {});
     const flows::NodeType& type = *node.type;
     const bool constant = node.config.constant();
     Json rendered;
@@ -83,6 +84,11 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
         const StepEnvironment environment(instance, at, config, now_);
         return compute(type, environment.input());
     }();
+    if (result && waits_for_storage(result->output)) {  // computed again once there may be room
+        drain_blocked_ = true;
+        ready_.insert(ready_.begin() + static_cast<std::ptrdiff_t>(next_ready_), StepRef{instance.id, at});
+        return;
+    }
     if (!result) fail_step(instance, at, result.error(), {});
     else if (type.kind == flows::NodeKind::timer) start_timer(instance, at, result->output);
     else if (type.kind == flows::NodeKind::signal) start_signal(instance, at, result->output);
@@ -155,6 +161,10 @@ void Machine::step_ended(event::StepEnded ended) {
     if (instance == nullptr || ended.step.node >= instance->steps.size() || !takes_part(*instance, ended.step.node)) return;
     Step& step = instance->steps[ended.step.node];
     if (step.status != StepStatus::running || step.attempt != ended.attempt) return;
+    if (ended.result && waits_for_storage(ended.result->output)) {
+        deferred_.push_back(std::move(ended));
+        return;
+    }
     if (ended.result) succeed(*instance, ended.step.node, std::move(*ended.result), ended.report);
     else fail_step(*instance, ended.step.node, ended.result.error(), ended.report);
 }
@@ -164,16 +174,18 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     const auto& node = instance.node(at);
     const bool reused = std::exchange(reusing_, false);
     if (step.attempt == 0) step.attempt = 1;
-    step.view = Json(Json::value_t::object);
-    const Json& value = step.view.get_ref<Json::object_t&>().emplace_back("output", std::move(output.output)).second;
+    const bool stored = step.large != nullptr;   // taken from a journal, without or with its value
+    if (!stored) step.view = output_view(std::move(output.output));
+    const Json* const value = base::find_member(step.view, "output");
     Decisions decisions;
     if (auto error = route(instance, at, output.ports, nullptr, decisions)) {
-        step.view = Json();
+        forget_output(instance, at);
         fail_finally(instance, at, step_error(*error, instance.path(at), step.attempt), false, report);
         return;
     }
-    if (journal_) {
-        const std::size_t bytes = memory_of(value);
+    std::size_t bytes = 0;
+    if (journal_ && !stored) {
+        bytes = memory_of(*value);
         if (out_ != nullptr && bytes > memory_left()) {
             step.view = Json();
             return fail_finally(instance, at, step_error(over_memory(bytes), instance.path(at), step.attempt), false, report);
@@ -183,18 +195,27 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     }
     add_usage(report);
     count_attempts(!reused && is_task(node));
-    if (output.response && !response_) response_ = value;
+    if (output.response && !response_ && value != nullptr) response_ = *value;
     // What the same run took from its own journal stands there already.
     const bool lost = base::teeth("journal_entry_lost_at_container_end") && node.body;
     if (recording() && !(reused && !reuse_->copied) && !lost) {
         Json data = report_data(output.ports, output.response, report);
         if (reused) data["reused"] = true;
         if (step.signal) {
-            data["signal"] = value.at("name");
-            data["key"] = value.at("key");
+            data["signal"] = value->at("name");
+            data["key"] = value->at("key");
         }
+        std::string text = stored ? std::string() : base::dump_json(*value);
+        const std::size_t size = text.size();
         record_step(RecordKind::step_succeeded, instance, at, step.attempt, data.empty() ? std::string() : base::dump_json(data),
-                    base::dump_json(value));
+                    std::move(text));
+        if (stored) {
+            out_->records.back().blob = step.large->blob;
+            out_->records.back().blob_bytes = step.large->bytes;
+        } else if (size > limits_.spill_bytes) {
+            step.large = std::make_unique<LargeValue>(LargeValue{{}, size, bytes});
+            large_.push_back({instance.id, at});
+        }
     }
     set_status(instance, at, StepStatus::succeeded);
     if (node.compensation) note_undoable(instance, at);
@@ -242,6 +263,7 @@ bool Machine::may_try_again(const Instance& instance, std::uint32_t at, const Er
     const auto& retry = instance.node(at).retry;
     const Step& step = instance.steps[at];
     if (retry.max_attempts <= 1) return false;
+    if (load_error_ && retry.retry_if) return false;
     if (step.failures >= retry.max_attempts) {
         why = fmt::format("{} attempts were made (retry.max_attempts)", step.failures);
         return false;

@@ -42,7 +42,8 @@ Json shown(const Record& record) {
 
 /// What a run may hold in memory is measured, not computed: how much it was then is not known.
 bool is_over_memory(const Record& record) {
-    return record.kind == RecordKind::step_failed && record.value.find("(engine.run_memory") != std::string::npos;
+    return (record.kind == RecordKind::step_failed || record.kind == RecordKind::run_failed || record.kind == RecordKind::run_rollback_started) &&
+           record.value.find("(engine.run_memory") != std::string::npos;
 }
 
 bool is_end(RecordKind kind) {
@@ -96,6 +97,7 @@ Json without_broken_edge(Json error) {
 ReplayCheck::ReplayCheck(flows::FlowPtr flow, RunFacts facts, MachineLimits limits, bool retried)
     : flow_(std::move(flow)), facts_(std::move(facts)), limits_(limits), retried_(retried) {
     limits_.memory_bytes = std::numeric_limits<std::size_t>::max() / 2;
+    limits_.spill_bytes = std::numeric_limits<std::size_t>::max();
     if (retried_) builder_ = std::make_unique<ReuseBuilder>(*flow_);
 }
 ReplayCheck::~ReplayCheck() = default;

@@ -73,11 +73,15 @@ Result<void> ReuseBuilder::add(const Record& record) {
     }
     // A failure that an error edge or `continue` took is part of what happened; any other is tried again.
     if (failed && !base::find_member(data, "handled")) return {};
-    if (record.value.empty()) return {};  // its flow does not keep what its steps gave: it is done again
-    Json value = Json::parse(record.value, nullptr, false);
-    if (value.is_discarded()) return fail(ErrorCode::internal, "the journal's output of {} is not JSON", record.path);
+    if (record.value.empty() && record.blob.empty()) return {};  // its flow does not keep what its steps gave: it is done again
     ReusedStep step;
-    step.output = std::move(value);
+    if (record.value.empty()) {
+        step.blob = record.blob;
+        step.blob_bytes = record.blob_bytes;
+    } else {
+        step.output = Json::parse(record.value, nullptr, false);
+        if (step.output.is_discarded()) return fail(ErrorCode::internal, "the journal's output of {} is not JSON", record.path);
+    }
     step.attempt = record.attempt;
     step.failed = failed;
     step.timed_out = record.kind == RecordKind::step_timed_out;
@@ -149,6 +153,7 @@ Result<void> ReuseBuilder::replace_outputs(const Json& outputs) {
         const auto known = reuse_->steps.find(path);
         ReusedStep step = known == reuse_->steps.end() ? ReusedStep() : known->second;
         step.output = output;
+        step.blob.clear();
         step.failed = step.timed_out = false;
         replaced.emplace_back(path, std::move(step));
     }

@@ -15,7 +15,7 @@ class ReuseBuilder {
     /// `flow`: the version that the new or retried run uses.
     explicit ReuseBuilder(const flows::CompiledFlow& flow) : flow_(flow) {}
 
-    /// A record of the journal, in its order, with its whole value. Errors: internal (not JSON).
+    /// A record of the journal, in its order, with its whole value; an output in a blob may be without it. Errors: internal (not JSON).
     Result<void> add(const Record& record);
 
     /// From here on things are done again: the step and all that comes after it, in its own graph and in those around it.

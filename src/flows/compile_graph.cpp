@@ -76,6 +76,7 @@ void Compiler::read_graph(const Json& object, const std::string& pointer, Compil
         const Place place{&draft.names, std::nullopt, false, false, item, outer, "the output"};
         graph.output = compile_template(*output, {}, at(pointer, "output"), place);
     }
+    note_uses(graph, outer);
 }
 
 void Compiler::read_edges(Draft& draft) {

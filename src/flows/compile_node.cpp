@@ -95,6 +95,7 @@ void Compiler::read_type(const Json& json, const std::string& pointer, CompiledN
     node.config_schema = types_.config_schema(*node.type);
     check_node_config(pointer, node);
     node.timeout = node.type->default_timeout;
+    node.reads_upstream = node.type->reads_upstream && node.type->reads_upstream(node.config_source);
     node.effect = node.type->effect_of ? node.type->effect_of(node.config_source) : node.type->effect;
     if (node.effect != Effect::pure) pure_ = false;
     node.on_unknown = node.effect == Effect::unsafe ? OnUnknown::stop : OnUnknown::retry;

@@ -56,6 +56,8 @@ class Compiler {
     void shape_graph(Draft& draft, const GraphShape& shape);
     void check_reachable(const Draft& draft);
     void compile_conditions(Draft& draft, const Place* outer, bool item);
+    // value_uses.cpp
+    static void note_uses(CompiledGraph& graph, const Place* outer);
 
     // compile_node.cpp
     void read_node(const Json& json, const std::string& pointer, CompiledNode& node);

@@ -21,6 +21,7 @@ NodeType make_merge(const Services&) {
         }})json");
     type.example = json(
         R"json({"config": {"mode": "append"}, "input": {}, "upstream": [[1, 2], [3], 4], "output": [1, 2, 3, 4]})json");
+    type.reads_upstream = [](const Json&) { return true; };
     type.compute = [](const StepInput& input) -> Result<StepOutput> {
         const std::string mode = base::string_or(input.config, "mode", "object");
         if (mode == "first")

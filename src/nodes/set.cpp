@@ -23,6 +23,10 @@ NodeType make_set(const Services&) {
     type.example = json(
         R"json({"config": {"values": {"greeting": "Hello {{ input.name }}", "tries": 3}}, "input": {"name": "Ada"},
                                 "output": {"greeting": "Hello Ada", "tries": 3}})json");
+    type.reads_upstream = [](const Json& config) {
+        const Json* keep = base::find_member(config, "keep_upstream");
+        return keep != nullptr && *keep != false;  // a template may say so later
+    };
     type.compute = [](const StepInput& input) -> Result<StepOutput> {
         if (!flag(input.config, "keep_upstream", false))
             return StepOutput{field(input.config, "values")};

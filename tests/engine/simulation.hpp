@@ -26,11 +26,16 @@ struct Simulated {
     std::vector<Record> journal;
     flows::FlowPtr flow;
     RunFacts facts;
+    int loads = 0, dropped = 0, stands = 0;   ///< large values: asked for, let go; events that came while they were
     int crashes = 0, commits = 0, executions = 0, retries = 0, decisions = 0, undone = 0, told = 0;
     RunStatus status = RunStatus::running;
 };
 
+/// What becomes of large outputs: they stay in memory; they leave it and are loaded in no time; or some time later, sometimes
+/// not at all, and with little memory for what is not stored yet.
+enum class Large { stay, leave, leave_slowly };
+
 /// `crash_at_every_commit`: the process dies after (or before) each single commit; else at a few random ones.
-Simulated simulate(std::uint64_t seed, bool crash_at_every_commit = false);
+Simulated simulate(std::uint64_t seed, bool crash_at_every_commit = false, Large large = Large::stay);
 
 }  // namespace sluice::engine::test

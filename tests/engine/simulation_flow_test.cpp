@@ -8,6 +8,22 @@ namespace {
 
 bool one_in(base::Random& random, std::uint64_t n) { return random.below(n) == 0; }
 
+/// Some conditions and bodies read what did not come just before them.
+void read_far_outputs(base::Random& random, Json& nodes, Json& edges) {
+    for (const Json& edge : edges) {
+        const std::string from = edge["from"], to = edge["to"];
+        for (Json& later : edges)
+            if (later["from"] == to && !later.contains("on") && !later.contains("condition") && one_in(random, 4))
+                later["condition"] = "!has(nodes." + from + ") || size(nodes." + from + ".output) < 3";
+        if (!one_in(random, 2)) continue;
+        for (Json& node : nodes) {
+            if (node["id"] != to || !node["config"].contains("body")) continue;
+            for (Json& inner : node["config"]["body"]["nodes"])
+                if (inner["type"] == "pure") inner["config"]["n"] = "{{ has(nodes." + from + ") ? size(nodes." + from + ".output) : 5 }}";
+        }
+    }
+}
+
 Json random_graph(base::Random& random, const std::string& prefix, int depth) {
     const int count = 1 + static_cast<int>(random.below(depth == 0 ? 12 : 4));
     Json nodes = Json::array(), edges = Json::array();
@@ -27,6 +43,7 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
             if (one_in(random, 4)) config["max_turns"] = 1 + random.below(2);
             config["body"] = random_graph(random, id + "_", depth + 1);
         } else if (type != "each") config["n"] = random.below(10);
+        if ((type == "pure" || type == "ports") && one_in(random, 2)) config["large"] = one_in(random, 4) ? 3000 : 60;
         if (type == "pure" && one_in(random, 12)) config["fail"] = "as told";
         if (type == "ports") {
             config["ports"] = Json::array();
@@ -80,6 +97,7 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
             if (node["id"] == to && node["type"] == "pure")
                 node["config"]["n"] = "{{ has(nodes." + from + ") ? size(nodes." + from + ".output) : 7 }}";
     }
+    read_far_outputs(random, nodes, edges);
     for (int i = 0; i < count; ++i) {
         const int in = incoming[static_cast<std::size_t>(i)];
         if (in < 2 || !one_in(random, 2)) continue;
@@ -89,11 +107,17 @@ Json random_graph(base::Random& random, const std::string& prefix, int depth) {
         else nodes[static_cast<std::size_t>(i)]["join"] = {{"n", 1 + random.below(static_cast<std::uint64_t>(in))}};
     }
     for (const std::string& id : undone) {
-        nodes.push_back({{"id", id + "_undo"}, {"type", one_in(random, 5) ? "pure" : "keyed"}, {"config", {{"n", 1}}},
+        nodes.push_back({{"id", id + "_undo"}, {"type", one_in(random, 5) ? "pure" : "keyed"}, {"config", {{"n", "{{ has(nodes." + id + ") ? size(nodes." + id + ".output) : 1 }}"}}},
                          {"retry", {{"max_attempts", 2}, {"backoff", "1s"}}}});
         edges.push_back({{"from", id}, {"to", id + "_undo"}, {"on", "rollback"}});
     }
-    return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+    Json graph = {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+    if (one_in(random, 3)) {
+        const std::string& some = ids[random.below(ids.size())];
+        if (one_in(random, 6)) graph["output"] = "{{ nodes }}";
+        else graph["output"] = {{"some", "{{ has(nodes." + some + ") ? nodes." + some + ".output : null }}"}};
+    }
+    return graph;
 }
 
 }  // namespace

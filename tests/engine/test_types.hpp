@@ -17,13 +17,13 @@ inline flows::NodeType test_type(std::string name, flows::NodeKind kind, flows::
     type.effect = effect;
     type.config_schema = Json::parse(R"({"type": "object", "properties": {"n": {}, "items": {}, "concurrency": {"type": "integer"},
         "on_item_error": {"type": "string"}, "while": {"type": "string", "x-expression": true, "x-scope": ["item", "index"]},
-        "max_turns": {"type": "integer"}, "chunk": {"type": "integer"}, "name": {"type": "string"}, "key": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"},
+        "max_turns": {"type": "integer"}, "chunk": {"type": "integer"}, "name": {"type": "string"}, "key": {"type": "string"}, "for": {"type": "string"}, "fail": {"type": "string"}, "ports": {"type": "array"}, "large": {"type": "integer"},
         "body": {"type": "object", "x-body": true}}, "additionalProperties": false})");
     type.example = {{"config", Json::object()}};
     return type;
 }
 
-/// {"n": config.n + the sum of the upstream n}; fails with config.fail.
+/// {"n": config.n + the sum of the upstream n}, with config.large a text of that many bytes besides; fails with config.fail.
 inline Result<flows::StepOutput> add_up(const flows::StepInput& input) {
     if (const std::string message = base::string_or(input.config, "fail", ""); !message.empty())
         return fail(ErrorCode::unprocessable, "{}", message);
@@ -33,6 +33,7 @@ inline Result<flows::StepOutput> add_up(const flows::StepInput& input) {
             n += other->get<std::int64_t>();
     flows::StepOutput output;
     output.output = {{"n", n % 1000}};
+    if (const std::size_t bytes = input.config.value("large", std::size_t{0}); bytes > 0) output.output["text"] = std::string(bytes, 'x');
     if (const Json* ports = base::find_member(input.config, "ports"))
         for (const Json& port : *ports) output.ports.push_back(port.get<std::string>());
     return output;
@@ -42,13 +43,17 @@ inline const flows::NodeTypes& test_types() {
     static const flows::NodeTypes* const types = [] {
         auto* all = new flows::NodeTypes;
         auto pure = test_type("pure", flows::NodeKind::compute, flows::Effect::pure);
+        const auto always = [](const Json&) { return true; };
         pure.compute = add_up;
+        pure.reads_upstream = always;
         all->add(pure);
         auto ports = test_type("ports", flows::NodeKind::compute, flows::Effect::pure);
         ports.compute = add_up;
+        ports.reads_upstream = always;
         ports.ports = [](const Json&) { return std::vector<std::string>{"left", "right"}; };
         all->add(ports);
         auto respond = test_type("respond", flows::NodeKind::compute, flows::Effect::pure);
+        respond.reads_upstream = always;
         respond.compute = [](const flows::StepInput& input) {
             auto output = add_up(input);
             if (output) output->response = true;

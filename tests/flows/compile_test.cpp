@@ -99,6 +99,33 @@ TEST_CASE("expressions and bodies are compiled by themselves and stay as written
     CHECK((*inner)["items"] == item);
 }
 
+TEST_CASE("a compiled flow knows which outputs its parts read, and when", "[flows][compile]") {
+    const auto made = compiled(flow(R"({"id": "a", "type": "echo"}, {"id": "b", "type": "echo", "config": {"value": "{{ nodes.a.output.n }}"}},
+        {"id": "m", "type": "map", "config": {"items": "{{ nodes.b.output }}", "body": {
+            "nodes": [{"id": "f", "type": "filter", "config": {"items": "{{ item }}", "where": "item == nodes.a.output"}},
+                      {"id": "g", "type": "echo", "config": {"value": "{{ nodes.f.output }}"}}],
+            "edges": [{"from": "f", "to": "g"}], "output": "{{ nodes.g.output }}"}}},
+        {"id": "z", "type": "echo", "config": {"value": "{{ nodes[input.which].output }}"}})",
+        R"({"from": "a", "to": "b"}, {"from": "b", "to": "m"},
+        {"from": "m", "to": "z", "condition": "size(nodes.b.output) > 0 && nodes.m.output != null"})"));
+    const auto& nodes = made->graph.nodes;
+    using Values = std::vector<ValueUse>;
+    CHECK(nodes[1].start_uses.values == Values{{0, 0}});
+    CHECK(nodes[1].run_uses.empty());
+    CHECK(nodes[2].start_uses.values == Values{{0, 1}});
+    CHECK(nodes[2].run_uses.values == Values{{0, 0}});  // what its body reads from outside
+    CHECK(nodes[2].end_uses.values == Values{{0, 1}, {0, 2}});
+    CHECK(nodes[3].start_uses.everything);
+    CHECK(nodes[3].start_uses.contains(0));
+    const auto& body = *nodes[2].body;
+    CHECK(body.nodes[0].run_uses.values == Values{{1, 0}});
+    CHECK(body.nodes[1].start_uses.values == Values{{0, 0}});
+    CHECK(body.output_uses.values == Values{{0, 1}});
+    CHECK(made->graph.output_uses.values == Values{{0, 3}});  // the leaf
+    CHECK(nodes[0].readers == std::vector<std::uint32_t>{1, 2});
+    CHECK(made->graph.reads_everything == std::vector<std::uint32_t>{3});
+}
+
 TEST_CASE("the effect of an inner node is the flow's", "[flows][compile]") {
     const auto made = compiled(flow(R"({"id": "m", "type": "map", "config": {"items": [], "body": {"nodes": [{"id": "x", "type": "mail.send"}]}}})"));
     CHECK_FALSE(made->pure);

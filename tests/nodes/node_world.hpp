@@ -119,7 +119,9 @@ struct NodeWorld : World {
             return fail(Error{ErrorCode::invalid_argument,
                               mistakes[0].pointer + " " + mistakes[0].message, mistakes, false});
         std::vector<const Json*> upstream;
-        for (const auto& each : step.upstream) upstream.push_back(&each);
+        // As the executor does it: a node that does not ask for them gets none.
+        if (node.reads_upstream)
+            for (const auto& each : step.upstream) upstream.push_back(&each);
         const flows::StepInput input{*config_value, scope,      node.expressions,
                                      upstream,      step.input, step.now};
         if (node.type->kind != flows::NodeKind::task) return node.type->compute(input);

@@ -85,7 +85,8 @@ class Backups(unittest.TestCase):
             self.assertGreater(former.execute("SELECT count(*) FROM run").fetchone()[0], len(before))
 
     def test_over_the_network_a_backup_has_a_plain_name_and_needs_the_permission(self):
-        owner, viewer = self.server.client(), self.server.client(role="viewer")
+        owner, viewer = self.server.machine_client(), self.server.client(role="viewer")
+        self.assertEqual(self.server.client().post("/api/v1/system/backup", {"path": "mine"}).status, 403)
         self.assertEqual(viewer.post("/api/v1/system/backup", {"path": "mine"}).status, 403)
         for path in ("/etc/mine", "../mine", ".mine", "a/b", ""):
             self.assertEqual(owner.post("/api/v1/system/backup", {"path": path}).status // 100, 4, path)

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -241,6 +242,15 @@ class Server:
 
     def client(self, workspace="default", role="owner"):
         return Client(self.port, self.key(workspace, role))
+
+    def machine_client(self, workspace="default"):
+        """A client whose key has every permission, those of the machine's owner too, which no role has."""
+        rows = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../include/sluice/base/permissions.def")).read()
+        scopes = ",".join(re.findall(r'^SLUICE_PERMISSION\(\w+, "([^"]+)"', rows, re.M))
+        made = sluice("key", "create", "--workspace", workspace, "--scopes", scopes, "--json", data=self.data)
+        if made.returncode != 0:
+            raise AssertionError(f"no key: {made.returncode} {made.stderr}")
+        return Client(self.port, json.loads(made.stdout)["key"])
 
     def database(self):
         return os.path.join(self.data, "sluice.db")

@@ -26,7 +26,7 @@ class EveryWrite(unittest.TestCase):
     def setUpClass(cls):
         cls.upstream = Upstream()
         cls.server = house.Server(env=LOOPBACK).start()
-        cls.client = cls.server.client()
+        cls.client = cls.server.machine_client()
 
     @classmethod
     def tearDownClass(cls):

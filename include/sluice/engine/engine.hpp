@@ -160,6 +160,7 @@ struct StepSummary {
 };
 
 struct StepQuery;
+struct ValueText;
 struct StepPage;
 struct ReplayReport;
 
@@ -248,8 +249,13 @@ class Engine final : public events::RunFeed {
     Awaitable<Result<Json>> output(WorkspaceId workspace, RunId id);
     /// A page of the run's steps (history.hpp). Errors: not_found.
     Awaitable<Result<StepPage>> steps(WorkspaceId workspace, RunId id, StepQuery query);
-    /// {"output"} or {"error"} of one step, whole. Errors: not_found.
-    Awaitable<Result<Json>> step_value(WorkspaceId workspace, RunId id, std::string path);
+    /// The same as stored text, which may be large (values.hpp); of a run without an output nothing. Errors: not_found.
+    Awaitable<Result<ValueText>> input_text(WorkspaceId workspace, RunId id);
+    Awaitable<Result<std::optional<ValueText>>> output_text(WorkspaceId workspace, RunId id);
+    /// The output or error of one step. Errors: not_found.
+    Awaitable<Result<ValueText>> step_text(WorkspaceId workspace, RunId id, std::string path);
+    /// A part of a value's text, from a blob on a reader's thread (bytes). Errors: not_found (the blob is gone), unavailable.
+    Awaitable<Result<std::string>> read_value(WorkspaceId workspace, const ValueText& value, std::uint64_t offset, std::size_t length);
     /// Journal events as JSON: {"seq", "kind", "at", "path"?, "attempt"?, "data"?, "value"? | "value_bytes"}.
     Awaitable<Result<std::vector<Json>>> run_events(WorkspaceId workspace, RunId id, std::int64_t after_seq, int limit) override;
     /// Why the run waits or has not started, or how it ended, in words and with a code (history.hpp). Errors: not_found.

@@ -4,8 +4,13 @@
 ///
 /// What one `handle` call appends commits as a whole, so a journal is always a prefix of such calls, and `apply`ing it
 /// to a fresh machine gives the same state. Skips and routing are derived again, never trusted from the record.
+///
+/// A large output leaves memory once it is stored and nothing needs it. Before something reads it again, the machine asks
+/// for it and stands still: what happens meanwhile waits, so the history is the same as if it had been there
+/// (docs/decisions/0019-large-outputs-leave-memory.md, machine_values.cpp).
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +83,10 @@ struct Record {
     int attempt = 0;
     std::string data;
     std::string value;
+    /// Of a large output that is stored already: its hash and size; `value` may then be empty.
+    std::string blob{};
+    std::uint64_t blob_bytes = 0;
+    std::uint64_t value_bytes() const { return value.empty() ? blob_bytes : value.size(); }
 };
 
 /// Names one step of the run in memory: an instance of a graph (0: the flow; others: items of maps) and a node in it.
@@ -109,7 +118,9 @@ std::optional<Decision> decision_from(std::string_view text);
 
 /// A step's end that is taken from a journal instead of executing the step.
 struct ReusedStep {
-    Json output;                        ///< the error where it failed
+    Json output;                        ///< the error where it failed; null while it is in the blob
+    std::string blob;                   ///< the hash of a large output, which is loaded once something reads it
+    std::uint64_t blob_bytes = 0;
     std::vector<std::string> ports;
     bool response = false, failed = false, timed_out = false;
     int attempt = 1;
@@ -141,6 +152,20 @@ struct StepReport {
     bool empty() const { return model.empty() && artifacts.empty() && input_tokens == 0 && output_tokens == 0 && cost_nano_usd == 0; }
 };
 
+/// A large output that is not in memory and is needed now.
+struct WantedValue {
+    StepRef step;
+    std::string blob;
+    std::uint64_t bytes = 0;            ///< of its text
+};
+struct LoadedValue {
+    StepRef step;
+    Result<Json> value;
+    std::size_t memory_bytes = 0;       ///< what it takes (memory_of)
+};
+/// A large output whose record is committed: the run need not hold it any more.
+struct StoredValue { std::string path, blob; };
+
 namespace event {
 struct Start {};
 struct StepEnded { StepRef step; int attempt = 0; Result<flows::StepOutput> result; StepReport report; };
@@ -160,10 +185,14 @@ struct SubAttempts { std::string path; std::int64_t attempts = 0; };
 struct Recovered {};
 /// More pure steps are ready than one turn of the loop should compute.
 struct Continue {};
+/// The answer to `LoadValues`. What comes between the two waits in the machine for it.
+struct ValuesLoaded { std::vector<LoadedValue> values; };
+/// Large outputs are durable. Also between `LoadValues` and its answer.
+struct ValuesStored { std::vector<StoredValue> values; };
 }  // namespace event
 using Event = std::variant<event::Start, event::StepEnded, event::TimerFired, event::ItemsRead, event::Cancel, event::Pause, event::Resume,
                            event::Signal, event::Decide, event::Restart, event::RunTimedOut, event::SubAttempts, event::Recovered,
-                           event::Continue>;
+                           event::Continue, event::ValuesLoaded, event::ValuesStored>;
 
 namespace command {
 /// Run the node's coroutine. With `barrier`, only once the records of the same output are durable.
@@ -182,14 +211,17 @@ struct ArmTimer { StepRef step; Time at; };
 /// Read the next lines of an artifact for a map; answered by `ItemsRead`.
 struct ReadItems { StepRef step; ArtifactId artifact; std::uint64_t offset = 0; };
 struct ArmRunTimeout { Time at; };
+/// Load large outputs; answered by `ValuesLoaded` with each of them.
+struct LoadValues { std::vector<WantedValue> values; };
 }  // namespace command
 using Command = std::variant<command::Execute, command::Cancel, command::ArmTimer, command::ArmRunTimeout,
-                             command::ReadItems>;
+                             command::ReadItems, command::LoadValues>;
 
 struct Output {
     std::vector<Record> records;
     std::vector<Command> commands;
     bool more = false;      ///< send `Continue` in the next turn
+    std::vector<Json> dropped;   ///< large values that nothing needs: freeing them takes a moment, which need not be the loop's
 };
 
 /// What is fixed about a run.
@@ -213,6 +245,8 @@ struct MachineLimits {
     std::size_t map_items = 100'000;
     std::size_t memory_bytes = 256u << 20;   ///< what one run may hold of inputs, outputs and items
     std::size_t steps_per_turn = 64;   ///< pure steps computed in one `handle`
+    /// Outputs with a longer text leave memory once they are stored and nothing needs them. Never: they all stay.
+    std::size_t spill_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 /// The state of one run. Thread: the owner's.
@@ -226,8 +260,15 @@ class Machine {
 
     /// One transition. Events that no longer concern anything (late results, cancelled timers) give nothing.
     Output handle(Event event, Time now, base::Random& random);
-    /// Replays one record. Errors: internal, when the journal does not fit the flow (names the path).
+    /// Replays one record; an output in a blob may be without its value. Afterwards, while `wanted()` is not empty, `supply`.
+    /// Errors: internal, when the journal does not fit the flow (names the path).
     Result<void> apply(const Record& record);
+    /// What must be loaded before the machine goes on.
+    const std::vector<WantedValue>& wanted() const;
+    /// While replaying: goes on with what was wanted. Errors: of a value that could not be loaded; of `apply`.
+    Result<void> supply(std::vector<LoadedValue> values);
+    /// True while it waits for values, or for values to be stored: the run must stay in memory.
+    bool loading() const { return stall_ != nullptr || !deferred_.empty() || drain_blocked_; }
 
     /// Steps found there are not executed. Before `Start`, `Restart`, or the first record of a replay that follows it.
     void reuse(std::shared_ptr<const Reuse> reuse);
@@ -241,7 +282,7 @@ class Machine {
     bool finished() const { return is_terminal(final_); }
     bool paused() const { return paused_; }
     /// What the run holds in memory of inputs, outputs and items, roughly (bytes).
-    std::size_t memory_bytes() const { return memory_; }
+    std::size_t memory_bytes() const { return memory_ + loading_; }
     /// The most it may hold from now on; a step that would pass it fails.
     void limit_memory(std::size_t bytes) { limits_.memory_bytes = bytes; }
     /// What the runs around this one leave it from now on; nothing: they are not known, and what they left at its start counts.
@@ -268,6 +309,7 @@ class Machine {
   private:
     friend class Instance;
     friend class ReplayCheck;   ///< computes single steps again
+    struct Stall;
     struct EdgeDecision { Instance* instance; std::uint32_t edge; bool taken; };
     using Decisions = boost::container::small_vector<EdgeDecision, 4>;
 
@@ -297,13 +339,35 @@ class Machine {
     void items_read(event::ItemsRead read);
     void fail_container(Instance& instance, std::uint32_t node, Error error);
     // memory
-    std::size_t memory_left() const { return limits_.memory_bytes > memory_ ? limits_.memory_bytes - memory_ : 0; }
+    std::size_t memory_left() const { return limits_.memory_bytes > memory_bytes() ? limits_.memory_bytes - memory_bytes() : 0; }
     Error over_memory(std::size_t more) const;
     void start_items(Instance& instance, std::uint32_t node);
     void close_container(Instance& instance, std::uint32_t node);
     void cancel_children(Instance& instance, std::uint32_t node);
     void item_ended(Instance& item, Json result, bool failed);
     void release(std::uint32_t instance);
+    // machine_values.cpp
+    void take(Event event);
+    void end_turn();
+    void resolve(const Instance& instance, const flows::ValueUses& uses, std::vector<StepRef>& out) const;
+    std::optional<Error> absent(const Instance& instance, const flows::ValueUses& uses) const;
+    bool ready_for(Event& event);
+    bool ready_to_run(Instance& instance, std::uint32_t node);
+    bool ready_to_end(Instance& instance, std::optional<Json>& result, bool failed);
+    bool ready_to_reuse(Instance& instance, std::uint32_t node);
+    bool ready_to_apply(Instance& instance, std::uint32_t node, const Record& entry);
+    void uses_of_event(const Event& event, std::vector<StepRef>& uses) const;
+    bool is_away(const std::vector<StepRef>& uses) const;
+    template <class Then>
+    bool ask_for(const std::vector<StepRef>& uses, Then then, bool hold);
+    void values_loaded(std::vector<LoadedValue> values);
+    void values_stored(const std::vector<StoredValue>& values);
+    void place(LoadedValue loaded);
+    void expect_stored(Instance& instance, std::uint32_t node, const std::string& blob, std::uint64_t bytes);
+    bool is_needed(const Instance& instance, std::uint32_t node) const;
+    void let_go(const std::vector<StepRef>& keep = {});
+    std::size_t unstored_bytes() const;
+    bool waits_for_storage(const Json& output) const;
     // machine_loop.cpp
     void start_loop(Instance& instance, std::uint32_t node, const Json& config);
     Result<bool> goes_on(const Instance& instance, std::uint32_t node) const;
@@ -338,6 +402,7 @@ class Machine {
     void read_plan();
     void step_ended(event::StepEnded ended);
     void succeed(Instance& instance, std::uint32_t node, flows::StepOutput output, const StepReport& report);
+    void forget_output(Instance& instance, std::uint32_t node);
     void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report);
     void fail_finally(Instance& instance, std::uint32_t node, Json error, bool timed_out, const StepReport& report);
     std::optional<Error> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
@@ -383,7 +448,16 @@ class Machine {
     std::vector<PendingSignal> signals_;     ///< not taken yet, oldest first
     std::vector<StepRef> undoable_;          ///< steps with a compensation, in the order of their ends
     std::shared_ptr<const Reuse> reuse_;
-    std::vector<StepRef> reusable_;          ///< ready steps whose results are known
+    std::vector<StepRef> reusable_;          ///< ready steps whose results are known; those before `next_reusable_` have been taken
+    std::size_t next_reusable_ = 0;
+    std::vector<StepRef> large_;             ///< steps whose large outputs are in memory
+    std::unique_ptr<Stall> stall_;           ///< what waits for values
+    std::vector<std::pair<Event, Time>> backlog_;          ///< came while it did
+    std::vector<event::StepEnded> deferred_;               ///< ends whose outputs have no room before others are stored
+    std::optional<Error> load_error_, next_load_error_;    ///< why what is looked at, or the next ready step, lacks values
+    bool drain_blocked_ = false;             ///< nothing starts before large outputs are stored
+    std::size_t loading_ = 0;                ///< of values under way (bytes)
+    std::size_t budget_ = 0;                 ///< pure steps that this turn may still compute
     std::vector<bool> wanted_;               ///< of a run up to one node: the nodes that take part; empty: all
     std::uint32_t target_ = 0;               ///< that node
     Time begun_at_{};                        ///< of the start, or of the last retry: the run's timeout counts from it

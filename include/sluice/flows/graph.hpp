@@ -36,12 +36,28 @@ struct RetryPolicy {
     std::optional<cel::Program> retry_if;         ///< over `error` and `attempt`; without it the error says whether it may be tried again
 };
 
+/// The output of a step that something reads: `level` graphs up from where it is read (0: the same graph), by node index.
+struct ValueUse {
+    std::uint32_t level = 0, node = 0;
+    auto operator<=>(const ValueUse&) const = default;
+};
+
+/// All outputs that something reads, so that the executor knows which ones have to be in memory, and when.
+struct ValueUses {
+    std::vector<ValueUse> values;
+    bool everything = false;              ///< nodes are asked for by a computed name: any of this graph and those around it
+    bool empty() const { return values.empty() && !everything; }
+    /// Whether the output of this node of the same graph is among them.
+    bool contains(std::uint32_t node) const;
+};
+
 struct CompiledEdge {
     std::uint32_t from = 0, to = 0;  ///< indexes into the graph's nodes
     EdgeOn on = EdgeOn::success;
     std::string from_port;           ///< empty: the default port
     std::optional<cel::Program> condition;
     std::string condition_text;
+    ValueUses condition_uses;
 };
 
 struct CompiledGraph;
@@ -67,6 +83,11 @@ struct CompiledNode {
     std::uint32_t join_count = 0;         ///< for Join::count
     std::vector<std::uint32_t> incoming, outgoing;  ///< edge indexes, document order
     std::shared_ptr<const CompiledGraph> body;      ///< of a container
+    bool reads_upstream = false;          ///< it is given the outputs of the steps before it
+    ValueUses start_uses;                 ///< read when it starts: config, expressions, upstream
+    ValueUses run_uses;                   ///< read while it runs: expressions, upstream; of a container what its body reads from outside
+    ValueUses end_uses;                   ///< read when it ends: retry_if, the conditions of its outgoing edges
+    std::vector<std::uint32_t> readers;   ///< nodes of the same graph that read its output by name when they start or while they run
 };
 
 /// The top level of a flow, or the body of a container.
@@ -78,6 +99,8 @@ struct CompiledGraph {
     std::vector<std::uint32_t> leaves;    ///< nodes without outgoing success edges
     std::size_t compensations = 0;        ///< nodes that only undo; they are in neither roots nor leaves
     std::optional<cel::Template> output;
+    ValueUses output_uses;                ///< of `output`, else the leaves
+    std::vector<std::uint32_t> reads_everything;   ///< nodes that ask for outputs by computed names
     std::map<std::string, std::uint32_t, std::less<>> index;  ///< node id → index
 };
 

@@ -60,7 +60,7 @@ struct StepInput {
     const Json& config;         ///< rendered
     const cel::Scope& scope;    ///< input, nodes, run, vars, item, index
     const std::map<std::string, cel::Program>& expressions;  ///< by JSON pointer into the config
-    std::span<const Json* const> upstream;     ///< outputs of the taken incoming edges' sources, in edge order
+    std::span<const Json* const> upstream;     ///< of a type that reads_upstream: outputs of the taken incoming edges' sources, in edge order
     const Json& run_input;
     Time now;                   ///< of the step's start; the same after a crash
 };
@@ -113,6 +113,7 @@ struct NodeType {
     NodeKind kind = NodeKind::compute;
     Effect effect = Effect::pure;
     std::function<Effect(const Json& config)> effect_of;  ///< set when the config decides (unrendered config)
+    std::function<bool(const Json& config)> reads_upstream;  ///< whether it asks for `upstream` (unrendered config); null: never
     std::optional<Duration> default_timeout;
     /// Ports an edge may name, from the config (`switch`); null: none.
     std::function<std::vector<std::string>(const Json& config)> ports;
