@@ -92,7 +92,7 @@ Result<void> rewrap(Tx& tx, WorkspaceId workspace, const StoredVersion& version,
 
 }  // namespace
 
-crypto::Bound bound_of(WorkspaceId workspace, const StoredVersion& version, std::string_view field) {
+crypto::Bound bound_of(const WorkspaceId& workspace, const StoredVersion& version, std::string_view field) {
     return {"secret", workspace.raw(), version.secret.raw(), version.version, field};
 }
 

@@ -27,7 +27,8 @@ struct NumberedKey {
     std::shared_ptr<const crypto::SecretKey> key;
 };
 
-crypto::Bound bound_of(WorkspaceId workspace, const StoredVersion& version, std::string_view field);
+/// Views into its arguments, which outlive it.
+crypto::Bound bound_of(const WorkspaceId& workspace, const StoredVersion& version, std::string_view field);
 
 namespace store {
 
