@@ -18,6 +18,9 @@ namespace sluice::engine::test {
 /// loops, timers, signals and timeouts.
 Json random_flow(base::Random& random);
 
+/// Whether the step takes another one back: after a retry it may have to do so again.
+bool undoes(const flows::CompiledFlow& flow, std::string_view path);
+
 /// One run from start to end. `failure` tells the first broken invariant; `history` is the whole journal as text.
 struct Simulated {
     std::string failure;

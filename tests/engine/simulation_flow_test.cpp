@@ -130,4 +130,15 @@ Json random_flow(base::Random& random) {
     return document;
 }
 
+bool undoes(const flows::CompiledFlow& flow, std::string_view path) {
+    const flows::CompiledGraph* graph = &flow.graph;
+    while (true) {
+        const std::size_t slash = path.find('/');
+        const auto& node = graph->nodes[graph->index.find(path.substr(0, std::min(slash, path.find('['))))->second];
+        if (slash == std::string_view::npos) return node.compensates;
+        graph = node.body.get();
+        path = path.substr(slash + 1);
+    }
+}
+
 }  // namespace sluice::engine::test

@@ -323,18 +323,6 @@ class World {
         if (failed && budget && used_ >= *budget) broken("another attempt beyond settings.max_attempts: " + record.path);
     }
 
-    /// Whether the step takes another one back: after a retry it may have to do so again.
-    bool undoes(std::string_view path) const {
-        const flows::CompiledGraph* graph = &flow_->graph;
-        while (true) {
-            const std::size_t slash = path.find('/');
-            const auto& node = graph->nodes[graph->index.find(path.substr(0, std::min(slash, path.find('['))))->second];
-            if (slash == std::string_view::npos) return node.compensates;
-            graph = node.body.get();
-            path = path.substr(slash + 1);
-        }
-    }
-
     /// What a retry takes from the journal is done; all else may be done again.
     void begin_again() {
         ReuseBuilder builder(*flow_);
@@ -343,7 +331,7 @@ class World {
         ended_.clear();
         const auto reuse = builder.take(false, {});
         for (const auto& [path, step] : reuse->steps)
-            if (!undoes(path)) ended_.insert(path);
+            if (!undoes(*flow_, path)) ended_.insert(path);
         for (const auto& [path, generation] : reuse->generations) {   // it gets another sub-run, which begins at nothing
             if (std::exchange(generations_[path], generation) == generation) continue;
             told_.erase(path);
