@@ -16,12 +16,12 @@ def run_json(*command):
 class Server:
     """The real binary on a fresh data directory and a free port."""
 
-    def __init__(self, build, directory):
+    def __init__(self, build, directory, settings=None):
         self.binary = os.path.join(build, "sluice")
         self.directory = directory
         self.log = open(os.path.join(directory, "server.log"), "w+")
         started = time.monotonic()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLUICE_", "OPENAI_"))}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("SLUICE_", "OPENAI_"))} | (settings or {})
         self.process = subprocess.Popen(
             [self.binary, "serve", "--data", os.path.join(directory, "data"), "--listen", "127.0.0.1:0"],
             stderr=self.log, stdout=self.log, env=environment)
