@@ -32,8 +32,6 @@ void Engine::set_cursor_key(std::string key) { state_->cursors = events::Cursors
 
 void Engine::set_artifacts(artifacts::Artifacts& artifacts) { state_->artifacts = &artifacts; }
 
-void Engine::set_vault(vault::Vault& vault) { state_->vault = &vault; }
-
 flows::Flows& Engine::flows() const { return state_->flows; }
 
 Time Engine::now() const { return state_->clock.now(); }

@@ -1,31 +1,23 @@
 #include "engine/step_secrets.hpp"
 
-#include "engine/instance.hpp"
+#include "engine/engine_state.hpp"
 #include "sluice/crypto/crypto.hpp"
 
 namespace sluice::engine {
 
 namespace {
 
-/// The strings of `fields`, rendered with the values, in place of those that were rendered with marks.
-Result<void> inject(command::Execute& execute, const Json& values, Time now) {
-    const StepEnvironment environment(*execute.instance, execute.step.node, execute.config, now);
-    cel::Scope scope = environment.input().scope;
-    scope.set("secrets", &values);
-    auto rendered = execute.node->config.render(scope);
-    if (!rendered) {
-        Error error = std::move(rendered.error());
-        error.message = "config: " + error.message;
-        return fail(std::move(error));
-    }
+/// Values in the places of the marks that templates were rendered with.
+void inject(command::Execute& execute, const Json& values) {
     for (const auto& field : execute.node->secret_fields) {
-        const Json::json_pointer place(field);
-        execute.config.at(place) = std::move(rendered->at(place));
+        Json& value = execute.config.at(Json::json_pointer(field));
+        if (value.is_string()) value = flows::fill_secret_marks(value.get_ref<const std::string&>(), values);
     }
-    return {};
 }
 
 }  // namespace
+
+void Engine::set_vault(vault::Vault& vault) { state_->vault = &vault; }
 
 StepSecrets::~StepSecrets() {
     if (injected_ == nullptr) return;
@@ -35,7 +27,7 @@ StepSecrets::~StepSecrets() {
     }
 }
 
-Awaitable<Result<void>> StepSecrets::prepare(command::Execute& execute, const log::Logger& logger, base::Clock& clock) {
+Awaitable<Result<void>> StepSecrets::prepare(command::Execute& execute, const log::Logger& logger) {
     const auto& node = *execute.node;
     if (vault_ == nullptr) {
         if (node.secret_fields.empty()) co_return Result<void>();
@@ -51,8 +43,7 @@ Awaitable<Result<void>> StepSecrets::prepare(command::Execute& execute, const lo
         }
         if (!granted) co_return fail(std::move(granted.error()));
         grant_ = std::move(*granted);
-        auto injected = inject(execute, grant_.values(), clock.now());
-        if (!injected) co_return injected;
+        inject(execute, grant_.values());
         injected_ = &execute;
     }
     if (!vault_->prepared(workspace_)) co_await vault_->prepare(workspace_);

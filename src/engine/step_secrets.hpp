@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "sluice/base/clock.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/engine/machine.hpp"
 #include "sluice/vault/vault.hpp"
@@ -22,7 +21,7 @@ class StepSecrets {
 
     /// Waits while the vault is sealed and the step names secrets, then writes their values into `execute`'s config, which
     /// outlives this. The vault judges node type and flow. Errors: not_found, forbidden; operation_aborted is thrown.
-    Awaitable<Result<void>> prepare(command::Execute& execute, const log::Logger& logger, base::Clock& clock);
+    Awaitable<Result<void>> prepare(command::Execute& execute, const log::Logger& logger);
 
     Result<void> may_send_to(std::string_view host, std::uint16_t port) const { return grant_.may_reach(host, port); }
     std::string redacted(std::string_view text) const;

@@ -86,7 +86,7 @@ Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run,
     bool aborted = false;
     if (node.effect != flows::Effect::pure) storage::failpoint::hit("effect.before");
     try {
-        auto ready = co_await secrets.prepare(execute, logger, self->clock);
+        auto ready = co_await secrets.prepare(execute, logger);
         const auto timeout = node.timeout ? node.timeout : node.type->default_timeout;
         const Time deadline = self->clock.now() + timeout.value_or(longest_step);
         context.emplace(*self, *run, execute, secrets, deadline);

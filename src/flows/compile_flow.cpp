@@ -51,7 +51,7 @@ ValidationResult Compiler::compile(const Json& document) {
     if (!result.errors.empty()) return result;
     flow->vars = std::move(vars_);
     flow->pure = pure_;
-    for (const auto& use : secret_uses_) flow->secret_marks[use.secret] = fmt::format("[secret:{}]", use.secret);
+    for (const auto& use : secret_uses_) flow->secret_marks[use.secret] = secret_mark(use.secret);
     flow->secret_uses = std::move(secret_uses_);
     flow->document = canonical_document(document);
     result.flow = std::move(flow);

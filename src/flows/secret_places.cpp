@@ -21,6 +21,21 @@ std::vector<std::string> secret_fields_of(const Json& schema) {
 
 }  // namespace
 
+std::string secret_mark(std::string_view name) { return fmt::format("\xff[secret:{}]\xff", name); }
+
+std::string fill_secret_marks(std::string_view text, const Json& values) {
+    constexpr std::string_view begin = "\xff[secret:", end = "]\xff";
+    std::string out;
+    for (;;) {
+        const auto at = text.find(begin);
+        const auto stop = at == std::string_view::npos ? at : text.find(end, at + begin.size());
+        if (stop == std::string_view::npos) return out.append(text);
+        out += text.substr(0, at);
+        out += base::string_or(values, text.substr(at + begin.size(), stop - at - begin.size()), "");
+        text.remove_prefix(stop + end.size());
+    }
+}
+
 bool is_at_or_below(std::string_view pointer, const std::vector<std::string>& places) {
     return std::any_of(places.begin(), places.end(), [&](const std::string& place) {
         return pointer.starts_with(place) && (pointer.size() == place.size() || pointer[place.size()] == '/');

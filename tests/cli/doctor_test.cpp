@@ -60,6 +60,15 @@ AKVibjz7etyLpUHjGcOSKN7PnqnQizLu5BqYdKeezR+v
     CHECK(check_certificate(home.write("text.pem", "no certificate"), *end).verdict == Verdict::fail);
 }
 
+TEST_CASE("the doctor tells a sealed vault from an open one", "[cli][doctor]") {
+    CHECK(check_vault(Json{{"vault", {{"sealed", false}, {"reason", nullptr}}}}).verdict == Verdict::ok);
+    const auto sealed = check_vault(Json{{"vault", {{"sealed", true}, {"reason", "the key is missing"}}}});
+    CHECK(sealed.verdict == Verdict::fail);
+    CHECK(sealed.text.find("the key is missing") != std::string::npos);
+    CHECK(sealed.advice.find("sluice vault unseal") != std::string::npos);
+    CHECK(check_vault(Json::object()).verdict == Verdict::warn);
+}
+
 TEST_CASE("the doctor finds another process's hand on the database", "[cli][doctor]") {
     TemporaryDirectory home;
     CHECK(check_database_owner(home.path, "").verdict == Verdict::ok);

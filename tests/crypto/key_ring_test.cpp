@@ -1,6 +1,9 @@
 #include "sluice/crypto/key_ring.hpp"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -92,6 +95,21 @@ TEST_CASE("a secret key has 32 bytes, moves and clones", "[crypto][vault]") {
     copy = std::move(moved);
     CHECK(copy.bytes() == std::string(32, 'k'));
     CHECK_FALSE(SecretKey().clone());
+}
+
+TEST_CASE("a hardened process writes no core and shows its memory to nobody", "[crypto][vault]") {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        harden_process();
+        rlimit core{1, 1};
+        ::getrlimit(RLIMIT_CORE, &core);
+        ::_exit(::prctl(PR_GET_DUMPABLE) == 0 && core.rlim_cur == 0 && core.rlim_max == 0 ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("the first start makes a key file of mode 0400 beside the data directory", "[crypto][vault]") {

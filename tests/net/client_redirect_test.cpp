@@ -120,6 +120,56 @@ TEST_CASE("credentials stay with the origin they were meant for", "[net][client]
     }
 }
 
+TEST_CASE("a caller's judge is asked before the request and at a redirect to another origin", "[net][client][redirect]") {
+    World world;
+    const auto other = world.server([](const std::string&) { return ok("x"); });
+    std::string target;
+    int status = 302;
+    const auto server = world.server([&](const std::string& request) {
+        if (request.find("/start") != request.npos) return redirect(status, target);
+        return ok("y");
+    });
+    std::vector<std::string> asked;
+    const auto only_first = [&](const net::Url& url) -> Result<void> {
+        asked.push_back(url.origin());
+        if (server->url("/").starts_with(url.origin())) return {};
+        return fail(ErrorCode::forbidden, "not to {}", url.origin());
+    };
+    ClientRequest sent = request_with_credentials(server->url("/start"));
+    sent.headers.set("User-Agent", "secret");
+    sent.judge = only_first;
+    SECTION("a host it refuses is not called") {
+        sent.url = other->url("/start");
+        const auto answer = world.send(sent);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == ErrorCode::forbidden);
+        CHECK(other->connections == 0);
+    }
+    SECTION("at a redirect there, no header goes along") {
+        target = other->url("/end");
+        REQUIRE(world.send(sent));
+        REQUIRE(other->requests.size() == 1);
+        CHECK(other->requests[0].find("secret") == std::string::npos);
+        CHECK(asked.size() == 2);
+    }
+    SECTION("a redirect that would take the body there ends the request") {
+        target = other->url("/end");
+        status = 307;
+        sent.verb = Verb::post;
+        sent.body = "the secret";
+        const auto answer = world.send(sent);
+        REQUIRE_FALSE(answer);
+        CHECK(answer.error().code == ErrorCode::forbidden);
+        CHECK(other->connections == 0);
+    }
+    SECTION("the same origin is not asked about again") {
+        target = "/end";
+        REQUIRE(world.send(sent));
+        CHECK(asked.size() == 1);
+        CHECK_THAT(server->requests.at(1), Catch::Contains("Authorization: secret"));
+    }
+}
+
 TEST_CASE("a redirect is judged like a request of its own", "[net][client][redirect]") {
     struct Row {
         const char *to, *part;

@@ -46,6 +46,24 @@ TEST_CASE("http.request sends what it was told and gives what came back", "[node
                    Catch::EndsWith(R"({"customer":"acme"})"));
 }
 
+TEST_CASE("a token, or a name with a password, becomes the header Authorization", "[nodes][http]") {
+    NodeWorld world;
+    const auto server =
+        world.server([](const std::string&) { return reply(200, "text/plain", "x"); });
+    world.get("http.request", Json{{"url", server->url()}, {"auth", {{"bearer", "t0ken"}}}});
+    CHECK_THAT(server->requests[0], Catch::Contains("Authorization: Bearer t0ken\r\n"));
+    world.get("http.request",
+              Json{{"url", server->url()}, {"auth", {{"username", "ann"}, {"password", "pw"}}}});
+    CHECK_THAT(server->requests[1], Catch::Contains("Authorization: Basic YW5uOnB3\r\n"));
+    CHECK(world.error("http.request", Json{{"url", server->url()}, {"auth", {{"bearer", "a\nb"}}}})
+              .code == ErrorCode::invalid_argument);
+    const std::string both = "give either bearer, or username and password";
+    CHECK_THAT(world.refusal("http.request", parse(R"({"url": "http://x.org", "auth": {}})")),
+               Catch::Contains(both));
+    CHECK_THAT(world.refusal("http.request", parse(R"({"url": "http://x.org", "auth": {"bearer": "a", "username": "b"}})")),
+               Catch::Contains(both));
+}
+
 TEST_CASE("reading requests carry no key and are safe, others are keyed", "[nodes][http]") {
     NodeWorld world;
     const auto& type = *world.types().find("http.request");

@@ -102,8 +102,14 @@ struct CompiledFlow {
     CompiledGraph graph;
     bool pure = true;                     ///< no node anywhere has an effect
     std::vector<vault::PlannedUse> secret_uses;
-    Json secret_marks = Json::object();   ///< {name: "[secret:name]"}: what templates see in place of values
+    Json secret_marks = Json::object();   ///< {name: secret_mark(name)}: what templates see in place of values
 };
+
+/// Stands for a secret's value in a rendered config until the attempt. Its first and last byte are in no UTF-8, so no data
+/// from outside can hold one.
+std::string secret_mark(std::string_view name);
+/// `text` with the values (an object by name) in the places of the marks.
+std::string fill_secret_marks(std::string_view text, const Json& values);
 
 using FlowPtr = std::shared_ptr<const CompiledFlow>;
 

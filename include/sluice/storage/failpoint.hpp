@@ -8,7 +8,7 @@
 /// Points of storage: commit.before, commit.after_before_answer, checkpoint.mid, migrate.stmt, and the file operations
 /// db.write, db.sync, wal.write, wal.sync, blob.sync; of backups backup.copied,
 /// backup.manifest, restore.staged, restore.move; of keys dek.rewrap (each key), root.key_written,
-/// root.rewrapped, root.committed, root.verified, root.settled. Points of the engine, where only `kill` and `sleep` do
+/// root.rewrapped, root.committed, root.verified, root.settled, secret.rewrap (each version). Points of the engine, where only `kill` and `sleep` do
 /// anything: effect.before (the start of a step with effects is durable, its body has not begun), claim.after (a queued
 /// run is committed as begun, none of its steps has started). Builds without SLUICE_FAILPOINTS contain none of them.
 /// Thread: any; `arm` and `arm_from_environment` before other threads.
