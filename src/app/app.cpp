@@ -200,7 +200,6 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     identity::add_routes(s.router, *s.audit);
     identity::add_routes(s.router, *s.egress_routes);
     identity::add_routes(s.router, *s.people);
-    vault::add_routes(s.router, *s.keys);
     vault::add_routes(s.router, *s.vault);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);

@@ -8,6 +8,7 @@
 #include "sluice/storage/write_unit.hpp"
 #include "sluice/vault/vault.hpp"
 #include "vault/bindings.hpp"
+#include "vault/root_routes.hpp"
 
 namespace sluice::vault {
 
@@ -76,11 +77,17 @@ Response tagged(int status, const Secret& secret) {
     return response;
 }
 
-/// The record of an Idempotency-Key has the answer, which never has the value.
+/// The records of the audit trail and of an Idempotency-Key have the answer, which never has the value.
 AlsoCommit record(Request& request, int status) {
     return [&request, status](storage::WriteUnit& unit, const Secret& secret) {
-        if (status == 204) return request.record(unit, {status, "", {}});
-        request.record(unit, {status, base::dump_json(render(secret)), etag_of(secret)});
+        net::AuditNote note;
+        note.target = secret.id.str();
+        const std::string row = base::dump_json(render(secret));
+        if (status == 204) {
+            note.before = row;
+            return request.record(unit, {status, "", {}}, std::move(note));
+        }
+        request.record(unit, {status, row, etag_of(secret)}, std::move(note));
     };
 }
 
@@ -167,6 +174,10 @@ Awaitable<Response> rotate_keys(Request& request, Vault& vault) {
     auto done = co_await vault.rotate_keys(request.workspace());
     if (!done) co_return problem(done.error());
     const Json answer{{"key_version", done->key_version}, {"rewrapped", done->rewrapped}};
+    storage::WriteUnit unit;
+    request.record(unit, {200, base::dump_json(answer), {}});
+    auto noted = co_await vault.commit(std::move(unit));
+    if (!noted) co_return problem(noted.error());
     co_return json_response(200, answer);
 }
 
@@ -197,6 +208,7 @@ constexpr Route<Vault> routes[] = {
 void add_routes(net::Router& router, Vault& vault) {
     for (const auto& schema : schemas) router.add_schema(schema.name, schema.json);
     router.add(std::span<const Route<Vault>>(routes), vault);
+    add_root_routes(router, vault);
 }
 
 }  // namespace sluice::vault

@@ -67,6 +67,13 @@ Judgement Vault::judge(WorkspaceId workspace, std::string_view flow, const std::
     return out;
 }
 
+identity::WrappedKeys& Vault::keys() const { return state_->keys; }
+
+Awaitable<Result<void>> Vault::commit(storage::WriteUnit unit) {
+    if (unit.empty()) co_return Result<void>();
+    co_return co_await state_->storage.submit(std::move(unit));
+}
+
 bool Vault::sealed() const { return state_->keys.sealed(); }
 
 Awaitable<void> Vault::wait_open() {

@@ -386,6 +386,22 @@ class Use(Secrets):
             self.assertEqual(answer.status, 412, answer)
         self.assertEqual(self.client.post("/api/v1/secrets", {"name": "token", "value": "x"}).status, 409)
 
+    def test_every_change_is_in_the_audit_trail_without_a_value(self):
+        secret = self.set().json["id"]
+        self.client.put("/api/v1/secrets/token", {"value": NEXT})
+        self.client.request("PATCH", "/api/v1/secrets/token", {"description": "x"})
+        self.client.post("/api/v1/secrets/rotate-keys")
+        self.client.delete("/api/v1/secrets/token")
+        self.command("vault", "rotate-root")
+        trail = self.client.get("/api/v1/audit?limit=200")
+        told = {(entry["action"], entry["target"]) for entry in trail.json["items"]}
+        for action in ("secrets.create", "secrets.update", "secrets.delete"):
+            self.assertIn((action, secret), told)
+        for word in ("rotate", "root"):
+            self.assertTrue(any(word in action for action, _ in told), told)
+        self.nowhere([CANARY, NEXT], [("the audit trail", trail.body)])
+        self.assertNotIn("left no audit entry", self.server.log())
+
 
 class Sealed(Secrets):
     def sealed(self, says):

@@ -183,15 +183,18 @@ class Vault {
     /// Takes the workspace's values out of `value`, which outlives the wait; large ones apart from the loop.
     Awaitable<void> redact(WorkspaceId workspace, Json& value) const;
 
+    /// The keys below, for the root's routes.
+    identity::WrappedKeys& keys() const;
+    /// Commits what is kept beside a change that had units of its own (an audit entry). Errors: of storage.
+    Awaitable<Result<void>> commit(storage::WriteUnit unit);
+
     struct State;
 
   private:
     std::unique_ptr<State> state_;
 };
 
-/// `/api/v1/secrets`
+/// `/api/v1/secrets`, and `/api/v1/vault`: status, unseal, rotation of the root.
 void add_routes(net::Router& router, Vault& vault);
-/// `/api/v1/vault`: status, unseal, rotation of the root.
-void add_routes(net::Router& router, identity::WrappedKeys& keys);
 
 }  // namespace sluice::vault

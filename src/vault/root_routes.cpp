@@ -3,16 +3,17 @@
 #include <span>
 
 #include "sluice/base/json.hpp"
+#include "sluice/base/log.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/net/server.hpp"
-#include "sluice/vault/vault.hpp"
+#include "sluice/storage/write_unit.hpp"
+#include "vault/root_routes.hpp"
 
 namespace sluice::vault {
 
 namespace {
 
-using identity::WrappedKeys;
 using net::json_response;
 using net::problem;
 using net::Request;
@@ -42,30 +43,46 @@ Result<Json> read_body(Request& request) {
     return body;
 }
 
-Awaitable<Response> status(Request& request, WrappedKeys& keys) { co_return json_response(200, render(keys.status(), request.local_socket)); }
+/// What was done stays done, also when the entry of it cannot be stored.
+Awaitable<void> note(const Request& request, Vault& vault, const Json& answer) {
+    storage::WriteUnit unit;
+    net::AuditNote about;
+    about.target = "root";
+    request.record(unit, {200, base::dump_json(answer), {}}, std::move(about));
+    auto noted = co_await vault.commit(std::move(unit));
+    if (!noted) log::error("a change of the root key left no audit entry", {{"cause", noted.error().message}});
+}
 
-Awaitable<Response> unseal(Request& request, WrappedKeys& keys) {
+Awaitable<Response> status(Request& request, Vault& vault) {
+    co_return json_response(200, render(vault.keys().status(), request.local_socket));
+}
+
+Awaitable<Response> unseal(Request& request, Vault& vault) {
     if (auto refused = refuse_remote(request)) co_return std::move(*refused);
     auto body = read_body(request);
     if (!body) co_return problem(body.error());
-    auto done = co_await keys.unseal(base::string_or(*body, "passphrase", ""));
+    auto done = co_await vault.keys().unseal(base::string_or(*body, "passphrase", ""));
     if (!done) co_return problem(done.error());
-    co_return json_response(200, render(keys.status(), true));
+    const Json answer = render(vault.keys().status(), true);
+    co_await note(request, vault, answer);
+    co_return json_response(200, answer);
 }
 
-Awaitable<Response> rotate_root(Request& request, WrappedKeys& keys) {
+Awaitable<Response> rotate_root(Request& request, Vault& vault) {
     if (auto refused = refuse_remote(request)) co_return std::move(*refused);
     auto body = read_body(request);
     if (!body) co_return problem(body.error());
     identity::NewRoot wanted;
     wanted.key_file = base::string_or(*body, "key_file", "");
     wanted.passphrase = base::string_or(*body, "passphrase", "");
-    auto done = co_await keys.rotate_root(std::move(wanted));
+    auto done = co_await vault.keys().rotate_root(std::move(wanted));
     if (!done) co_return problem(done.error());
-    co_return json_response(200, render(*done, true));
+    const Json answer = render(*done, true);
+    co_await note(request, vault, answer);
+    co_return json_response(200, answer);
 }
 
-constexpr Route<WrappedKeys> routes[] = {
+constexpr Route<Vault> routes[] = {
     {Verb::get, "/api/v1/vault", Permission::system_read, status,
      {.summary = "Tell whether the vault is open", .tag = "vault", .response = "VaultStatus"}},
     {Verb::post, "/api/v1/vault/unseal", Permission::system_write, unseal,
@@ -79,7 +96,7 @@ constexpr Route<WrappedKeys> routes[] = {
 
 }  // namespace
 
-void add_routes(net::Router& router, WrappedKeys& keys) {
+void add_root_routes(net::Router& router, Vault& vault) {
     router.add_schema("VaultStatus", R"json({"type": "object", "required": ["sealed", "reason", "root", "origin"], "properties": {
         "sealed": {"type": "boolean"}, "reason": {"type": ["string", "null"], "description": "Why it is sealed, and what opens it"},
         "root": {"type": ["string", "null"], "description": "Id of the root key"},
@@ -90,7 +107,7 @@ void add_routes(net::Router& router, WrappedKeys& keys) {
     router.add_schema("NewRoot", R"json({"type": "object", "additionalProperties": false, "properties": {
         "key_file": {"type": "string", "maxLength": 4096, "description": "A file with the new root, mode 0400"},
         "passphrase": {"type": "string", "maxLength": 4096, "description": "What the new root is made from"}}})json");
-    router.add(std::span<const Route<WrappedKeys>>(routes), keys);
+    router.add(std::span<const Route<Vault>>(routes), vault);
 }
 
 }  // namespace sluice::vault
