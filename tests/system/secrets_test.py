@@ -339,7 +339,7 @@ class Use(Secrets):
         self.assertEqual(len(self.other.requests), 1)
         self.nowhere([CANARY], [("the other host", json.dumps(self.other.requests, ensure_ascii=False).encode())])
         self.assertNotIn("x-token", self.other.requests[0]["headers"])
-        self.assertNotIn("user-agent", self.other.requests[0]["headers"])
+        self.assertEqual(self.other.requests[0]["headers"]["user-agent"].split("/")[0], "sluice")
         body = self.client.create_flow(self.call(flow="sender", url=self.echo.url(f"/redirect?status=307&to={target}"), method="POST", headers={},
                                                  body="{{ secrets.token }}"))
         ended = self.client.run(body)
