@@ -309,7 +309,9 @@ class Weights(QueueStory):
     settings = {"SLUICE_ENGINE_MAX_RUNNING_RUNS": "1"}
 
     def weigh(self, client, weight, status=200):
-        answer = client.request("PATCH", "/api/v1/queues/default", {"weight": weight})
+        """As the machine's owner, in the workspace of `client`."""
+        workspace = client.get("/api/v1/auth/me").json["workspace"]["name"]
+        answer = self.server.machine_client(workspace).request("PATCH", "/api/v1/queues/default", {"weight": weight})
         self.assertEqual(answer.status, status, answer)
         return answer.json
 
@@ -343,10 +345,11 @@ class Weights(QueueStory):
 
     def test_a_weight_is_the_owners_to_change_and_outlives_a_pause(self):
         developer = self.server.client(role="developer")
-        self.weigh(developer, 3, status=403)
+        for weak in (developer, self.client):  # the machine's owner's alone
+            self.assertEqual(weak.request("PATCH", "/api/v1/queues/default", {"weight": 3}).status, 403)
         for wrong in (0, 101, "many", 1.5):
             self.assertIn("/weight", str(self.weigh(self.client, wrong, status=400)))
-        self.assertEqual(self.client.request("PATCH", "/api/v1/queues/other", {"weight": 2}).status, 404)
+        self.assertEqual(self.server.machine_client().request("PATCH", "/api/v1/queues/other", {"weight": 2}).status, 404)
         self.weigh(self.client, 7)
         self.client.post("/api/v1/queues/default/pause")
         self.server.kill()
