@@ -1,5 +1,5 @@
 // The audit trail over a real database: its order, its chain and what retention leaves.
-#include "audit_store.hpp"
+#include "identity/audit_store.hpp"
 #include "events/house.hpp"
 #include "sluice/crypto/key_ring.hpp"
 #include "sluice/identity/audit.hpp"
