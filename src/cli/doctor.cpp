@@ -116,9 +116,22 @@ Finding check_vault(const Json& system) {
     const auto* vault = base::find_member(system, "vault");
     const auto* sealed = vault != nullptr ? base::find_member(*vault, "sealed") : nullptr;
     if (sealed == nullptr || !sealed->is_boolean()) return {"vault", Verdict::warn, "the server does not say", "ask a server of this version"};
-    if (!sealed->get<bool>()) return fine("vault", "open");
+    if (!sealed->get<bool>()) {
+        const auto origin = base::string_or(*vault, "origin", "");
+        return fine("vault", origin.empty() ? "open" : fmt::format("open; the root key comes from {}", origin == "credential" ? "a systemd credential" : origin == "key_file" ? "a key file" : "a passphrase"));
+    }
     return {"vault", Verdict::fail, "sealed: " + base::string_or(*vault, "reason", "the root key is missing"),
             "bring the root key back, then `sluice vault unseal`; steps that need secrets wait until then"};
+}
+
+Finding check_key_file(const fs::path& file) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0)
+        return fine("key file", fmt::format("none at {}; the first start makes one, unless the root key comes from elsewhere", file.string()));
+    if ((status.st_mode & 0377) != 0)
+        return {"key file", Verdict::fail, fmt::format("{} has mode {:o}", file.string(), status.st_mode & 0777),
+                fmt::format("chmod 400 {}; if others could read it, rotate the root: `sluice vault rotate-root`", file.string())};
+    return fine("key file", file.string() + "; keep a copy apart from the backups");
 }
 
 Finding check_database_owner(const fs::path& data, std::string_view holder) {
@@ -244,6 +257,9 @@ Outcome<int> doctor(Context& context) {
                                             holder, socket.string()),
                                 "wait for its start or stop; else end it"});
         findings.push_back(check_disk(data));
+        fs::path key_file = values.text("vault.key_file");
+        if (key_file.empty()) key_file = fs::absolute(data).lexically_normal().string() + ".key";
+        findings.push_back(check_key_file(key_file));
         if (!server) {
             findings.push_back({"server", holder.empty() ? Verdict::ok : Verdict::warn,
                                 "none is running on the directory", "`sluice serve` starts one"});

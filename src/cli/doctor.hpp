@@ -29,6 +29,8 @@ Finding check_disk(const std::filesystem::path& data);
 Finding check_database_owner(const std::filesystem::path& data, std::string_view holder);
 /// That the server's vault is open; `system` is the answer of /api/v1/system.
 Finding check_vault(const Json& system);
+/// That nobody else may read the file with the root key.
+Finding check_key_file(const std::filesystem::path& file);
 /// That a backup was taken, when, and that it is there still. (backup_commands.cpp)
 Finding check_backup(const std::filesystem::path& data, Time now);
 Finding check_clock(const std::filesystem::path& data, Time now);

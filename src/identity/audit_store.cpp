@@ -20,8 +20,8 @@ using storage::Tx;
     "address, before, after, mac"
 
 // One chain for the instance: its head is the newest entry of any workspace, or, once all were removed, the checkpoint.
-const Query head{"audit.head", "SELECT seq, mac FROM audit_entry ORDER BY seq DESC LIMIT 1", Query::Note::instance_wide};
-const Query signed_head{"audit.signed_head", "SELECT seq, mac FROM audit_checkpoint ORDER BY seq DESC LIMIT 1",
+const Query head{"audit.head", "SELECT seq, mac FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)", Query::Note::instance_wide};
+const Query signed_head{"audit.signed_head", "SELECT seq, mac FROM audit_checkpoint WHERE seq = (SELECT max(seq) FROM audit_checkpoint)",
                         Query::Note::instance_wide};
 const Query insert_entry{"audit.append", R"sql(
     INSERT INTO audit_entry (workspace_id, seq, at_us, actor_kind, actor, actor_name, action, target, outcome, reason,

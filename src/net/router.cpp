@@ -150,7 +150,6 @@ Router::~Router() = default;
 void Router::add(RouteEntry entry) {
     auto& nodes = state_->nodes;
     auto& stored = state_->routes.emplace_back(std::move(entry));
-    stored.action = stored.info.action.empty() ? action_of(stored.verb, stored.path) : std::string(stored.info.action);
     // Where credentials can be guessed: no row can forget it.
     const std::string_view path = stored.path;
     const bool signs_in = path.starts_with("/auth/") || path.starts_with("/api/v1/auth/");
@@ -165,6 +164,7 @@ void Router::add(RouteEntry entry) {
     };
     try {
         if (!stored.handler) refuse(stored.path, "it has no handler");
+        stored.action = stored.info.action.empty() ? action_of(stored.verb, stored.path) : std::string(stored.info.action);
         for (const auto& segment : parse_pattern(stored.path)) {
             switch (segment.kind) {
                 case Segment::Kind::parameter:

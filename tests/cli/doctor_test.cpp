@@ -69,6 +69,19 @@ TEST_CASE("the doctor tells a sealed vault from an open one", "[cli][doctor]") {
     CHECK(check_vault(Json::object()).verdict == Verdict::warn);
 }
 
+TEST_CASE("the doctor wants the root key's file closed to others", "[cli][doctor]") {
+    TemporaryDirectory home;
+    CHECK(check_key_file(home.path / "none.key").verdict == Verdict::ok);
+    const auto file = home.write("data.key", "secret");
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::group_read);
+    const auto open = check_key_file(file);
+    CHECK(open.verdict == Verdict::fail);
+    CHECK(open.advice.find("chmod 400") != std::string::npos);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+    CHECK(check_key_file(file).verdict == Verdict::ok);
+    CHECK(check_vault(Json{{"vault", {{"sealed", false}, {"origin", "key_file"}}}}).text.find("a key file") != std::string::npos);
+}
+
 TEST_CASE("the doctor finds another process's hand on the database", "[cli][doctor]") {
     TemporaryDirectory home;
     CHECK(check_database_owner(home.path, "").verdict == Verdict::ok);

@@ -178,6 +178,11 @@ inline constexpr base::Setting test_settings[] = {
      .type = base::SettingType::text,
      .default_value = "",
      .doc = "Certificate"},
+    {.name = "server.trusted_proxies",
+     .type = base::SettingType::text_list,
+     .default_value = "",
+     .doc = "Proxies"},
+    {.name = "vault.key_file", .type = base::SettingType::text, .default_value = "", .doc = "Root key"},
 };
 
 inline Host test_host() {

@@ -123,10 +123,10 @@ TEST_CASE("the head is signed a minute after an entry, and a thousand entries ar
     t.add("one");
     CHECK(t.get(store::audit_checkpoints(*t.storage)).empty());
     t.clock.advance(std::chrono::seconds(61));
-    for (int i = 0; i < 100 && t.get(store::audit_checkpoints(*t.storage)).empty(); ++i) t.run(t.loop.yield());
+    for (int i = 0; i < 10'000 && t.get(store::audit_checkpoints(*t.storage)).empty(); ++i) t.run(t.loop.yield());
     CHECK(t.get(store::audit_checkpoints(*t.storage)).size() == 1);
     for (int i = 0; i < 1'000; ++i) t.add("many");
-    for (int i = 0; i < 100 && t.get(store::audit_checkpoints(*t.storage)).size() < 2; ++i) t.run(t.loop.yield());
+    for (int i = 0; i < 10'000 && t.get(store::audit_checkpoints(*t.storage)).size() < 2; ++i) t.run(t.loop.yield());
     CHECK(t.get(store::audit_checkpoints(*t.storage)).size() == 2);
 }
 
