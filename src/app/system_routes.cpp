@@ -80,7 +80,9 @@ Awaitable<Response> system_state(Request&, App::State& state) {
                      {"unused_bytes", storage.unused_bytes}, {"blob_bytes", storage.blob_bytes},
                      {"ballast_bytes", storage.ballast_bytes}, {"disk_free_bytes", storage.disk_free_bytes},
                      {"freed_pages", storage.freed_pages}}},
-        {"vault", {{"sealed", vault.sealed}, {"origin", vault.origin.empty() ? Json() : Json(vault.origin)}, {"reason", vault.reason.empty() ? Json() : Json(vault.reason)}}},
+        {"vault", {{"sealed", vault.sealed},
+                   {"origin", vault.origin.empty() ? Json() : Json(vault.origin)},
+                   {"reason", vault.reason.empty() ? Json() : Json(vault.reason)}}},
         {"providers", std::move(providers)}};
     co_return net::json_response(200, answer);
 }
