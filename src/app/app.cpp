@@ -224,8 +224,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     return std::unique_ptr<App>(new App(std::move(state)));
 }
 
-Awaitable<Result<void>> App::start() {
-    State& s = *state_;
+Awaitable<Result<void>> App::State::start_all() {
+    State& s = *this;
     s.started_at = s.clock.now();
     auto keys = co_await s.keys->start();
     if (!keys) co_return fail(std::move(keys.error()));
@@ -280,6 +280,13 @@ Awaitable<Result<void>> App::start() {
     }
     s.ready = true;
     co_return Result<void>();
+}
+
+Awaitable<Result<void>> App::start() {
+    auto done = co_await state_->start_all();
+    // Told to stop meanwhile, a part may find the storage closed: that is no failure.
+    if (state_->stopped) co_return Result<void>();
+    co_return done;
 }
 
 Awaitable<void> App::stop() {

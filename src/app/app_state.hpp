@@ -64,6 +64,9 @@ struct App::State {
     bool ready = false, stopped = false;
     Time started_at{};
     std::unique_ptr<runtime::TaskGroup> tasks;
+
+    /// Starts every part, in order. Errors: of the first part that cannot start.
+    Awaitable<Result<void>> start_all();
 };
 
 /// /healthz, /readyz, /metrics, /api/v1/openapi.json, /api/v1/system
