@@ -112,7 +112,10 @@ Result<void> Machine::apply(const Record& entry) {
         if (is_path_of(flow().graph, entry.path)) return {};
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
-    if (is_terminal(instance->steps[at].status)) return {};
+    if (is_terminal(instance->steps[at].status)) {  // a container's end followed from its last item's
+        note_stored(*instance, at, entry);
+        return {};
+    }
     if (!ready_to_apply(*instance, at, entry)) return {};
     auto applied = apply_step(*instance, at, entry);
     if (!stall_ && !reusable_.empty()) take_reused();

@@ -363,6 +363,7 @@ class Machine {
     void values_loaded(std::vector<LoadedValue> values);
     void values_stored(const std::vector<StoredValue>& values);
     void place(LoadedValue loaded);
+    void note_stored(Instance& instance, std::uint32_t node, const Record& entry);
     void expect_stored(Instance& instance, std::uint32_t node, const std::string& blob, std::uint64_t bytes);
     bool is_needed(const Instance& instance, std::uint32_t node) const;
     void let_go(const std::vector<StepRef>& keep = {});
