@@ -212,9 +212,7 @@ Result<void> check_local(const Request& request) {
                                       "or invite people to the workspace by POST /api/v1/invitations");
 }
 
-Json render(const User& user, const People& people) {
-    auto workspaces = Json::array();
-    for (const auto& one : people.memberships(user.id)) workspaces.push_back({{"name", one.workspace_name}, {"role", one.role}});
+Json render(const User& user, Json workspaces) {
     return {{"id", user.id.str()},
             {"email", user.email},
             {"name", user.name},
@@ -222,6 +220,12 @@ Json render(const User& user, const People& people) {
             {"created_at", base::format_time(user.created_at)},
             {"last_sign_in_at", optional_time(user.last_sign_in_at)},
             {"workspaces", std::move(workspaces)}};
+}
+
+Json render(const User& user, const People& people) {
+    auto workspaces = Json::array();
+    for (const auto& one : people.memberships(user.id)) workspaces.push_back({{"name", one.workspace_name}, {"role", one.role}});
+    return render(user, std::move(workspaces));
 }
 
 Result<User> named_user(const Request& request, const People& people) {
@@ -240,8 +244,10 @@ Awaitable<Response> create_account(Request& request, People& people) {
     if (auto local = check_local(request); !local) co_return problem(local.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
+    // Not yet a member as it is recorded: the one workspace is the request's.
     AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member& member) {
-        record(request, unit, 201, base::dump_json(render(member)));
+        auto workspaces = Json::array({{{"name", request.principal.workspace_name}, {"role", member.role}}});
+        record(request, unit, 201, base::dump_json(render(member.user, std::move(workspaces))));
     };
     auto made = co_await people.create_user(base::string_or(*body, "email", ""), base::string_or(*body, "name", ""),
                                             base::string_or(*body, "password", ""), request.workspace(),
