@@ -283,10 +283,10 @@ std::string Machine::describe() const {
         if (!instance) continue;
         for (std::uint32_t at = 0; at < instance->steps.size(); ++at) {
             const Step& step = instance->steps[at];
-            // Where an output is, in memory or not, is no part of what happened.
-            const bool stored = step.large != nullptr && !step.large->blob.empty();
-            out += fmt::format("{} {} attempt={} {}\n", instance->path(at), to_string(step.status), step.attempt,
-                               stored ? "blob " + step.large->blob : base::dump_json(step.view));
+            // Where an output is, in memory or not, is no part of what happened: a simulation names a blob by its text.
+            const Json* value = base::find_member(step.view, "output");
+            const std::string output = value != nullptr ? base::dump_json(*value) : step.large != nullptr ? step.large->blob : "null";
+            out += fmt::format("{} {} attempt={} {}\n", instance->path(at), to_string(step.status), step.attempt, output);
         }
     }
     return out;

@@ -18,7 +18,8 @@ bool lies_in(const Instance& instance, const Instance& scope) {
 
 void Machine::note_undoable(Instance& instance, std::uint32_t at) {
     undoable_.push_back({instance.id, at});
-    ++instance.undoable;
+    // What undoes it may read the outputs of the graphs around it, so these stay as long.
+    for (Instance* around = &instance; around != nullptr; around = around->parent.get()) ++around->undoable;
 }
 
 /// An item that ended is forgotten, unless something in it may have to be undone.
@@ -73,7 +74,7 @@ void Machine::compensated(Instance& instance, std::uint32_t at, bool done) {
             continue;
         if (!done) scope->rollback->failed.push_back(instance.path(at));
         std::erase(undoable_, scope->rollback->source);
-        --instance.undoable;
+        for (Instance* around = &instance; around != nullptr; around = around->parent.get()) --around->undoable;
         const auto keep = scope->shared_from_this();
         next_compensation(*scope);
         return;
