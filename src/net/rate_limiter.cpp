@@ -1,5 +1,6 @@
 #include "net/rate_limiter.hpp"
 
+#include <charconv>
 #include <cmath>
 
 #include "net/egress_address.hpp"
@@ -25,6 +26,13 @@ void describe(std::int64_t used_ns, const base::RateLimit& limit, Standing& stan
     standing.left = std::floor(static_cast<double>(std::max<std::int64_t>(0, depth - used_ns)) / static_cast<double>(cost));
     standing.full_in = rounded_up(used_ns);
     standing.retry_in = rounded_up(used_ns + cost - depth);
+}
+
+/// On every answer of a limited caller: a formatter costs more than the judging.
+void append_number(std::string& out, std::int64_t number) {
+    std::array<char, 24> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    out.append(digits.data(), end.ptr);
 }
 
 std::int64_t whole_seconds(Duration duration) { return (duration.count() + 999'999) / 1'000'000; }
@@ -109,20 +117,24 @@ std::string address_bucket(std::string_view text) {
 
 void append_rate_headers(std::string& out, const RateLimiter::Verdict& verdict) {
     if (verdict.standings[0].policy.empty()) return;
-    std::string_view separator = "RateLimit-Policy: ";
+    std::string_view separator = "RateLimit-Policy: \"";
     for (const auto& each : verdict.standings) {
         if (each.policy.empty()) continue;
         const auto burst = std::max(1.0, each.limit.burst);
-        out.append(fmt::format("{}\"{}\";q={:.0f};w={}", separator, each.policy, burst,
-                               std::max<std::int64_t>(1, std::llround(burst / each.limit.per_second))));
-        separator = ", ";
+        out.append(separator).append(each.policy).append("\";q=");
+        append_number(out, std::llround(burst));
+        out.append(";w=");
+        append_number(out, std::max<std::int64_t>(1, std::llround(burst / each.limit.per_second)));
+        separator = ", \"";
     }
-    separator = "\r\nRateLimit: ";
+    separator = "\r\nRateLimit: \"";
     for (const auto& each : verdict.standings) {
         if (each.policy.empty()) continue;
-        out.append(fmt::format("{}\"{}\";r={:.0f};t={}", separator, each.policy, each.left,
-                               whole_seconds(each.left >= 1 ? each.full_in : each.retry_in)));
-        separator = ", ";
+        out.append(separator).append(each.policy).append("\";r=");
+        append_number(out, std::llround(each.left));
+        out.append(";t=");
+        append_number(out, whole_seconds(each.left >= 1 ? each.full_in : each.retry_in));
+        separator = ", \"";
     }
     out.append("\r\n");
 }
