@@ -66,6 +66,7 @@ class EveryWrite(unittest.TestCase):
         cls.upstream = Upstream()
         cls.server = house.Server(env=LOOPBACK).start()
         cls.client = cls.server.machine_client()
+        cls.owner = cls.server.client()
         cls.admin = AdminClient(cls.server.data)
         cls.admin.post("/api/v1/system/users", cls.new_person())  # the workspace has an owner who stays
 
@@ -265,7 +266,11 @@ class EveryWrite(unittest.TestCase):
 
     def send(self, verb, path, body, key):
         media = "text/plain" if isinstance(body, bytes) else "application/json"
-        client = self.admin if path.startswith("/api/v1/system/users") else self.client
+        client = self.client
+        if path.startswith("/api/v1/system/users"):
+            client = self.admin
+        elif path.startswith("/api/v1/users/"):
+            client = self.owner
         return client.request(verb, path, body, headers={"Idempotency-Key": key}, media=media)
 
     def open_queue(self):
