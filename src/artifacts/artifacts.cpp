@@ -73,8 +73,8 @@ std::string guess_media_type(std::string_view name) {
     return "application/octet-stream";
 }
 
-std::string filter_of(std::optional<RunId> run) {
-    return "artifacts" + (run ? " " + run->str() : std::string());
+std::string filter_of(const ArtifactFilter& filter) {
+    return "artifacts" + (filter.run ? " " + filter.run->str() : std::string()) + filter.seen.text();
 }
 
 }  // namespace
@@ -168,19 +168,19 @@ Awaitable<Result<std::string>> Artifacts::read_part(const Artifact& artifact, st
                                                          length);
 }
 
-Awaitable<Result<ArtifactList>> Artifacts::list(WorkspaceId workspace, std::optional<RunId> run,
+Awaitable<Result<ArtifactList>> Artifacts::list(WorkspaceId workspace, ArtifactFilter filter,
                                                 int limit, std::string cursor) {
-    const auto filter = filter_of(run);
-    auto position = state_->cursors.read(workspace, filter, cursor);
+    const auto name = filter_of(filter);
+    auto position = state_->cursors.read(workspace, name, cursor);
     if (!position) co_return fail(std::move(position.error()));
     std::optional<ArtifactId> before;
     if (!position->empty()) before = ArtifactId::from_raw(*position);
-    auto found = co_await store::list(state_->storage, workspace, run, before, limit + 1);
+    auto found = co_await store::list(state_->storage, workspace, std::move(filter), before, limit + 1);
     if (!found) co_return fail(std::move(found.error()));
     ArtifactList list{std::move(*found), {}};
     if (list.items.size() > static_cast<std::size_t>(limit)) {
         list.items.resize(static_cast<std::size_t>(limit));
-        list.next_cursor = state_->cursors.make(workspace, filter, list.items.back().id.raw());
+        list.next_cursor = state_->cursors.make(workspace, name, list.items.back().id.raw());
     }
     co_return list;
 }

@@ -54,7 +54,9 @@ Awaitable<Response> list_artifacts(Request& request, Artifacts& artifacts) {
             co_return bad(ErrorCode::invalid_argument, "the query's `run` is no run id (run_…)");
     }
     std::string cursor(request.query_value("cursor").value_or(""));
-    auto list = co_await artifacts.list(request.workspace(), run, static_cast<int>(*limit),
+    ArtifactFilter filter{run, request.principal.seen(Permission::artifacts_read), {}};
+    if (!filter.seen.all()) filter.owner = request.principal.id;
+    auto list = co_await artifacts.list(request.workspace(), std::move(filter), static_cast<int>(*limit),
                                         std::move(cursor));
     if (!list) co_return problem(list.error());
     auto items = Json::array();
@@ -132,6 +134,8 @@ Awaitable<Response> download(Request& request, Artifacts& artifacts) {
     if (!id) co_return problem(id.error());
     auto artifact = co_await artifacts.get(request.workspace(), *id);
     if (!artifact) co_return problem(artifact.error());
+    if (artifact->run && !request.principal.may_in(Permission::runs_data, artifact->project, artifact->flow))
+        co_return bad(ErrorCode::forbidden, "this file was made by a run, and its content is the run's data: that needs the permission runs:data");
 
     Response response;
     const auto etag = "\"" + artifact->hash + "\"";
@@ -213,7 +217,23 @@ const net::Route<Artifacts> routes[] = {
 
 }  // namespace
 
+namespace {
+
+Awaitable<Result<net::Place>> place(Artifacts& artifacts, WorkspaceId workspace, std::string id) {
+    const auto wanted = ArtifactId::parse(id);
+    if (!wanted) co_return fail(net::no_such_object(id));
+    auto artifact = co_await artifacts.get(workspace, *wanted);
+    if (!artifact) co_return fail(std::move(artifact.error()));
+    net::Place place{std::move(artifact->project), std::move(artifact->flow)};
+    if (!artifact->run) place.owner = std::move(artifact->created_by);
+    co_return place;
+}
+
+}  // namespace
+
 void add_routes(net::Router& router, Artifacts& artifacts) {
+    router.places().add("artifacts",
+                        [&artifacts](WorkspaceId workspace, std::string id) { return place(artifacts, workspace, std::move(id)); });
     router.add_schema("Artifact", artifact_schema);
     router.add_schema("ArtifactList", list_schema);
     router.add<Artifacts>(routes, artifacts);

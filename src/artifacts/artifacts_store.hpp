@@ -16,7 +16,7 @@ Awaitable<Result<std::optional<Artifact>>> find(storage::Storage& storage, Works
                                                 ArtifactId id);
 /// Ids below `before` (all when there is none), newest first.
 Awaitable<Result<std::vector<Artifact>>> list(storage::Storage& storage, WorkspaceId workspace,
-                                              std::optional<RunId> run,
+                                              ArtifactFilter filter,
                                               std::optional<ArtifactId> before, int limit);
 
 }  // namespace sluice::artifacts::store

@@ -152,10 +152,24 @@ constexpr OptionRow artifact_options[] = {
     {"-o,--output", "FILE", "Write to this file; default: standard output"}};
 constexpr OptionRow key_create_options[] = {
     {"--workspace", "NAME", "The key's workspace; made when it is missing; default `default`"},
-    {"--role", "ROLE", "owner, developer, operator or viewer; default owner"},
+    {"--role", "ROLE", "A built-in role or one of the workspace's (`sluice role list`); default owner"},
     {"--name", "TEXT", "What the key is for"},
     {"--scopes", "LIST", "Instead of a role: permissions, comma separated (runs:read,runs:write)"},
-    {"--expires", "DURATION", "The key ends after this time, such as 90d; default: never"}};
+    {"--project", "NAME", "Limit it to what is in this project", false, true},
+    {"--flow", "NAME", "Limit it to this flow and its runs", false, true},
+    {"--cidr", "CIDR", "It may be used from this address or network only (10.0.0.0/24)", false, true},
+    {"--rate", "N[:BURST]", "Requests a second of its own, and how many at once (default twice N)"},
+    {"--expires", "DURATION", "The key ends after this time, such as 90d, or never; default: never on the server's machine, 90d over --url"}};
+constexpr OptionRow role_name = {"NAME", "NAME", "The role's name", true};
+constexpr OptionRow role_options[] = {role_name};
+constexpr OptionRow role_create_options[] = {
+    role_name,
+    {"--permissions", "LIST", "Comma separated (flows:read,runs:read)", true},
+    {"--description", "TEXT", "What it is for"}};
+constexpr OptionRow role_update_options[] = {
+    role_name,
+    {"--permissions", "LIST", "All that it may do from now on, comma separated"},
+    {"--description", "TEXT", "What it is for"}};
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
 constexpr OptionRow secret_name = {"NAME", "NAME", "The secret's name", true};
 constexpr OptionRow secret_file = {"--file", "FILE", "Read the value from a file, or - for standard input; default: ask for it, else standard input"};
@@ -332,6 +346,12 @@ constexpr CommandRow rows[] = {
      create_key},
     {"key list", "List API keys, revoked ones too", Needs::api, true, {}, list_keys},
     {"key revoke", "Revoke an API key", Needs::api, false, key_options, revoke_key},
+    {"role list", "List roles: those that every workspace has, then its own", Needs::api, true, {}, list_roles},
+    {"role create", "Make a role of the workspace from permissions", Needs::api, true, role_create_options, create_role,
+     "Nobody hands out a permission that they lack."},
+    {"role update", "Change a role of the workspace; from then on it holds for every key and person that has it", Needs::api, true,
+     role_update_options, update_role},
+    {"role delete", "Delete a role of the workspace that nobody has", Needs::api, false, role_options, delete_role},
     {"secrets set", "Set a secret; one that is there gets a new value", Needs::api, true, secret_set_options, set_secret,
      "The value is never part of the command line and never shown. A list that is given replaces the one there is."},
     {"secrets list", "List secrets, without their values", Needs::api, true, {}, list_secrets},
@@ -417,6 +437,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "artifacts") return "List and download the files that runs made";
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "user") return "Accounts of people, and invitations";
+    if (group == "role") return "Roles: built in, and the workspace's own";
     if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";
     if (group == "vault") return "The root key and the keys it wraps";
     if (group == "workspace") return "List and make workspaces";

@@ -1,8 +1,10 @@
-// Keys, workspaces, sign-in links.
+// Keys, workspaces, sign-in links. Roles: role_commands.cpp.
 
+#include <charconv>
 #include <cstdlib>
 
 #include "cli/follow.hpp"
+#include "cli/lists.hpp"
 #include "cli/table.hpp"
 #include "sluice/base/clock.hpp"
 
@@ -28,17 +30,30 @@ Outcome<void> ensure_workspace(Connection& server, const std::string& name) {
     return outcome;
 }
 
-Json split(std::string_view list) {
-    Json out = Json::array();
-    while (!list.empty()) {
-        const auto comma = list.find(',');
-        auto item = list.substr(0, comma);
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (!item.empty()) out.push_back(item);
-        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    }
+/// "10" or "10:50".
+std::optional<Json> parse_rate(const std::string& text) {
+    const auto colon = text.find(':');
+    const auto number = [](std::string_view part) -> std::optional<double> {
+        double value = 0;
+        const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (failed != std::errc() || end != part.data() + part.size() || !(value > 0)) return std::nullopt;
+        return value;
+    };
+    const auto rate = number(std::string_view(text).substr(0, colon));
+    if (!rate) return std::nullopt;
+    Json out{{"per_second", *rate}};
+    if (colon == text.npos) return out;
+    const auto burst = number(std::string_view(text).substr(colon + 1));
+    if (!burst) return std::nullopt;
+    out["burst"] = *burst;
     return out;
+}
+
+/// What a key is limited to, in a table's cell.
+std::string limits_of(const Json& key) {
+    std::string out = joined(key.value("projects", Json::array()));
+    if (const auto flows = joined(key.value("flows", Json::array())); !flows.empty()) out += (out.empty() ? "" : "; ") + flows;
+    return out.empty() ? "-" : out;
 }
 
 /// Where a browser finds a server that listens on `listen`.
@@ -65,7 +80,16 @@ Outcome<int> create_key(Context& context) {
     } else {
         wanted["role"] = context.arguments.text("role", "owner");
     }
-    if (context.arguments.has("expires")) {
+    for (const auto& [option, member] : {std::pair("project", "projects"), std::pair("flow", "flows"), std::pair("cidr", "networks")})
+        if (context.arguments.has(option)) wanted[member] = Json(context.arguments.list(option));
+    if (context.arguments.has("rate")) {
+        auto rate = parse_rate(context.arguments.text("rate"));
+        if (!rate) return wrong_use("--rate {} is no rate; write for example 10 or 10:50", context.arguments.text("rate"));
+        wanted["rate_limit"] = std::move(*rate);
+    }
+    if (context.arguments.text("expires") == "never") {
+        wanted["expires_at"] = nullptr;
+    } else if (context.arguments.has("expires")) {
         const auto life = base::parse_duration(context.arguments.text("expires"));
         if (!life || life->count() == 0)
             return wrong_use("--expires {} is no duration; write for example 90d or 12h",
@@ -103,13 +127,14 @@ Outcome<int> list_keys(Context& context) {
     Table table({{"ID"},
                  {"NAME"},
                  {"ROLE"},
+                 {"LIMITED TO"},
                  {"PREFIX"},
                  {"CREATED"},
                  {"EXPIRES"},
                  {"LAST USED"},
                  {"REVOKED"}});
     for (const auto& key : *items)
-        table.add({cell(key, "id"), cell(key, "name"), cell(key, "role"), cell(key, "prefix"),
+        table.add({cell(key, "id"), cell(key, "name"), cell(key, "role"), limits_of(key), cell(key, "prefix"),
                    human_time(key.value("created_at", Json())),
                    human_time(key.value("expires_at", Json())),
                    human_time(key.value("last_used_at", Json())),

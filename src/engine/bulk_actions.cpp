@@ -97,17 +97,26 @@ Awaitable<Result<BulkAction>> BulkActions::begin(WorkspaceId workspace, NewBulkA
     co_return action;
 }
 
-Awaitable<Result<BulkList>> BulkActions::list(WorkspaceId workspace, int limit, std::string cursor) {
+Awaitable<Result<BulkList>> BulkActions::list(WorkspaceId workspace, int limit, std::string cursor,
+                                              std::function<bool(const BulkAction&)> shows) {
     auto position = state_->cursors.read(workspace, "bulk-actions", cursor);
     if (!position) co_return fail(std::move(position.error()));
-    auto actions = co_await store::list_bulk(state_->storage, workspace, BulkActionId::from_raw(*position), limit + 1);
-    if (!actions) co_return fail(std::move(actions.error()));
-    BulkList list{std::move(*actions), {}};
-    if (static_cast<int>(list.items.size()) > limit) {
-        list.items.pop_back();
-        list.next_cursor = state_->cursors.make(workspace, "bulk-actions", list.items.back().id.raw());
+    auto before = BulkActionId::from_raw(*position);
+    BulkList list;
+    while (true) {
+        auto actions = co_await store::list_bulk(state_->storage, workspace, before, limit + 1);
+        if (!actions) co_return fail(std::move(actions.error()));
+        for (BulkAction& action : *actions) {
+            before = action.id;
+            if (shows && !shows(action)) continue;
+            if (static_cast<int>(list.items.size()) == limit) {
+                list.next_cursor = state_->cursors.make(workspace, "bulk-actions", list.items.back().id.raw());
+                co_return list;
+            }
+            list.items.push_back(std::move(action));
+        }
+        if (static_cast<int>(actions->size()) <= limit) co_return list;
     }
-    co_return list;
 }
 
 Awaitable<Result<BulkAction>> BulkActions::get(WorkspaceId workspace, BulkActionId id) {

@@ -74,6 +74,8 @@ Result<RunSelection> run_selection(const Json& json, BulkKind kind, const std::s
             if (!selection.flow) return wrong(key, "flow must be a flow's id (flw_…)");
         } else if (key == "project") {
             selection.project = text;
+        } else if (key == "within") {
+            selection.seen = base::SeenNames::from_text(text);
         } else if (key == "code") {
             selection.code = text;
         } else if (key == "since" || key == "until") {
@@ -99,6 +101,7 @@ Json to_json(const RunSelection& selection) {
     if (!selection.code.empty()) json["code"] = selection.code;
     if (selection.since) json["since"] = base::format_time(*selection.since);
     if (selection.until) json["until"] = base::format_time(*selection.until);
+    if (!selection.seen.all()) json["within"] = selection.seen.text();
     return json;
 }
 
@@ -189,14 +192,19 @@ Awaitable<Result<RunId>> BulkActions::State::act(const BulkAction& action, BulkO
     rerun.from = std::move(how.from);
     rerun.input = std::move(how.input);
     rerun.version = how.version;
+    rerun.started_by = {"bulk_action", by};
     rerun.also = note;
     co_return co_await engine.rerun(action.workspace, run, std::move(rerun));
 }
 
+base::SeenNames seen_names(const BulkAction& action) { return base::SeenNames::from_text(base::string_or(action.filter, "within", "")); }
+
 Json to_json(const BulkAction& action) {
+    Json filter = action.filter;
+    if (filter.is_object()) filter.erase("within");
     return {{"id", action.id.str()},
             {"kind", to_string(action.kind)},
-            {"filter", action.filter},
+            {"filter", std::move(filter)},
             {"options", action.options},
             {"state", action.state},
             {"total", action.total},

@@ -1,6 +1,7 @@
 // REST of bulk actions, and of what makes one.
 
 #include "engine/control_routes.hpp"
+#include "engine/run_masks.hpp"
 #include "sluice/engine/bulk_actions.hpp"
 #include "sluice/net/server.hpp"
 
@@ -15,6 +16,20 @@ using net::Response;
 using net::Route;
 using net::Verb;
 
+net::Place place_of(const BulkAction& action) {
+    net::Place place;
+    if (auto names = seen_names(action); !names.all()) place.within = std::make_shared<const base::SeenNames>(std::move(names));
+    return place;
+}
+
+Awaitable<Result<net::Place>> place_bulk(BulkActions& actions, WorkspaceId workspace, std::string id) {
+    const auto wanted = BulkActionId::parse(id);
+    if (!wanted) co_return fail(net::no_such_object(id));
+    auto action = co_await actions.get(workspace, *wanted);
+    if (!action) co_return fail(std::move(action.error()));
+    co_return place_of(*action);
+}
+
 constexpr int shown_failures = 20;
 constexpr Duration longest_wait = std::chrono::minutes(10);
 
@@ -22,6 +37,27 @@ Error mistake(std::string pointer, std::string message) {
     Error error{ErrorCode::invalid_argument, message};
     error.details.push_back({std::move(pointer), std::move(message)});
     return error;
+}
+
+/// Data of runs of many flows: for those who may read that everywhere, or within all that the action is limited to.
+bool reads_data(const Request& request, const BulkAction& action) {
+    if (!request.principal.may(Permission::runs_data)) return false;
+    return net::check_place(request.principal, Permission::runs_data, place_of(action), "").has_value();
+}
+
+Json shown(const Request& request, const BulkAction& action) {
+    Json json = to_json(action);
+    if (!reads_data(request, action)) mask_bulk(json);
+    return json;
+}
+
+net::AuditNote note_of(const BulkAction& action) {
+    Json json = to_json(action);
+    mask_bulk(json);
+    net::AuditNote note;
+    note.target = action.id.str();
+    note.after = base::dump_json(json);
+    return note;
 }
 
 Json page_of(Json items, const std::string& next_cursor) {
@@ -37,6 +73,7 @@ Result<NewBulkAction> redrive_body(const Json& body) {
     NewBulkAction wanted;
     wanted.kind = BulkKind::redrive_letters;
     const Json* filter = base::find_member(body, "filter");
+    if (filter != nullptr && filter->contains("within")) return fail(mistake("/filter/within", "unknown field \"within\""));
     auto read = letter_filter(filter == nullptr ? Json() : *filter, "/filter");
     if (!read) return fail(std::move(read.error()));
     if (!read->state.empty() && read->state != "open") return fail(mistake("/filter/state", "only open dead letters are redriven"));
@@ -52,6 +89,7 @@ Result<NewBulkAction> runs_body(const Json& body) {
     const std::string action = base::string_or(body, "action", "");
     wanted.kind = bulk_kind_from("runs." + action).value_or(BulkKind::cancel_runs);
     const Json* filter = base::find_member(body, "filter");
+    if (filter != nullptr && filter->contains("within")) return fail(mistake("/filter/within", "unknown field \"within\""));
     auto selection = run_selection(filter == nullptr ? Json() : *filter, wanted.kind, "/filter");
     if (!selection) return fail(std::move(selection.error()));
     wanted.runs = std::move(*selection);
@@ -75,6 +113,7 @@ Result<NewBulkAction> runs_body(const Json& body) {
 }
 
 Awaitable<Response> begin(Request& request, BulkActions& actions, NewBulkAction wanted, bool dry_run) {
+    wanted.letters.seen = wanted.runs.seen = request.principal.seen(Permission::runs_write);
     if (dry_run) {
         request.audit = nullptr;  // it changes nothing
         auto preview = co_await actions.preview(request.workspace(), std::move(wanted));
@@ -84,11 +123,11 @@ Awaitable<Response> begin(Request& request, BulkActions& actions, NewBulkAction 
     }
     wanted.by = request.principal.name;
     AlsoBulk also = [&request](storage::WriteUnit& unit, const BulkAction& action) {
-        request.record(unit, {202, base::dump_json(to_json(action)), {}});
+        request.record(unit, {202, base::dump_json(shown(request, action)), {}}, note_of(action));
     };
     auto action = co_await actions.begin(request.workspace(), std::move(wanted), std::move(also));
     if (!action) co_return problem(action.error());
-    auto response = net::json_response(202, to_json(*action));
+    auto response = net::json_response(202, shown(request, *action));
     response.headers.set("Location", "/api/v1/bulk-actions/" + action->id.str());
     co_return response;
 }
@@ -117,10 +156,15 @@ Awaitable<Response> list_bulk(Request& request, BulkActions& actions) {
     auto limit = request.query_integer("limit", 50, 1, 200);
     if (!limit) co_return problem(limit.error());
     std::string cursor(request.query_value("cursor").value_or(""));
-    auto list = co_await actions.list(request.workspace(), static_cast<int>(*limit), std::move(cursor));
+    std::function<bool(const BulkAction&)> shows;
+    if (request.principal.scope)
+        shows = [&request](const BulkAction& action) {
+            return net::check_place(request.principal, Permission::runs_read, place_of(action), "").has_value();
+        };
+    auto list = co_await actions.list(request.workspace(), static_cast<int>(*limit), std::move(cursor), std::move(shows));
     if (!list) co_return problem(list.error());
     Json items = Json::array();
-    for (const BulkAction& action : list->items) items.push_back(to_json(action));
+    for (const BulkAction& action : list->items) items.push_back(shown(request, action));
     co_return net::json_response(200, page_of(std::move(items), list->next_cursor));
 }
 
@@ -139,7 +183,14 @@ Awaitable<Response> get_bulk(Request& request, BulkActions& actions) {
     Json failures = Json::array();
     for (const BulkItem& item : refused->items) failures.push_back(to_json(item, action->kind));
     answer["failures"] = std::move(failures);
+    if (!reads_data(request, *action)) mask_bulk(answer);
     co_return net::json_response(200, answer);
+}
+
+Awaitable<bool> reads_items(const Request& request, BulkActions& actions, BulkActionId id) {
+    if (!request.principal.scope) co_return request.principal.may(Permission::runs_data);
+    auto action = co_await actions.get(request.workspace(), id);
+    co_return action && reads_data(request, *action);
 }
 
 Awaitable<Response> list_items(Request& request, BulkActions& actions) {
@@ -154,7 +205,11 @@ Awaitable<Response> list_items(Request& request, BulkActions& actions) {
     auto list = co_await actions.items(request.workspace(), *id, result.has_value(), static_cast<int>(*limit), std::move(cursor));
     if (!list) co_return problem(list.error());
     Json items = Json::array();
-    for (const BulkItem& item : list->items) items.push_back(to_json(item, list->kind));
+    const bool reads = co_await reads_items(request, actions, *id);
+    for (const BulkItem& item : list->items) {
+        items.push_back(to_json(item, list->kind));
+        if (!reads) mask_bulk_item(items.back());
+    }
     co_return net::json_response(200, page_of(std::move(items), list->next_cursor));
 }
 
@@ -162,11 +217,11 @@ Awaitable<Response> cancel_bulk(Request& request, BulkActions& actions) {
     auto id = request.id_parameter<BulkActionId>();
     if (!id) co_return problem(id.error());
     AlsoBulk also = [&request](storage::WriteUnit& unit, const BulkAction& action) {
-        request.record(unit, {200, base::dump_json(to_json(action)), {}});
+        request.record(unit, {200, base::dump_json(shown(request, action)), {}}, note_of(action));
     };
     auto action = co_await actions.cancel(request.workspace(), *id, request.principal.name, std::move(also));
     if (!action) co_return problem(action.error());
-    co_return net::json_response(200, to_json(*action));
+    co_return net::json_response(200, shown(request, *action));
 }
 
 constexpr Parameter page_query[] = {
@@ -234,6 +289,8 @@ void add_routes(net::Router& router, BulkActions& actions) {
         "dry_run": {"type": "boolean"}, "total": {"type": "integer"}, "first": {"type": "array", "items": {"type": "string"}}}}]})");
     router.add_schema("BulkActionList", R"({"type": "object", "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/BulkAction"}}, "next_cursor": {"type": ["string", "null"]}}})");
+    router.places().add("bulk-actions",
+                        [&actions](WorkspaceId workspace, std::string id) { return place_bulk(actions, workspace, std::move(id)); });
     router.add(std::span<const Route<BulkActions>>(routes), actions);
 }
 

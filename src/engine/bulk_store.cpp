@@ -49,10 +49,10 @@ const Query delete_items{"engine.delete_bulk_items", R"sql(
 const Query delete_bulk{"engine.delete_bulk", R"sql(
     DELETE FROM bulk_action WHERE workspace_id = ?1 AND id = ?2 AND state <> 'running')sql"};
 
-// Selections of runs. ?4: the statuses between commas; ?5 project, ?6 error code, ?7 when it had ended at the latest.
+// Selections of runs. ?4: the statuses between commas; ?5 the names of projects and flows, ?6 error code, ?7 when it had ended at the latest.
 #define SLUICE_SELECTED                                                                                         \
     " r.workspace_id = ?1 AND r.id > ?2 AND r.id <= ?3 AND instr(?4, ',' || r.status || ',') > 0"              \
-    " AND (?5 = '' OR r.project = ?5) AND (?6 = '' OR json_extract(r.error, '$.code') = ?6)"                  \
+    " AND " SLUICE_SEEN("?5", "r.project", "r.flow_name") " AND (?6 = '' OR json_extract(r.error, '$.code') = ?6)"                  \
     " AND (r.finished_at_us IS NULL OR r.finished_at_us <= ?7)"
 // What is done to the outer run reaches its sub-runs.
 #define SLUICE_OUTERMOST                                                                                              \
@@ -141,7 +141,7 @@ std::vector<storage::Value> parameters_of(WorkspaceId workspace, const RunSelect
     for (const RunStatus status : selection.statuses) statuses += std::string(to_string(status)) + ",";
     if (selection.since) after = std::max(after, first_id_of<RunId>(*selection.since));
     if (selection.until) until = std::min(until, first_id_of<RunId>(*selection.until));
-    return {to_value(workspace), to_value(after), to_value(until), to_value(statuses), to_value(selection.project),
+    return {to_value(workspace), to_value(after), to_value(until), to_value(statuses), to_value(selection.seen.within(selection.project).text()),
             to_value(selection.code), to_value(ended_by)};
 }
 

@@ -154,6 +154,7 @@ Awaitable<Response> rerun_run(Request& request, Engine& engine) {
         if (!number) co_return net::problem(number.error());
         rerun.version = *number;
     }
+    rerun.started_by = starter_of(request.principal);
     rerun.also = [&request, parent = *id](storage::WriteUnit& unit, RunId run) {
         net::AuditNote note;
         note.target = run.str();

@@ -35,6 +35,7 @@ DeadLetter letter_of(const Run& run, Time at, base::Random& random) {
     letter.flow = run.flow;
     letter.flow_version = run.flow_version;
     letter.flow_name = run.flow_name;
+    letter.project = run.project;
     letter.created_at = at;
     return letter;
 }
@@ -174,6 +175,7 @@ Awaitable<Result<RunId>> DeadLetters::State::redrive(WorkspaceId workspace, Dead
         Rerun rerun;
         rerun.input = std::move(how.input);
         rerun.version = how.version;
+        rerun.started_by = how.started_by;
         const Time now = loop.now();
         rerun.also = [workspace, letter, by = how.by, now, also = how.also](storage::WriteUnit& unit, RunId run) {
             store::append_close(unit, workspace, letter.id, {"redriven", "as a new run", by, now, run});
@@ -244,6 +246,7 @@ Json to_json(const LetterFilter& filter) {
     if (!filter.code.empty()) json["code"] = filter.code;
     if (filter.since) json["since"] = base::format_time(*filter.since);
     if (filter.until) json["until"] = base::format_time(*filter.until);
+    if (!filter.seen.all()) json["within"] = filter.seen.text();
     return json;
 }
 
@@ -264,6 +267,8 @@ Result<LetterFilter> letter_filter(const Json& json, const std::string& pointer)
             filter.state = text;
         } else if (key == "code") {
             filter.code = text;
+        } else if (key == "within") {
+            filter.seen = base::SeenNames::from_text(text);
         } else if (key == "flow") {
             filter.flow = FlowId::parse(text);
             if (!filter.flow) return wrong(key, "flow must be a flow's id (flw_…)");

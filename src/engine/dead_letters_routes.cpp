@@ -1,6 +1,7 @@
 // REST of dead letters.
 
 #include "engine/control_routes.hpp"
+#include "engine/run_masks.hpp"
 #include "sluice/engine/dead_letters.hpp"
 #include "sluice/net/server.hpp"
 
@@ -21,10 +22,25 @@ Error mistake(std::string pointer, std::string message) {
     return error;
 }
 
-template <class Item>
-Json page_of(const std::vector<Item>& items, const std::string& next_cursor) {
+/// As the caller may see it.
+Json shown(const Request& request, const DeadLetter& letter) {
+    Json json = to_json(letter);
+    if (!reads_data(request, letter.project, letter.flow_name)) mask_letter(json);
+    return json;
+}
+
+/// As everybody may see it: for the audit trail.
+net::AuditNote note_of(const DeadLetter& letter) {
+    Json json = to_json(letter);
+    mask_letter(json);
+    net::AuditNote note;
+    note.after = base::dump_json(json);
+    return note;
+}
+
+Json page_of(const Request& request, const std::vector<DeadLetter>& items, const std::string& next_cursor) {
     Json list = Json::array();
-    for (const Item& item : items) list.push_back(to_json(item));
+    for (const DeadLetter& item : items) list.push_back(shown(request, item));
     return {{"items", std::move(list)}, {"next_cursor", next_cursor.empty() ? Json() : Json(next_cursor)}};
 }
 
@@ -44,17 +60,21 @@ Awaitable<Response> list_letters(Request& request, DeadLetters& letters) {
         if (const auto value = request.query_value(name)) wanted[name] = std::string(*value);
     auto filter = letter_filter(wanted, "");
     if (!filter) co_return problem(filter.error());
+    filter->seen = request.principal.seen(Permission::runs_read);
     std::string cursor(request.query_value("cursor").value_or(""));
     auto list = co_await letters.list(request.workspace(), std::move(*filter), static_cast<int>(*limit), std::move(cursor));
     if (!list) co_return problem(list.error());
-    co_return net::json_response(200, page_of(list->items, list->next_cursor));
+    co_return net::json_response(200, page_of(request, list->items, list->next_cursor));
 }
 
 Awaitable<Response> get_letter(Request& request, DeadLetters& letters) {
     auto id = request.id_parameter<DeadLetterId>();
     if (!id) co_return problem(id.error());
+    auto letter = co_await letters.get(request.workspace(), *id);
+    if (!letter) co_return problem(letter.error());
     auto detail = co_await letters.detail(request.workspace(), *id);
     if (!detail) co_return problem(detail.error());
+    if (!reads_data(request, letter->project, letter->flow_name)) mask_letter(*detail);
     co_return net::json_response(200, *detail);
 }
 
@@ -75,6 +95,7 @@ Result<Redrive> redrive_body(const Request& request) {
         }
     }
     how.by = request.principal.name;
+    how.started_by = starter_of(request.principal);
     return how;
 }
 
@@ -85,15 +106,15 @@ Awaitable<Response> redrive_letter(Request& request, DeadLetters& letters) {
     if (!how) co_return problem(how.error());
     Json answer;
     how->also = [&request, &answer](storage::WriteUnit& unit, const DeadLetter& letter) {
-        answer = {{"run_id", letter.redriven_run->str()}, {"dead_letter", to_json(letter)}};
-        request.record_once(unit, {202, base::dump_json(answer), {}});
+        answer = {{"run_id", letter.redriven_run->str()}, {"dead_letter", shown(request, letter)}};
+        request.record_once(unit, {202, base::dump_json(answer), {}}, note_of(letter));
     };
     auto run = co_await letters.redrive(request.workspace(), *id, std::move(*how));
     if (!run) co_return problem(run.error());
     if (answer.is_null()) {   // a version that keeps no record: nothing has committed with its run
         auto letter = co_await letters.get(request.workspace(), *id);
         if (!letter) co_return problem(letter.error());
-        answer = {{"run_id", run->str()}, {"dead_letter", to_json(*letter)}};
+        answer = {{"run_id", run->str()}, {"dead_letter", shown(request, *letter)}};
     }
     co_return net::json_response(202, answer);
 }
@@ -104,11 +125,19 @@ Awaitable<Response> discard_letter(Request& request, DeadLetters& letters) {
     auto body = request.json();
     if (!body) co_return problem(body.error());
     AlsoLetter also = [&request](storage::WriteUnit& unit, const DeadLetter& letter) {
-        request.record(unit, {200, base::dump_json(to_json(letter)), {}});
+        request.record(unit, {200, base::dump_json(shown(request, letter)), {}}, note_of(letter));
     };
     auto letter = co_await letters.discard(request.workspace(), *id, base::string_or(*body, "reason", ""), request.principal.name, std::move(also));
     if (!letter) co_return problem(letter.error());
-    co_return net::json_response(200, to_json(*letter));
+    co_return net::json_response(200, shown(request, *letter));
+}
+
+Awaitable<Result<net::Place>> place_letter(DeadLetters& letters, WorkspaceId workspace, std::string id) {
+    const auto wanted = DeadLetterId::parse(id);
+    if (!wanted) co_return fail(net::no_such_object(id));
+    auto letter = co_await letters.get(workspace, *wanted);
+    if (!letter) co_return fail(std::move(letter.error()));
+    co_return net::Place{std::move(letter->project), std::move(letter->flow_name)};
 }
 
 constexpr Parameter letters_query[] = {
@@ -154,6 +183,8 @@ void add_routes(net::Router& router, DeadLetters& letters) {
         "run_id": {"type": "string"}, "dead_letter": {"$ref": "#/components/schemas/DeadLetter"}}})");
     router.add_schema("DiscardDeadLetter", R"({"type": "object", "additionalProperties": false, "required": ["reason"], "properties": {
         "reason": {"type": "string", "minLength": 1, "maxLength": 500}}})");
+    router.places().add("dead-letters",
+                        [&letters](WorkspaceId workspace, std::string id) { return place_letter(letters, workspace, std::move(id)); });
     router.add(std::span<const Route<DeadLetters>>(routes), letters);
 }
 

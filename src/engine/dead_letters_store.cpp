@@ -15,8 +15,8 @@ using storage::to_value;
 // A step whose end is unknown is recorded once, but a unit may be sent again after a full disk.
 const Query insert_letter{"engine.insert_dead_letter", R"sql(
     INSERT INTO dead_letter (workspace_id, id, run_id, flow_id, flow_version, flow_name, step, cause, code, message, attempts,
-        created_at_us, state)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'open') ON CONFLICT DO NOTHING)sql"};
+        created_at_us, state, project)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'open', ?13) ON CONFLICT DO NOTHING)sql"};
 
 const Query close_of_run{"engine.close_letters_of_run", R"sql(
     UPDATE dead_letter SET state = ?3, reason = ?4, decided_by = ?5, decided_at_us = ?6, redriven_run_id = ?7
@@ -30,24 +30,26 @@ const Query close_one{"engine.close_letter", R"sql(
 
 #define SLUICE_LETTER_COLUMNS                                                                                             \
     "id, run_id, flow_id, flow_version, flow_name, step, cause, code, message, attempts, created_at_us, state, reason, " \
-    "decided_by, decided_at_us, redriven_run_id"
-#define SLUICE_LETTER_FILTER " AND (?4 IS NULL OR flow_id = ?4) AND (?5 = '' OR code = ?5)"
+    "decided_by, decided_at_us, redriven_run_id, project"
+// `seen` is the parameter with the names that the reader is limited to.
+#define SLUICE_LETTER_FILTER(seen) \
+    " AND (?4 IS NULL OR flow_id = ?4) AND (?5 = '' OR code = ?5) AND " SLUICE_SEEN(seen, "project", "flow_name")
 
 const Query select_letter{"engine.select_letter", "SELECT " SLUICE_LETTER_COLUMNS " FROM dead_letter WHERE workspace_id = ?1 AND id = ?2"};
 const Query select_of_run{"engine.letters_of_run", "SELECT " SLUICE_LETTER_COLUMNS
     " FROM dead_letter WHERE workspace_id = ?1 AND run_id = ?2 AND state = 'open' ORDER BY id LIMIT 20"};
 const Query select_letters{"engine.list_letters", "SELECT " SLUICE_LETTER_COLUMNS
-    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER
+    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER("?8")
     " AND (?7 = '' OR state = ?7) ORDER BY id DESC LIMIT ?6"};
 // The state stands in the text so that the partial index serves it.
 const Query select_open_newest{"engine.list_open_letters", "SELECT " SLUICE_LETTER_COLUMNS
-    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER
+    " FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3" SLUICE_LETTER_FILTER("?7")
     " AND state = 'open' ORDER BY id DESC LIMIT ?6"};
 const Query select_open_oldest{"engine.next_open_letters", "SELECT " SLUICE_LETTER_COLUMNS
-    " FROM dead_letter WHERE workspace_id = ?1 AND id > ?2 AND id <= ?3" SLUICE_LETTER_FILTER
+    " FROM dead_letter WHERE workspace_id = ?1 AND id > ?2 AND id <= ?3" SLUICE_LETTER_FILTER("?9")
     " AND id >= ?7 AND id < ?8 AND state = 'open' ORDER BY id LIMIT ?6"};
 const Query count_open{"engine.count_open_letters", R"sql(
-    SELECT count(*), max(id) FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3)sql" SLUICE_LETTER_FILTER " AND state = 'open'"};
+    SELECT count(*), max(id) FROM dead_letter WHERE workspace_id = ?1 AND id >= ?2 AND id < ?3)sql" SLUICE_LETTER_FILTER("?6") " AND state = 'open'"};
 const Query select_attempts{"engine.letter_attempts", R"sql(
     SELECT kind, at_us, attempt, data, CASE WHEN value_bytes <= 8192 THEN value END FROM run_event
     WHERE run_id = ?2 AND workspace_id = ?1 AND path = ?3 ORDER BY seq DESC LIMIT 200)sql"};
@@ -75,6 +77,7 @@ DeadLetter read_letter(const Row& row) {
     letter.decided_by = text_or_empty(row, 13);
     letter.decided_at = row.optional_time(14);
     if (!row.is_null(15)) letter.redriven_run = row.id<RunId>(15);
+    letter.project = row.str(16);
     return letter;
 }
 
@@ -88,7 +91,7 @@ std::pair<DeadLetterId, DeadLetterId> range_of(const LetterFilter& filter) {
 
 void append_letter(storage::WriteUnit& unit, WorkspaceId workspace, const DeadLetter& letter) {
     unit.add(insert_letter, workspace, letter.id, letter.run, letter.flow, letter.flow_version, letter.flow_name, letter.step,
-             letter.cause, letter.code, letter.message, letter.attempts, letter.created_at);
+             letter.cause, letter.code, letter.message, letter.attempts, letter.created_at, letter.project);
 }
 
 void append_close_run(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, const Closing& closing) {
@@ -122,8 +125,9 @@ Awaitable<Result<std::vector<DeadLetter>>> list_letters(storage::Storage& storag
         if (before) to = std::min(to, before);
         std::vector<storage::Value> values = {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
                                               to_value(filter.code), to_value(limit)};
+        if (filter.state != "open") values.push_back(to_value(filter.state));
+        values.push_back(to_value(filter.seen.text()));
         if (filter.state == "open") return tx.list<DeadLetter>(select_open_newest, std::move(values), read_letter);
-        values.push_back(to_value(filter.state));
         return tx.list<DeadLetter>(select_letters, std::move(values), read_letter);
     };
     co_return co_await storage.read(std::move(job));
@@ -134,7 +138,8 @@ Awaitable<Result<std::vector<DeadLetter>>> open_letters(storage::Storage& storag
     auto job = [workspace, filter = std::move(filter), after, until, limit](ReadTx& tx) {
         const auto [from, to] = range_of(filter);
         return tx.list<DeadLetter>(select_open_oldest, {to_value(workspace), to_value(after), to_value(until), to_value(filter.flow),
-                                                        to_value(filter.code), to_value(limit), to_value(from), to_value(to)}, read_letter);
+                                                        to_value(filter.code), to_value(limit), to_value(from), to_value(to),
+                                                        to_value(filter.seen.text())}, read_letter);
     };
     co_return co_await storage.read(std::move(job));
 }
@@ -143,7 +148,7 @@ Awaitable<Result<OpenLetters>> count_open_letters(storage::Storage& storage, Wor
     auto job = [workspace, filter = std::move(filter)](ReadTx& tx) -> Result<OpenLetters> {
         const auto [from, to] = range_of(filter);
         auto found = tx.find<OpenLetters>(count_open, {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
-                                                       to_value(filter.code)}, [](const Row& row) {
+                                                       to_value(filter.code), to_value(filter.seen.text())}, [](const Row& row) {
             return OpenLetters{row.integer(0), row.is_null(1) ? DeadLetterId() : row.id<DeadLetterId>(1)};
         });
         if (!found) return fail(std::move(found.error()));

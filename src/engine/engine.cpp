@@ -151,6 +151,7 @@ RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueE
     row.project = start.runnable.project;
     row.trigger = facts.trigger;
     row.status = RunStatus::running;
+    row.started_by = start.started_by;
     row.parent = start.parent;
     row.depth = start.depth;
     row.created_at = facts.started_at;
@@ -295,7 +296,7 @@ events::NewEvent Engine::State::run_event(const ActiveRun& run, std::string_view
     event.type = type;
     event.subject = run.row.id.str();
     event.at = clock.now();
-    event.data = {{"run", event.subject}, {"flow", run.row.flow_name}, {"version", run.row.flow_version}};
+    event.data = {{"run", event.subject}, {"flow", run.row.flow_name}, {"version", run.row.flow_version}, {"project", run.row.project}};
     if (run.machine.error()) event.data["error"] = *run.machine.error();
     return event;
 }

@@ -285,6 +285,7 @@ Awaitable<Result<RunId>> Engine::rerun(WorkspaceId workspace, RunId id, Rerun op
     start.flow_id = (*row)->flow;
     start.runnable = std::move(*runnable);
     start.trigger = "rerun";
+    start.started_by = std::move(options.started_by);
     start.parent = id;
     start.also = std::move(options.also);
     start.plan = {{"parent", id.str()}};

@@ -63,7 +63,7 @@ Awaitable<Result<Run>> Engine::get(WorkspaceId workspace, RunId id) {
 
 Awaitable<Result<RunList>> Engine::list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor) {
     const std::string name = fmt::format("runs|{}|{}|{}", filter.status ? to_string(*filter.status) : "",
-                                         filter.flow ? filter.flow->str() : "", filter.project);
+                                         filter.flow ? filter.flow->str() : "", filter.project + filter.seen.text());
     auto position = state_->cursors.read(workspace, name, cursor);
     if (!position) co_return fail(std::move(position.error()));
     auto runs = co_await store::list_runs(state_->storage, workspace, std::move(filter), RunId::from_raw(*position), limit + 1);

@@ -2,6 +2,7 @@
 
 #include "sluice/base/money.hpp"
 #include "engine/control_routes.hpp"
+#include "engine/run_masks.hpp"
 #include "engine/trial_runs.hpp"
 #include "engine/value_routes.hpp"
 #include "sluice/engine/engine.hpp"
@@ -36,7 +37,13 @@ Json totals_json(const Totals& totals) {
 bool has_ended(const RunHandle& handle) { return handle.done.ready() && is_terminal(handle.done.get().status); }
 
 /// `{"id":…,"status":…,"output":…,"error":…}` of a run that has ended, without a copy of the output.
-Response ended_response(RunId id, const Outcome& outcome, bool durable) {
+Response ended_response(RunId id, const Outcome& outcome, bool durable, bool masked) {
+    if (masked) {
+        Json answer = {{"id", id.str()}, {"status", to_string(outcome.status)}, {"output", nullptr}, {"error", outcome.error ? *outcome.error : Json()}};
+        mask_run(answer);
+        if (!durable) answer["durable"] = false;
+        return net::json_response(200, answer);
+    }
     std::string text;
     text.reserve(192);
     text += "{\"id\":\"";
@@ -53,8 +60,8 @@ Response ended_response(RunId id, const Outcome& outcome, bool durable) {
 }
 
 /// 200 with the output for who waited and saw the end; else 202, also when the run was faster than the answer.
-Response outcome_response(const RunHandle& handle, bool waits) {
-    if (waits && has_ended(handle)) return ended_response(handle.id, handle.done.get(), handle.durable);
+Response outcome_response(const RunHandle& handle, bool waits, bool masked) {
+    if (waits && has_ended(handle)) return ended_response(handle.id, handle.done.get(), handle.durable, masked);
     if (!handle.durable)
         return net::problem(Error{handle.done.ready() ? ErrorCode::unavailable : ErrorCode::timeout,
                                   "the run did not end within its wait, and this flow has durability none: its result is not kept; "
@@ -160,10 +167,15 @@ Awaitable<Response> repeated_start(Request& request, Engine& engine, std::option
     if (!run) co_return net::problem(run.error());
     Json answer = {{"id", id->str()}, {"status", to_string(run->status)}};
     if (wait && is_terminal(run->status)) {
-        auto output = co_await engine.output(request.workspace(), *id);
-        if (!output) co_return net::problem(output.error());
-        answer["output"] = std::move(*output);
+        answer["output"] = nullptr;
         answer["error"] = run->error ? *run->error : Json();
+        if (reads_data(request, run->project, run->flow_name)) {
+            auto output = co_await engine.output(request.workspace(), *id);
+            if (!output) co_return net::problem(output.error());
+            answer["output"] = std::move(*output);
+        } else {
+            mask_run(answer);
+        }
     }
     auto response = net::json_response(wait && is_terminal(run->status) ? 200 : 202, answer);
     response.headers.set("Idempotent-Replayed", "true");
@@ -180,6 +192,7 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
 
     StartRun start{.workspace = request.workspace(), .flow_id = *flow, .input = std::move(body->input),
                    .waits = wait->has_value(), .priority = body->priority, .run_at = body->run_at};
+    start.started_by = starter_of(request.principal);
     if (body->trial.asked()) {
         auto prepared = co_await prepare_trial(engine, std::move(body->trial), body->version, request.principal, start);
         if (!prepared) co_return net::problem(prepared.error());
@@ -204,9 +217,10 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
             request.record(unit, {202, fmt::format("{{\"id\":\"{}\",\"status\":\"running\"}}", id), {}}, std::move(note));
         };
     }
+    const bool masked = !reads_data(request, start.runnable.project, start.runnable.name);
     auto started = engine.start_run(std::move(start));
     if (!started) co_return net::problem(started.error());
-    if (const auto* ended = std::get_if<EndedRun>(&*started)) co_return ended_response(ended->id, ended->outcome, false);
+    if (const auto* ended = std::get_if<EndedRun>(&*started)) co_return ended_response(ended->id, ended->outcome, false, masked);
     const auto handle = std::get<std::shared_ptr<RunHandle>>(std::move(*started));
     // A short run sets both within one commit; a refused one never sets `done`.
     co_await handle->accepted.wait();
@@ -216,7 +230,7 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
         co_return net::problem(error);
     }
     if (*wait && !handle->done.ready()) co_await handle->done.wait_until(engine.now() + **wait);
-    co_return outcome_response(*handle, wait->has_value());
+    co_return outcome_response(*handle, wait->has_value(), masked);
 }
 
 Awaitable<Response> list_runs(Request& request, Engine& engine) {
@@ -236,11 +250,15 @@ Awaitable<Response> list_runs(Request& request, Engine& engine) {
         if (!filter.flow)
             co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("flow={} is no flow id (flw_…)", *flow)});
     }
+    filter.seen = request.principal.seen(Permission::runs_read);
     std::string cursor(request.query_value("cursor").value_or(""));
     auto runs = co_await engine.list(request.workspace(), std::move(filter), static_cast<int>(*limit), std::move(cursor));
     if (!runs) co_return net::problem(runs.error());
     Json items = Json::array();
-    for (const Run& run : runs->items) items.push_back(to_json(run));
+    for (const Run& run : runs->items) {
+        items.push_back(to_json(run));
+        if (!reads_data(request, run.project, run.flow_name)) mask_run(items.back());
+    }
     Json answer = {{"items", std::move(items)}, {"next_cursor", runs->next_cursor.empty() ? Json() : Json(runs->next_cursor)}};
     co_return net::json_response(200, answer);
 }
@@ -257,7 +275,12 @@ Awaitable<Response> get_run(Request& request, Engine& engine) {
     auto run = co_await engine.get(request.workspace(), *id);
     if (!run) co_return net::problem(run.error());
     Json answer = to_json(*run);
-    if (run->status != RunStatus::succeeded) co_return net::json_response(200, answer);
+    const bool reads = reads_data(request, run->project, run->flow_name);
+    if (!reads) {
+        if (run->status == RunStatus::succeeded) answer["output"] = nullptr;
+        mask_run(answer);
+    }
+    if (!reads || run->status != RunStatus::succeeded) co_return net::json_response(200, answer);
     auto output = co_await engine.output_text(request.workspace(), *id);
     if (!output) co_return net::problem(output.error());
     std::string before = base::dump_json(answer);
@@ -284,7 +307,11 @@ Awaitable<Response> list_steps(Request& request, Engine& engine) {
     auto page = co_await engine.steps(request.workspace(), *id, query);
     if (!page) co_return net::problem(page.error());
     Json items = Json::array();
-    for (const StepSummary& step : page->items) items.push_back(to_json(step));
+    const bool reads = co_await reads_data_of(request, id->str());
+    for (const StepSummary& step : page->items) {
+        items.push_back(to_json(step));
+        if (!reads) mask_step(items.back());
+    }
     Json answer = {{"items", std::move(items)}, {"total", page->total}};
     co_return net::json_response(200, answer);
 }
@@ -298,6 +325,8 @@ Awaitable<Response> list_events(Request& request, Engine& engine) {
     if (!after) co_return net::problem(after.error());
     auto events = co_await engine.run_events(request.workspace(), *id, *after, static_cast<int>(*limit));
     if (!events) co_return net::problem(events.error());
+    if (!co_await reads_data_of(request, id->str()))
+        for (Json& event : *events) events::mask_run_event(event);
     Json answer = {{"items", Json(std::move(*events))}};
     co_return net::json_response(200, answer);
 }
@@ -333,11 +362,26 @@ constexpr Route<Engine> routes[] = {
 
 }  // namespace
 
+Starter starter_of(const Principal& principal) { return {std::string(base::to_string(principal.kind)), principal.id}; }
+
+namespace {
+
+Awaitable<Result<net::Place>> place_run(Engine& engine, WorkspaceId workspace, std::string id) {
+    const auto wanted = RunId::parse(id);
+    if (!wanted) co_return fail(net::no_such_object(id));
+    auto run = co_await engine.get(workspace, *wanted);
+    if (!run) co_return fail(std::move(run.error()));
+    co_return net::Place{std::move(run->project), std::move(run->flow_name)};
+}
+
+}  // namespace
+
 Json to_json(const Run& run) {
     return {{"id", run.id.str()},
             {"flow", {{"id", run.flow.str()}, {"name", run.flow_name}, {"version", run.flow_version}}},
             {"project", run.project},
             {"trigger", run.trigger},
+            {"started_by", run.started_by.kind.empty() ? Json() : Json{{"kind", run.started_by.kind}, {"id", run.started_by.id}}},
             {"status", to_string(run.status)},
             {"created_at", base::format_time(run.created_at)},
             {"started_at", optional_time(run.started_at)},
@@ -394,10 +438,13 @@ void add_routes(net::Router& router, Engine& engine) {
         "id": {"type": "string"},
         "flow": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "version": {"type": "integer"}}},
         "project": {"type": "string"}, "trigger": {"type": "string"},
+        "started_by": {"type": ["object", "null"], "description": "Who started it: api_key, user, session, local; run (another one), bulk_action. Null: not kept",
+            "properties": {"kind": {"type": "string"}, "id": {"type": "string"}}},
         "status": {"$ref": "#/components/schemas/RunStatus"},
         "created_at": {"type": "string"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
         "error": {"$ref": "#/components/schemas/RunError"},
         "output": {"description": "Of a run that succeeded"},
+        "masked": {"type": "boolean", "description": "The caller lacks runs:data: output and the error's message are null"},
         "parent_run_id": {"type": ["string", "null"], "description": "The run it came from: of a rerun, a sub-run, an error flow's run"},
         "totals": {"type": "object", "properties": {"steps": {"type": "integer"}, "input_tokens": {"type": "integer"},
             "output_tokens": {"type": "integer"}, "cost_usd": {"type": "string"}, "simulated": {"type": "boolean"}}}}})");
@@ -419,6 +466,8 @@ void add_routes(net::Router& router, Engine& engine) {
         "value": {}, "value_bytes": {"type": "integer"}}}}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
     add_value_routes(router, engine);
+    router.places().add("runs", [&engine](WorkspaceId workspace, std::string id) { return place_run(engine, workspace, std::move(id)); });
+    router.places().add_whole("queues");
     add_history_routes(router, engine);
     add_control_routes(router, engine);
     add_queue_routes(router, engine);

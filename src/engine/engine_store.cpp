@@ -13,8 +13,8 @@ using storage::Row;
 
 const Query insert_run{"engine.insert_run", R"sql(
     INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
-        parent_run_id, depth)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12))sql"};
+        parent_run_id, depth, started_by_kind, started_by)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14))sql"};
 
 const Query reopen_run{"engine.reopen_run", R"sql(
     UPDATE run SET status = ?3, finished_at_us = NULL, error = NULL, expires_at_us = NULL, retries = retries + 1
@@ -23,8 +23,8 @@ const Query reopen_run{"engine.reopen_run", R"sql(
 const Query insert_whole_run{"engine.insert_whole_run", R"sql(
     INSERT INTO run (workspace_id, id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us,
         finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, stored_bytes, expires_at_us,
-        parent_run_id, depth, attempts)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22))sql"};
+        parent_run_id, depth, attempts, started_by_kind, started_by)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24))sql"};
 
 const Query insert_record{"engine.insert_record", R"sql(
     INSERT INTO run_event (workspace_id, run_id, seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes)
@@ -76,31 +76,32 @@ const Query forget_outputs{"engine.forget_outputs", R"sql(
 
 #define SLUICE_RUN_COLUMNS                                                                                          \
     "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
-    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes, attempts"
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes, attempts, " \
+    "started_by_kind, started_by"
 
 const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
 
 const Query list_all{"engine.list_all", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) ORDER BY id DESC LIMIT ?4)sql"};
+    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") " ORDER BY id DESC LIMIT ?4"};
 
 const Query list_of_flow{"engine.list_of_flow", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND flow_id = ?5
+    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND flow_id = ?5
         AND (?6 = '' OR status = ?6) ORDER BY id DESC LIMIT ?4)sql"};
 
 // The status stands in the text so that the partial index serves it.
 const Query list_unusual{"engine.list_unusual", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND status = ?5
+    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND status = ?5
         AND status NOT IN ('succeeded', 'running') ORDER BY id DESC LIMIT ?4)sql"};
 
 const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND (?3 = '' OR project = ?3) AND status = 'succeeded' ORDER BY id DESC LIMIT ?4)sql"};
+    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND status = 'succeeded' ORDER BY id DESC LIMIT ?4)sql"};
 
 const Query list_running{"engine.list_running", R"sql(
     SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
         r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
-        r.depth, r.retries, r.stored_bytes, r.attempts
+        r.depth, r.retries, r.stored_bytes, r.attempts, r.started_by_kind, r.started_by
     FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
-    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND j.state = 'running' AND (?3 = '' OR r.project = ?3) AND r.status = 'running'
+    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND j.state = 'running' AND )sql" SLUICE_SEEN("?3", "r.project", "r.flow_name") R"sql( AND r.status = 'running'
     ORDER BY j.run_id DESC LIMIT ?4)sql"};
 
 const Query select_records{"engine.select_records", R"sql(
@@ -137,6 +138,7 @@ Run read_run(const Row& row) {
     run.depth = static_cast<int>(row.integer(18));
     run.retries = static_cast<int>(row.integer(19));
     run.stored_bytes = row.integer(20);
+    if (!row.is_null(22)) run.started_by = {row.str(22), row.str(23)};
     return run;
 }
 
@@ -169,12 +171,14 @@ void append_whole_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_whole_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
              to_string(run.status), run.created_at, run.started_at, run.finished_at, error_text(run), run.totals.steps,
              run.totals.input_tokens, run.totals.output_tokens, run.totals.cost_nano_usd, run.totals.simulated,
-             run.stored_bytes, run.expires_at, run.parent, run.depth, run.totals.attempts);
+             run.stored_bytes, run.expires_at, run.parent, run.depth, run.totals.attempts,
+             text_or_null(run.started_by.kind), text_or_null(run.started_by.id));
 }
 
 void append_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
-             to_string(run.status), run.created_at, run.started_at, run.parent, run.depth);
+             to_string(run.status), run.created_at, run.started_at, run.parent, run.depth, text_or_null(run.started_by.kind),
+             text_or_null(run.started_by.id));
 }
 
 void append_record(storage::WriteUnit& unit, WorkspaceId workspace, RunId run, std::int64_t seq, const Record& record,
@@ -254,7 +258,7 @@ Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, Workspa
     }
     auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
         std::vector<storage::Value> values = {storage::to_value(workspace), storage::to_value(before),
-                                              storage::to_value(filter.project), storage::to_value(limit)};
+                                              storage::to_value(filter.seen.within(filter.project).text()), storage::to_value(limit)};
         const std::string status = filter.status ? std::string(to_string(*filter.status)) : std::string();
         if (filter.flow) {
             values.push_back(storage::to_value(*filter.flow));

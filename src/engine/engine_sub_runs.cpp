@@ -97,6 +97,7 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         start.runnable = std::move(*runnable);
         start.input = std::move(sub_run.input);
         start.trigger = "flow";
+        start.started_by = {"run", sub_run.parent.str()};
         start.id = id;
         start.parent = sub_run.parent;
         start.depth = depth;
@@ -184,6 +185,7 @@ Awaitable<Result<void>> Engine::State::start_error_flow(const Run& run, std::str
                    {"status", to_string(run.status)},
                    {"error", run.error.value_or(Json())}};
     start.trigger = "error";
+    start.started_by = {"run", run.id.str()};
     start.id = derived_id(run.id, fmt::format("error-flow:{}", run.retries));
     start.parent = run.id;
     start.also = [workspace = run.workspace, failed = run.id](storage::WriteUnit& unit, RunId) {

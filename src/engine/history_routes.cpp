@@ -1,5 +1,6 @@
 // REST of what runs' journals tell: why, diff, replay.
 
+#include "engine/run_masks.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/net/server.hpp"
 
@@ -19,6 +20,7 @@ Awaitable<Response> get_why(Request& request, Engine& engine) {
     if (!id) co_return problem(id.error());
     auto why = co_await engine.why(request.workspace(), *id);
     if (!why) co_return problem(why.error());
+    if (!co_await reads_data_of(request, id->str())) mask_why(*why);
     co_return net::json_response(200, *why);
 }
 
@@ -29,8 +31,12 @@ Awaitable<Response> get_diff(Request& request, Engine& engine) {
     if (!with) co_return problem(Error{ErrorCode::invalid_argument, "name the other run in the query: ?with=run_…"});
     const auto other = RunId::parse(*with);
     if (!other) co_return problem(Error{ErrorCode::invalid_argument, fmt::format("with={} is no run id (run_…)", *with)});
+    auto sees = co_await request.places->check(request.principal, Permission::runs_read, "runs", other->str());
+    if (!sees) co_return problem(sees.error());
     auto diff = co_await engine.diff(request.workspace(), *id, *other);
     if (!diff) co_return problem(diff.error());
+    const bool reads = co_await reads_data_of(request, id->str());
+    if (!reads || !co_await reads_data_of(request, other->str())) mask_diff(*diff);
     co_return net::json_response(200, *diff);
 }
 
@@ -41,6 +47,7 @@ Awaitable<Response> replay_run(Request& request, Engine& engine) {
     if (!report) co_return problem(report.error());
     Json answer = {{"run_id", id->str()}};
     answer.update(to_json(*report));
+    if (!co_await reads_data_of(request, id->str())) mask_replay(answer);
     co_return net::json_response(200, answer);
 }
 

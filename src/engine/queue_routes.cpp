@@ -35,7 +35,8 @@ std::optional<Response> no_such_queue(const Request& request) {
 }
 
 Awaitable<Response> list_queues(Request& request, Engine& engine) {
-    Json items = Json::array({to_json(engine.queue(request.workspace()))});
+    Json items = Json::array();
+    if (request.principal.may_everywhere(Permission::runs_read)) items.push_back(to_json(engine.queue(request.workspace())));
     Json answer = {{"items", std::move(items)}, {"next_cursor", Json()}};
     co_return net::json_response(200, answer);
 }

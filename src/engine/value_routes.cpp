@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "engine/run_masks.hpp"
 #include "engine/value_routes.hpp"
 #include "sluice/engine/values.hpp"
 #include "sluice/net/server.hpp"
@@ -147,6 +148,14 @@ Awaitable<Response> get_step(Request& request, Engine& engine) {
     std::string path(request.parameter("path"));
     auto value = co_await engine.step_text(request.workspace(), *id, path);
     if (!value) co_return net::problem(value.error());
+    const bool reads = co_await reads_data_of(request, id->str());
+    if (!reads) {
+        Json masked = {{"path", path}, {"attempt", value->attempt}};
+        Json error = value->is_error ? Json::parse(value->text, nullptr, false) : Json();
+        masked[value->is_error ? "error" : "output"] = error.is_object() ? std::move(error) : Json();
+        mask_step_value(masked);
+        co_return net::json_response(200, masked);
+    }
     std::string before = base::dump_json({{"path", path}, {"attempt", value->attempt}});
     before.pop_back();
     before += value->is_error ? ",\"error\":" : ",\"output\":";
@@ -159,10 +168,10 @@ constexpr Parameter value_query[] = {
     {"limit", "integer", "A part of that text: at most so many bytes"}};
 
 constexpr Route<Engine> routes[] = {
-    {Verb::get, "/api/v1/runs/{id}/input", Permission::runs_read, get_input,
+    {Verb::get, "/api/v1/runs/{id}/input", Permission::runs_data, get_input,
      {.summary = "Read what a run was started with", .response = "RunInput", .query = value_query,
       .description = "Values over 64 KiB are sent in pieces as they are stored."}},
-    {Verb::get, "/api/v1/runs/{id}/output", Permission::runs_read, get_output,
+    {Verb::get, "/api/v1/runs/{id}/output", Permission::runs_data, get_output,
      {.summary = "Read what a run gave", .response = "RunOutput", .query = value_query,
       .description = "404 until the run has succeeded. Values over 64 KiB are sent in pieces as they are stored."}},
     {Verb::get, "/api/v1/runs/{id}/steps/{path}", Permission::runs_read, get_step,

@@ -141,21 +141,29 @@ std::unique_ptr<Subscription> Bus::subscribe(WorkspaceId workspace) {
     return std::unique_ptr<Subscription>(new Subscription(std::move(state)));
 }
 
-Awaitable<Result<Bus::List>> Bus::list(WorkspaceId workspace, int limit, std::string cursor) {
+Awaitable<Result<Bus::List>> Bus::list(WorkspaceId workspace, int limit, std::string cursor,
+                                       std::function<bool(const Event&)> shows) {
     auto position = state_->cursors.read(workspace, "events", cursor);
     if (!position) co_return fail(std::move(position.error()));
     auto before = std::numeric_limits<std::int64_t>::max();
     if (!position->empty())
         std::from_chars(position->data(), position->data() + position->size(), before);
-    auto read = co_await store::read_before(state_->storage, workspace, before, limit + 1);
-    if (!read) co_return fail(std::move(read.error()));
-    List list{std::move(*read), {}};
-    if (list.items.size() > static_cast<std::size_t>(limit)) {
-        list.items.resize(static_cast<std::size_t>(limit));
-        list.next_cursor =
-            state_->cursors.make(workspace, "events", std::to_string(list.items.back().number));
+    const int piece = shows ? std::max(limit + 1, 500) : limit + 1;
+    List list;
+    while (true) {
+        auto read = co_await store::read_before(state_->storage, workspace, before, piece);
+        if (!read) co_return fail(std::move(read.error()));
+        for (auto& event : *read) {
+            before = event.number;
+            if (shows && !shows(event)) continue;
+            if (list.items.size() == static_cast<std::size_t>(limit)) {
+                list.next_cursor = state_->cursors.make(workspace, "events", std::to_string(list.items.back().number));
+                co_return list;
+            }
+            list.items.push_back(std::move(event));
+        }
+        if (read->size() < static_cast<std::size_t>(piece)) co_return list;
     }
-    co_return list;
 }
 
 Awaitable<Result<Event>> Bus::get(WorkspaceId workspace, std::int64_t number) {

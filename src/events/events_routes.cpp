@@ -2,6 +2,7 @@
 // server-sent events one, the list none.
 
 #include <charconv>
+#include <set>
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
@@ -41,11 +42,86 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
     return number;
 }
 
-/// A run's journal holds its data: that is for those who may read runs.
-Result<void> check_topic(const Principal& principal, std::string_view topic) {
-    if (topic == "events" || principal.may(Permission::runs_read)) return {};
-    return fail(ErrorCode::forbidden, "the topic {} needs the permission runs:read", topic);
+/// Where an event of the workspace belongs, as its data say; nothing: to the workspace.
+struct Belongs {
+    Json data;
+    std::string project, flow;
+    explicit Belongs(Json json) : data(std::move(json)) {
+        if (!data.is_object()) return;
+        project = base::string_or(data, "project", "");
+        flow = base::string_or(data, "flow", "");
+    }
+    bool seen_by(const Principal& principal) const {
+        return project.empty() ? principal.may_everywhere(Permission::events_read)
+                               : principal.may_in(Permission::events_read, project, flow);
+    }
+    bool open_to(const Principal& principal) const {
+        if (!data.is_object() || !data.contains("error")) return true;
+        return project.empty() ? principal.may(Permission::runs_data) : principal.may_in(Permission::runs_data, project, flow);
+    }
+};
+
+bool sees_all(const Principal& principal) { return !principal.scope && principal.may(Permission::runs_data); }
+
+/// What of an event of the workspace a caller is shown; nothing when it does not exist for the caller.
+std::optional<Event> shown(const Principal& principal, Event event) {
+    if (sees_all(principal)) return event;
+    Belongs where(Json::parse(event.data, nullptr, false));
+    if (!where.seen_by(principal)) return std::nullopt;
+    if (where.open_to(principal)) return event;
+    mask_error(where.data["error"]);
+    where.data["masked"] = true;
+    event.data = base::dump_json(where.data);
+    return event;
 }
+
+/// A caller that follows topics, with what may be shown of them.
+struct Follower {
+    Principal principal;
+    const net::Places* places = nullptr;
+    std::set<std::string, std::less<>> masked;  ///< runs whose data are not shown
+
+    /// A run is for those who may read runs. Errors: forbidden, not_found.
+    Awaitable<Result<void>> admit(std::string topic) {
+        if (topic == "events") co_return Result<void>();
+        if (!principal.may(Permission::runs_read))
+            co_return fail(ErrorCode::forbidden, "the topic {} needs the permission runs:read", topic);
+        const bool masks = !principal.may(Permission::runs_data);
+        if (masks) masked.insert(topic);
+        if (!principal.scope) co_return Result<void>();
+        if (!places || !topic.starts_with("run/")) co_return fail(net::no_such_object(topic));
+        auto sees = co_await places->check(principal, Permission::runs_read, "runs", topic.substr(4));
+        if (!sees) co_return fail(std::move(sees.error()));
+        auto reads = co_await places->check(principal, Permission::runs_data, "runs", topic.substr(4));
+        if (!reads) masked.insert(topic);
+        co_return Result<void>();
+    }
+
+    /// Leaves out or changes what is not for this caller; false: nothing is left.
+    bool judge(Delivery& delivery) const {
+        if (delivery.resync || sees_all(principal)) return true;
+        if (delivery.topic != "events") {
+            if (!masked.contains(delivery.topic)) return true;
+            if (!delivery.number) return false;  // progress is data
+            Json event = Json::parse(*delivery.text, nullptr, false);
+            mask_run_event(event);
+            delivery.text = std::make_shared<const std::string>(base::dump_json(event));
+            return true;
+        }
+        Json event = Json::parse(*delivery.text, nullptr, false);
+        if (!event.is_object() || !event.contains("data")) return principal.may_everywhere(Permission::events_read);
+        Belongs where(event["data"]);
+        if (!where.seen_by(principal)) return false;
+        if (where.open_to(principal)) return true;
+        mask_error(event["data"]["error"]);
+        event["data"]["masked"] = true;
+        delivery.text = std::make_shared<const std::string>(base::dump_json(event));
+        return true;
+    }
+    void judge(std::vector<Delivery>& deliveries) const {
+        if (!sees_all(principal)) std::erase_if(deliveries, [this](Delivery& delivery) { return !judge(delivery); });
+    }
+};
 
 // --- server-sent events
 
@@ -64,7 +140,7 @@ std::string sse_text(const std::vector<Delivery>& deliveries) {
 }
 
 Awaitable<void> stream_events(net::BodyWriter& writer, Bus& bus,
-                              std::shared_ptr<Subscription> subscription) {
+                              std::shared_ptr<Subscription> subscription, std::shared_ptr<const Follower> follower) {
     writer.on_closing([subscription] { subscription->end(); });
     std::string text = "retry: 2000\n: following\n\n";
     for (;;) {
@@ -74,13 +150,16 @@ Awaitable<void> stream_events(net::BodyWriter& writer, Bus& bus,
         if (!sent || writer.closing()) co_return;
         auto deliveries = co_await subscription->next(bus.loop().now() + heartbeat);
         if (!deliveries) co_return;  // too slow, or stopping: the client connects again and resumes
+        follower->judge(*deliveries);
         text = deliveries->empty() ? ": still here\n\n" : sse_text(*deliveries);
     }
 }
 
 Awaitable<Response> start_stream(Request& request, Bus& bus) {
     std::string topic(request.query_value("topic").value_or("events"));
-    if (auto may = check_topic(request.principal, topic); !may) co_return problem(may.error());
+    const auto follower = std::make_shared<Follower>(request.principal, request.places);
+    auto may = co_await follower->admit(topic);
+    if (!may) co_return problem(may.error());
     auto wanted = request.headers.find("last-event-id");
     if (!wanted || wanted->empty()) wanted = request.query_value("resume_from");
     std::optional<std::int64_t> after;
@@ -100,8 +179,8 @@ Awaitable<Response> start_stream(Request& request, Bus& bus) {
     response.headers.set("Content-Type", "text/event-stream");
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("X-Accel-Buffering", "no");
-    response.stream = [&bus, subscription](net::BodyWriter& writer) {
-        return stream_events(writer, bus, subscription);
+    response.stream = [&bus, subscription, follower](net::BodyWriter& writer) {
+        return stream_events(writer, bus, subscription, follower);
     };
     co_return response;
 }
@@ -110,14 +189,14 @@ Awaitable<Response> start_stream(Request& request, Bus& bus) {
 
 /// One open socket. The handler reads, a task sends; the handler outlives the task.
 struct Peer {
-    Peer(net::WebSocket& s, Bus& bus, Principal p)
+    Peer(net::WebSocket& s, Bus& bus, Follower f)
         : socket(&s),
-          subscription(bus.subscribe(p.workspace)),
-          principal(std::move(p)),
+          subscription(bus.subscribe(f.principal.workspace)),
+          follower(std::move(f)),
           ended(bus.loop()) {}
     net::WebSocket* socket;  ///< null once the handler leaves
     std::unique_ptr<Subscription> subscription;
-    Principal principal;
+    Follower follower;
     runtime::OneShot<bool> ended;
 };
 
@@ -159,6 +238,7 @@ Awaitable<void> send_deliveries(std::shared_ptr<SenderEnd> end, Bus& bus) {
             co_await peer->socket->close(slow ? 1013 : 1001, std::move(reason));
             co_return;
         }
+        peer->follower.judge(*deliveries);
         for (const auto& delivery : *deliveries) {
             const auto give_up = bus.loop().now() + write_limit;
             while (peer->socket && peer->socket->queued_bytes() > pace_bytes) {
@@ -245,8 +325,8 @@ Awaitable<Result<Json>> act(std::shared_ptr<Peer> peer, std::string text) {
     if (!wishes) co_return fail(std::move(wishes.error()));
     if (wishes->empty() && answer.empty()) co_return bad_message();
     for (const auto& wish : *wishes) {
-        if (auto may = check_topic(peer->principal, wish.topic); !may)
-            co_return fail(std::move(may.error()));
+        auto may = co_await peer->follower.admit(wish.topic);
+        if (!may) co_return fail(std::move(may.error()));
         auto added = co_await peer->subscription->add(wish.topic, wish.after);
         if (!added) co_return fail(std::move(added.error()));
         answer["subscribed"].push_back(wish.topic);
@@ -265,8 +345,8 @@ Awaitable<void> read_wishes(std::shared_ptr<Peer> peer) {
     }
 }
 
-Awaitable<void> serve_socket(net::WebSocket& socket, Bus& bus, Principal principal) {
-    const auto peer = std::make_shared<Peer>(socket, bus, std::move(principal));
+Awaitable<void> serve_socket(net::WebSocket& socket, Bus& bus, Follower follower) {
+    const auto peer = std::make_shared<Peer>(socket, bus, std::move(follower));
     auto end = std::make_shared<SenderEnd>(peer);
     const auto sender = bus.tasks().spawn("event-socket", send_deliveries(std::move(end), bus));
     std::exception_ptr thrown;
@@ -296,12 +376,15 @@ Awaitable<Response> list_events(Request& request, Bus& bus) {
         co_return problem(error);
     }
     std::string cursor(request.query_value("cursor").value_or(""));
-    auto list = co_await bus.list(request.workspace(), static_cast<int>(*limit), std::move(cursor));
+    std::function<bool(const Event&)> shows;
+    if (request.principal.scope)
+        shows = [&request](const Event& event) { return Belongs(Json::parse(event.data, nullptr, false)).seen_by(request.principal); };
+    auto list = co_await bus.list(request.workspace(), static_cast<int>(*limit), std::move(cursor), std::move(shows));
     if (!list) co_return problem(list.error());
     std::string text = R"({"items":[)";
     for (std::size_t i = 0; i < list->items.size(); ++i) {
         if (i > 0) text += ',';
-        text += cloud_event(request.workspace(), list->items[i]);
+        text += cloud_event(request.workspace(), *shown(request.principal, std::move(list->items[i])));
     }
     text += R"(],"next_cursor":)" +
             (list->next_cursor.empty() ? "null" : base::dump_json(list->next_cursor)) + "}";
@@ -311,8 +394,8 @@ Awaitable<Response> list_events(Request& request, Bus& bus) {
 Awaitable<Response> get_events(Request& request, Bus& bus) {
     if (request.headers.find("upgrade")) {
         Response response;
-        response.websocket = [&bus, principal = request.principal](net::WebSocket& socket) {
-            return serve_socket(socket, bus, principal);
+        response.websocket = [&bus, follower = Follower{request.principal, request.places, {}}](net::WebSocket& socket) {
+            return serve_socket(socket, bus, follower);
         };
         co_return response;
     }
@@ -329,7 +412,15 @@ Awaitable<Response> get_event(Request& request, Bus& bus) {
     }
     auto event = co_await bus.get(request.workspace(), *number);
     if (!event) co_return problem(event.error());
-    co_return net::text_response(200, "application/json", cloud_event(request.workspace(), *event));
+    const auto seen = shown(request.principal, std::move(*event));
+    if (!seen) co_return problem(net::no_such_object(request.parameter("number")));
+    co_return net::text_response(200, "application/json", cloud_event(request.workspace(), *seen));
+}
+
+Awaitable<Result<net::Place>> everywhere() {
+    net::Place place;
+    place.everyones = true;
+    co_return place;
 }
 
 constexpr net::Parameter query[] = {
@@ -368,6 +459,8 @@ void add_routes(net::Router& router, Bus& bus) {
     router.add_schema("Event", event_schema);
     router.add_schema("EventList", list_schema);
     router.add<Bus>(routes, bus);
+    // Each event belongs where its data say; the handler judges it.
+    router.places().add("events", [](WorkspaceId, std::string) { return everywhere(); });
 }
 
 }  // namespace sluice::events

@@ -186,7 +186,8 @@ Awaitable<Result<Applied>> Flows::publish_draft(WorkspaceId workspace, FlowId id
         auto& draft = present->draft->draft;
         if (auto fine = check_match(draft, how.if_match, flow.name); !fine) co_return fail(std::move(fine.error()));
         if (!present->draft->compiled) co_return fail(invalid(std::move(draft.errors)));
-        if (auto good = state_->check_secrets(workspace, *present->draft->compiled, principal); !good) co_return fail(std::move(good.error()));
+        auto good = co_await state_->check_publisher(workspace, present->draft->compiled, principal);
+        if (!good) co_return fail(std::move(good.error()));
         if (flow.live_version > draft.based_on && !how.force) {
             auto live = co_await state_->store.find_version(workspace, id, flow.live_version);
             if (!live) co_return fail(std::move(live.error()));
@@ -220,7 +221,8 @@ Awaitable<Result<Flows::Runnable>> Flows::freeze_draft(WorkspaceId workspace, Fl
         error.message = fmt::format("your draft of flow \"{}\" cannot be run: {}", flow.name, error.message);
         co_return fail(std::move(error));
     }
-    if (auto good = state_->check_secrets(workspace, *compiled, principal); !good) co_return fail(std::move(good.error()));
+    auto good = co_await state_->check_publisher(workspace, compiled, principal);
+    if (!good) co_return fail(std::move(good.error()));
     HiddenVersion version{base::dump_json(compiled->document), content_hash(compiled->document), principal.id};
     const auto now = state_->clock.now();
     auto known = co_await state_->drafts.find_hidden(workspace, id, version.content_hash, now - hidden_renewed);

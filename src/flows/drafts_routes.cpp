@@ -122,6 +122,13 @@ Awaitable<Response> list_pins(Request& request, FlowRoutes& routes) {
     co_return net::json_response(200, page_json(std::move(items), {}));
 }
 
+/// Whether the caller may read the data of the flow's runs.
+Awaitable<bool> reads_data(const Request& request, Flows& flows, FlowId id) {
+    if (!request.principal.scope) co_return request.principal.may(Permission::runs_data);
+    auto where = co_await flows.place(request.workspace(), id);
+    co_return where && request.principal.may_in(Permission::runs_data, where->project, where->name);
+}
+
 Awaitable<Response> get_pin(Request& request, FlowRoutes& routes) {
     auto id = request.id_parameter<FlowId>();
     if (!id) co_return net::problem(id.error());
@@ -129,7 +136,12 @@ Awaitable<Response> get_pin(Request& request, FlowRoutes& routes) {
     auto pin = co_await routes.flows.pin(request.workspace(), *id, std::move(node));
     if (!pin) co_return net::problem(pin.error());
     if (auto same = unchanged(request, etag_of(*pin))) co_return std::move(*same);
-    co_return tagged(200, pin_json(*pin), etag_of(*pin));
+    auto json = pin_json(*pin);
+    if (!co_await reads_data(request, routes.flows, *id)) {  // most samples are taken from runs
+        json["output"] = nullptr;
+        json["masked"] = true;
+    }
+    co_return tagged(200, json, etag_of(*pin));
 }
 
 Awaitable<Response> put_pin(Request& request, FlowRoutes& routes) {

@@ -164,7 +164,8 @@ Awaitable<Result<Flow>> Flows::create(WorkspaceId workspace, Json document, bool
                                       AlsoCommit also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
-    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
+    auto good = co_await state_->check_publisher(workspace, *compiled, by.principal);
+    if (!good) co_return fail(std::move(good.error()));
     co_return co_await state_->insert(workspace, std::move(*compiled), live, std::move(note), std::move(by.id), std::move(also));
 }
 
@@ -172,7 +173,8 @@ Awaitable<Result<Flow>> Flows::update(WorkspaceId workspace, FlowId id, Json doc
                                       Publisher by, std::optional<std::string> if_match, AlsoCommit also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
-    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
+    auto good = co_await state_->check_publisher(workspace, *compiled, by.principal);
+    if (!good) co_return fail(std::move(good.error()));
     AlsoApply also_apply;
     if (also) also_apply = [also](storage::WriteUnit& unit, const Applied& applied) { also(unit, applied.flow); };
     auto applied = co_await state_->change(workspace, id, std::move(*compiled), live, std::move(note), std::move(by.id),
@@ -185,13 +187,17 @@ Awaitable<Result<Applied>> Flows::apply(WorkspaceId workspace, Json document, bo
                                         AlsoApply also) {
     auto compiled = co_await state_->compile(std::move(document));
     if (!compiled) co_return fail(std::move(compiled.error()));
-    if (auto good = state_->check_secrets(workspace, **compiled, by.principal); !good) co_return fail(std::move(good.error()));
+    auto good = co_await state_->check_publisher(workspace, *compiled, by.principal);
+    if (!good) co_return fail(std::move(good.error()));
     // Another may create or delete the name between our look and our write; then the other way is right.
     for (int attempt = 0;; ++attempt) {
         const bool last = attempt + 1 == most_tries;
         auto row = co_await state_->store.find_by_name(workspace, (*compiled)->name);
         if (!row) co_return fail(std::move(row.error()));
         if (*row) {
+            const auto& present = (*row)->flow;
+            if (!by.principal.may_in(Permission::flows_write, present.project, present.name) && by.principal.scope)
+                co_return fail(ErrorCode::conflict, "the name \"{}\" is taken in this workspace; choose another name", present.name);
             auto changed = co_await state_->change(workspace, (*row)->flow.id, *compiled, live, note, by.id, std::nullopt, also);
             if (changed || changed.error().code != ErrorCode::not_found || last) co_return changed;
             auto still = co_await state_->existing(workspace, (*row)->flow.id);
@@ -299,12 +305,13 @@ Awaitable<Result<Flow>> Flows::get_by_name(WorkspaceId workspace, std::string na
     co_return with_document(std::move(loaded), version, absent);
 }
 
-Awaitable<Result<FlowList>> Flows::list(WorkspaceId workspace, std::string project, Page page, std::string name) {
-    const auto filter = list_filter(project, name);
+Awaitable<Result<FlowList>> Flows::list(WorkspaceId workspace, std::string project, Page page, std::string name,
+                                           base::SeenNames seen) {
+    const auto filter = list_filter(project, name) + seen.text();
     auto position = state_->cursors.read(workspace, filter, page.cursor);
     if (!position) co_return fail(std::move(position.error()));
     const auto before = FlowId::from_raw(*position);
-    auto rows = co_await state_->store.list(workspace, std::move(project), std::move(name), before, page.limit + 1);
+    auto rows = co_await state_->store.list(workspace, std::move(project), std::move(name), std::move(seen), before, page.limit + 1);
     if (!rows) co_return fail(std::move(rows.error()));
     FlowList list;
     list.items = std::move(*rows);

@@ -90,7 +90,8 @@ Awaitable<Response> list_flows(Request& request, FlowRoutes& routes) {
     Page page{static_cast<int>(*limit), std::string(request.query_value("cursor").value_or(""))};
     std::string project(request.query_value("project").value_or(""));
     std::string name(request.query_value("name").value_or(""));
-    auto list = co_await routes.flows.list(request.workspace(), std::move(project), std::move(page), std::move(name));
+    auto list = co_await routes.flows.list(request.workspace(), std::move(project), std::move(page), std::move(name),
+                                          request.principal.seen(Permission::flows_read));
     if (!list) co_return net::problem(list.error());
     Json items = Json::array();
     for (const auto& flow : list->items) items.push_back(summary_json(flow));
@@ -214,6 +215,20 @@ Awaitable<Response> get_node_type(Request& request, FlowRoutes& routes) {
     co_return net::json_response(200, node_type_json(*type));
 }
 
+Awaitable<Result<net::Place>> place_flow(Flows& flows, WorkspaceId workspace, std::string id) {
+    const auto wanted = FlowId::parse(id);
+    if (!wanted) co_return fail(net::no_such_object(id));
+    auto found = co_await flows.place(workspace, *wanted);
+    if (!found) co_return fail(std::move(found.error()));
+    co_return net::Place{std::move(found->project), std::move(found->name)};
+}
+
+Awaitable<Result<net::Place>> place_node_type() {
+    net::Place place;
+    place.everyones = true;
+    co_return place;
+}
+
 constexpr std::array<net::Parameter, 2> publish_query{{
     {"live", "boolean", "false: make the version without moving `live` to it"},
     {"note", "string", "What the version is for; shown in the list of versions"},
@@ -290,6 +305,8 @@ void add_routes(net::Router& router, FlowRoutes& routes) {
     add_schemas(router);
     router.add(std::span<const net::Route<FlowRoutes>>(table), routes);
     add_draft_routes(router, routes);
+    router.places().add("flows", [&routes](WorkspaceId workspace, std::string id) { return place_flow(routes.flows, workspace, std::move(id)); });
+    router.places().add("node-types", [](WorkspaceId, std::string) { return place_node_type(); });
 }
 
 }  // namespace sluice::flows

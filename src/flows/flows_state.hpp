@@ -55,6 +55,10 @@ struct Flows::State {
 
     /// Whether `principal` may publish (or try) what the flow does with secrets. Errors: unprocessable, forbidden.
     Result<void> check_secrets(WorkspaceId workspace, const CompiledFlow& flow, const Principal& principal) const;
+    // publisher.cpp
+    /// The same, and whether the flow and all that it calls are within the principal's scope: its runs are not held to it.
+    /// Errors: also not_found.
+    Awaitable<Result<void>> check_publisher(WorkspaceId workspace, FlowPtr flow, const Principal& principal);
 
     Awaitable<Result<Flow>> insert(WorkspaceId workspace, FlowPtr compiled, bool live, std::string note, std::string by,
                                    AlsoCommit also);

@@ -23,10 +23,11 @@ const Query one_flow{"flows.find", "SELECT " FLOW_COLUMNS ", " LATEST_HASH " FRO
 const Query one_flow_by_name{"flows.find_by_name", "SELECT " FLOW_COLUMNS ", " LATEST_HASH
                              " FROM flow WHERE workspace_id = ?1 AND name = ?2 AND deleted_at_us IS NULL"};
 const Query newest_flows{"flows.list", "SELECT " FLOW_COLUMNS
-                         " FROM flow WHERE workspace_id = ?1 AND id < ?2 AND deleted_at_us IS NULL ORDER BY id DESC LIMIT ?3"};
+                         " FROM flow WHERE workspace_id = ?1 AND id < ?2 AND deleted_at_us IS NULL AND " SLUICE_SEEN("?4", "project", "name")
+                         " ORDER BY id DESC LIMIT ?3"};
 const Query newest_flows_of_project{"flows.list_of_project", "SELECT " FLOW_COLUMNS
                                     " FROM flow WHERE workspace_id = ?1 AND project = ?4 AND id < ?2 "
-                                    "AND deleted_at_us IS NULL ORDER BY id DESC LIMIT ?3"};
+                                    "AND deleted_at_us IS NULL AND " SLUICE_SEEN("?5", "project", "name") " ORDER BY id DESC LIMIT ?3"};
 const Query one_document{"flows.document", R"sql(
     SELECT document FROM flow_version WHERE workspace_id = ?1 AND flow_id = ?2 AND version = ?3)sql"};
 const Query one_version{"flows.find_version", R"sql(
@@ -202,19 +203,21 @@ Awaitable<Result<std::optional<LoadedVersion>>> FlowStore::load_compiled(Workspa
 }
 
 Awaitable<Result<std::vector<Flow>>> FlowStore::list(WorkspaceId workspace, std::string project, std::string name,
-                                                     FlowId before, int limit) {
+                                                     base::SeenNames seen, FlowId before, int limit) {
     if (!before) before = after_all();
     auto job = [=](ReadTx& tx) -> Result<std::vector<Flow>> {
         const auto read = [workspace](const Row& row) { return read_flow(row, workspace); };
         if (!name.empty()) {
             auto found = tx.list<Flow>(one_flow_by_name, {to_value(workspace), to_value(name)}, read);
-            if (found && !found->empty() && ((!project.empty() && found->front().project != project) || found->front().id >= before))
+            if (found && !found->empty() && ((!project.empty() && found->front().project != project) || found->front().id >= before ||
+                                              !seen.covers(found->front().project, found->front().name)))
                 found->clear();
             return found;
         }
-        if (project.empty()) return tx.list<Flow>(newest_flows, {to_value(workspace), to_value(before), to_value(limit)}, read);
+        if (project.empty())
+            return tx.list<Flow>(newest_flows, {to_value(workspace), to_value(before), to_value(limit), to_value(seen.text())}, read);
         return tx.list<Flow>(newest_flows_of_project,
-                             {to_value(workspace), to_value(before), to_value(limit), to_value(project)}, read);
+                             {to_value(workspace), to_value(before), to_value(limit), to_value(project), to_value(seen.text())}, read);
     };
     co_return co_await storage_.read(std::move(job));
 }

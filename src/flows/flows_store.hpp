@@ -54,7 +54,7 @@ class FlowStore {
     Awaitable<Result<std::optional<LoadedVersion>>> load_compiled(WorkspaceId workspace, FlowId id, int version,
                                                                   const NodeTypes& types);
     /// Newest first, older than `before` (nil: from the newest); `project` and `name` filter when not empty.
-    Awaitable<Result<std::vector<Flow>>> list(WorkspaceId workspace, std::string project, std::string name, FlowId before,
+    Awaitable<Result<std::vector<Flow>>> list(WorkspaceId workspace, std::string project, std::string name, base::SeenNames seen, FlowId before,
                                               int limit);
     /// Newest first, numbers below `before`.
     Awaitable<Result<std::vector<Version>>> versions(WorkspaceId workspace, FlowId id, int before, int limit);

@@ -49,11 +49,12 @@ void State::remember(const Project& project) {
 }
 
 void State::remember(const StoredKey& stored) {
-    const auto& key = stored.key;
-    LiveKey live{key, {}, false};
-    live.principal = {
-        Principal::Kind::api_key,          key.id.str(),   key.name, key.role, key.workspace,
-        workspaces.at(key.workspace).name, key.permissions};
+    LiveKey live{stored.key, {}, {}, false};
+    auto& key = live.key;
+    resolve(key);
+    live.principal = {Principal::Kind::api_key, key.id.str(), key.name, key.role, key.workspace,
+                      workspaces.at(key.workspace).name, key.permissions, key.scope, key.rate_limit};
+    if (auto networks = net::Networks::parse(key.networks)) live.networks = std::move(*networks);
     keys[stored.hash] = std::move(live);
 }
 
@@ -73,7 +74,7 @@ void State::remember(const Session& session) {
 void State::append_uses(storage::WriteUnit& unit) {
     for (auto& [hash, live] : keys)
         if (std::exchange(live.used, false))
-            store::touch_key(unit, live.key.workspace, live.key.id, *live.key.last_used_at);
+            store::touch_key(unit, live.key);
     for (auto& [hash, live] : sessions)
         if (std::exchange(live.used, false))
             store::touch_session(unit, live.session.workspace, live.session.id,
@@ -94,7 +95,7 @@ void State::write_down_uses(Time now) {
     });
 }
 
-Result<Principal> State::principal_of_key(std::string_view text) {
+Result<Principal> State::principal_of_key(std::string_view text, const net::Request& request) {
     const auto hash = key_hashes.of(text);
     if (hash.empty())
         return fail(ErrorCode::unauthenticated,
@@ -107,7 +108,11 @@ Result<Principal> State::principal_of_key(std::string_view text) {
             ErrorCode::unauthenticated,
             "this API key is unknown, revoked or expired; make another with `sluice key create`");
     auto& live = found->second;
+    if (!live.key.networks.empty() && !request.local_socket && !live.networks.contains(request.remote_address))
+        return fail(ErrorCode::forbidden,
+                    "this API key may not be used from {}: it is limited to certain networks", request.remote_address);
     live.key.last_used_at = now;
+    if (live.key.last_address != request.remote_address) live.key.last_address = request.remote_address;
     live.used = uses_pending = true;
     write_down_uses(now);
     return live.principal;
@@ -148,6 +153,7 @@ Awaitable<Result<void>> Identity::start() {
     for (const auto& one : *loaded) {
         state_->remember(one.workspace);
         for (const auto& project : one.projects) state_->remember(project);
+        for (const auto& role : one.roles) state_->remember(role);
         for (const auto& key : one.keys) state_->remember(key);
         for (const auto& session : one.sessions) state_->remember(session);
     }

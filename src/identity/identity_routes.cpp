@@ -1,5 +1,6 @@
-// REST of identity: who am I, workspaces, projects, API keys, sign-in by one-time link.
+// REST of identity: who am I, workspaces, projects, sign-in by one-time link. Keys: keys_routes.cpp; roles: roles_routes.cpp.
 
+#include "identity_json.hpp"
 #include "request_credentials.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/identity/identity.hpp"
@@ -36,28 +37,6 @@ constexpr Schema schemas[] = {
     {"ProjectList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Project"}},
         "next_cursor": {"type": ["string", "null"]}}})json"},
-    {"ApiKey",
-     R"json({"type": "object", "required": ["id", "name", "role", "permissions", "prefix", "created_at"],
-        "properties": {
-        "id": {"type": "string"}, "name": {"type": "string"}, "project": {"type": "string"},
-        "role": {"type": "string", "description": "A role, or custom"},
-        "permissions": {"type": "array", "items": {"type": "string"}},
-        "prefix": {"type": "string", "description": "The part of the key that names it"},
-        "created_by": {"type": "string"}, "created_at": {"type": "string"},
-        "expires_at": {"type": ["string", "null"]}, "last_used_at": {"type": ["string", "null"]},
-        "revoked_at": {"type": ["string", "null"]},
-        "key": {"type": ["string", "null"],
-                "description": "The whole key, in the answer to its creation alone; null in a repeated answer"}}})json"},
-    {"ApiKeyList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
-        "items": {"type": "array", "items": {"$ref": "#/components/schemas/ApiKey"}},
-        "next_cursor": {"type": ["string", "null"]}}})json"},
-    {"NewApiKey", R"json({"type": "object", "additionalProperties": false, "properties": {
-        "name": {"type": "string", "maxLength": 100},
-        "role": {"type": "string", "description": "owner, developer, operator or viewer; default owner"},
-        "permissions": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100,
-                        "description": "Instead of a role's, exactly these"},
-        "project": {"type": "string"},
-        "expires_at": {"type": ["string", "null"], "description": "RFC 3339"}}})json"},
     {"Me",
      R"json({"type": "object", "required": ["principal", "workspace", "role", "permissions"], "properties": {
         "principal": {"type": "object", "properties": {
@@ -73,18 +52,6 @@ constexpr Schema schemas[] = {
         "expires_in": {"type": "string"}}})json"},
 };
 
-Json optional_time(const std::optional<Time>& time) {
-    return time ? Json(base::format_time(*time)) : Json();
-}
-
-Json names_of(const base::PermissionSet& permissions) {
-    auto list = Json::array();
-    for (std::size_t i = 0; i < permissions.size(); ++i)
-        if (permissions.test(i))
-            list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
-    return list;
-}
-
 /// Workspaces and projects look alike.
 template <class Named>
 Json render(const Named& named) {
@@ -93,51 +60,16 @@ Json render(const Named& named) {
             {"created_at", base::format_time(named.created_at)}};
 }
 
-Json render(const ApiKey& key) {
-    return {{"id", key.id.str()},
-            {"name", key.name},
-            {"project", key.project},
-            {"role", key.role},
-            {"permissions", names_of(key.permissions)},
-            {"prefix", key.prefix},
-            {"created_by", key.created_by},
-            {"created_at", base::format_time(key.created_at)},
-            {"expires_at", optional_time(key.expires_at)},
-            {"last_used_at", optional_time(key.last_used_at)},
-            {"revoked_at", optional_time(key.revoked_at)}};
-}
-
-Json list_of(Json items, const std::string& next_cursor = {}) {
-    return {{"items", std::move(items)},
-            {"next_cursor", next_cursor.empty() ? Json() : Json(next_cursor)}};
-}
-
 /// Lets the answer of a write be repeated: its record commits with the write.
 void record(Request& request, storage::WriteUnit& unit, int status, const std::string& body) {
     request.record(unit, {status, body, {}});
-}
-
-std::string_view kind_of(const Principal& principal) {
-    switch (principal.kind) {
-        case Principal::Kind::anonymous:
-            return "anonymous";
-        case Principal::Kind::api_key:
-            return "api_key";
-        case Principal::Kind::session:
-            return "session";
-        case Principal::Kind::local:
-            return "local";
-        case Principal::Kind::user:
-            return "user";
-    }
-    return "anonymous";
 }
 
 Awaitable<Response> get_me(Request& request, Identity& identity) {
     const auto& principal = request.principal;
     Json me{
         {"principal",
-         {{"id", principal.id}, {"kind", kind_of(principal)}, {"name", principal.name}}},
+         {{"id", principal.id}, {"kind", base::to_string(principal.kind)}, {"name", principal.name}}},
         {"workspace", {{"id", principal.workspace.str()}, {"name", principal.workspace_name}}},
         {"role", principal.role},
         {"permissions", names_of(principal.permissions)}};
@@ -183,7 +115,7 @@ Awaitable<Response> create_workspace(Request& request, Identity& identity) {
 Awaitable<Response> list_projects(Request& request, Identity& identity) {
     auto items = Json::array();
     for (const auto& project : identity.projects(request.workspace()))
-        items.push_back(render(project));
+        if (request.principal.may_in(Permission::projects_read, project.name)) items.push_back(render(project));
     co_return json_response(200, list_of(std::move(items)));
 }
 
@@ -207,92 +139,6 @@ Awaitable<Response> create_project(Request& request, Identity& identity) {
         request.workspace(), base::string_or(*body, "name", ""), std::move(also));
     if (!made) co_return problem(made.error());
     co_return json_response(201, render(*made));
-}
-
-Awaitable<Response> list_keys(Request& request, Identity& identity) {
-    const auto limit = request.query_integer("limit", 50, 1, 200);
-    if (!limit) co_return problem(limit.error());
-    std::string cursor(request.query_value("cursor").value_or(""));
-    auto list =
-        co_await identity.keys(request.workspace(), static_cast<int>(*limit), std::move(cursor));
-    if (!list) co_return problem(list.error());
-    auto items = Json::array();
-    for (const auto& key : list->items) items.push_back(render(key));
-    co_return json_response(200, list_of(std::move(items), list->next_cursor));
-}
-
-Awaitable<Response> get_key(Request& request, Identity& identity) {
-    const auto id = request.id_parameter<ApiKeyId>();
-    if (!id) co_return problem(id.error());
-    auto key = co_await identity.key(request.workspace(), *id);
-    if (!key) co_return problem(key.error());
-    co_return json_response(200, render(*key));
-}
-
-Result<NewKey> parse_new_key(const Json& body) {
-    const auto wrong = [](std::string_view pointer, std::string message) {
-        return fail(Error{ErrorCode::invalid_argument, message, {{std::string(pointer), message}}});
-    };
-    if (!body.is_object()) return wrong("", "the body must be an object");
-    NewKey key;
-    key.name = base::string_or(body, "name", "");
-    key.role = base::string_or(body, "role", "owner");
-    key.project = base::string_or(body, "project", "default");
-    if (const auto* list = base::find_member(body, "permissions"); list && list->is_array()) {
-        for (std::size_t i = 0; i < list->size(); ++i) {
-            const auto& name = (*list)[i];
-            const auto permission =
-                name.is_string() ? base::permission_from(name.get<std::string>()) : std::nullopt;
-            if (!permission)
-                return wrong(fmt::format("/permissions/{}", i),
-                             fmt::format("{} is no permission", base::dump_json(name)));
-            key.permissions.push_back(*permission);
-        }
-        if (body.contains("role"))
-            return wrong("/role", "give either a role or a list of permissions");
-    }
-    if (const auto* expires = base::find_member(body, "expires_at");
-        expires && expires->is_string()) {
-        auto time = base::parse_time(expires->get<std::string>());
-        if (!time) return wrong("/expires_at", time.error().message);
-        key.expires_at = *time;
-    }
-    return key;
-}
-
-Awaitable<Response> create_key(Request& request, Identity& identity) {
-    if (auto there = identity.check_recent_proof(request.principal); !there)
-        co_return problem(there.error());
-    const auto body = request.json();
-    if (!body) co_return problem(body.error());
-    auto wanted = parse_new_key(*body);
-    if (!wanted) co_return problem(wanted.error());
-    AlsoCommit<CreatedKey> also = [&request](storage::WriteUnit& unit, const CreatedKey& made) {
-        auto again = render(made.key);
-        again["key"] = nullptr;  // the secret is shown once and stored nowhere, not even here
-        record(request, unit, 201, base::dump_json(again));
-    };
-    auto made =
-        co_await identity.create_key(request.principal, std::move(*wanted), std::move(also));
-    if (!made) co_return problem(made.error());
-    auto answer = render(made->key);
-    answer["key"] = made->secret;
-    auto response = json_response(201, answer);
-    response.headers.set("Cache-Control", "no-store");
-    co_return response;
-}
-
-Awaitable<Response> revoke_key(Request& request, Identity& identity) {
-    if (auto there = identity.check_recent_proof(request.principal); !there)
-        co_return problem(there.error());
-    const auto id = request.id_parameter<ApiKeyId>();
-    if (!id) co_return problem(id.error());
-    AlsoCommit<ApiKey> also = [&request](storage::WriteUnit& unit, const ApiKey&) {
-        record(request, unit, 204, "");
-    };
-    auto done = co_await identity.revoke_key(request.workspace(), *id, std::move(also));
-    if (!done) co_return problem(done.error());
-    co_return net::no_content();
 }
 
 Awaitable<Response> create_link(Request& request, Identity& identity) {
@@ -336,8 +182,12 @@ Awaitable<Response> log_out(Request& request, Identity& identity) {
     co_return response;
 }
 
-constexpr net::Parameter page[] = {{"limit", "integer", "How many, at most 200; default 50"},
-                                   {"cursor", "string", "next_cursor of the page before"}};
+Awaitable<Result<net::Place>> place_project(Identity& identity, WorkspaceId workspace, std::string id) {
+    const auto project = identity.find_project(workspace, id);
+    if (!project) co_return fail(net::no_such_object(id));
+    co_return net::Place{project->name};
+}
+
 constexpr net::Parameter token[] = {{"token", "string", "Of the one-time link"}};
 
 const net::Route<Identity> routes[] = {
@@ -410,31 +260,6 @@ const net::Route<Identity> routes[] = {
      Permission::projects_read,
      get_project,
      {.summary = "Read a project by id or name", .response = "Project"}},
-    {Verb::get,
-     "/api/v1/api-keys",
-     Permission::keys_read,
-     list_keys,
-     {.summary = "List API keys, newest first, revoked ones too",
-      .response = "ApiKeyList",
-      .query = page}},
-    {Verb::post,
-     "/api/v1/api-keys",
-     Permission::keys_write,
-     create_key,
-     {.summary = "Create an API key; the answer is the only one that has it whole",
-      .request = "NewApiKey",
-      .response = "ApiKey",
-      .status = 201}},
-    {Verb::get,
-     "/api/v1/api-keys/{id}",
-     Permission::keys_read,
-     get_key,
-     {.summary = "Read an API key's row", .response = "ApiKey"}},
-    {Verb::del,
-     "/api/v1/api-keys/{id}",
-     Permission::keys_write,
-     revoke_key,
-     {.summary = "Revoke an API key", .status = 204}},
 };
 
 }  // namespace
@@ -442,6 +267,11 @@ const net::Route<Identity> routes[] = {
 void add_routes(net::Router& router, Identity& identity) {
     for (const auto& schema : schemas) router.add_schema(schema.name, schema.json);
     router.add<Identity>(routes, identity);
+    add_key_routes(router, identity);
+    add_role_routes(router, identity);
+    auto& places = router.places();
+    for (const auto* collection : {"api-keys", "auth", "roles", "workspaces"}) places.add_whole(collection);
+    places.add("projects", [&identity](WorkspaceId workspace, std::string id) { return place_project(identity, workspace, std::move(id)); });
 }
 
 }  // namespace sluice::identity

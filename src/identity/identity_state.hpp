@@ -17,6 +17,7 @@
 #include "sluice/events/cursor.hpp"
 #include "sluice/identity/identity.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
+#include "sluice/net/networks.hpp"
 
 namespace sluice::identity {
 
@@ -44,6 +45,7 @@ using ByText = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>
 struct LiveKey {
     ApiKey key;
     Principal principal;  // as it is handed to requests
+    net::Networks networks;
     bool used = false;    // since it was last written down
 };
 
@@ -111,6 +113,7 @@ struct State {
     std::unordered_map<WorkspaceId, Workspace> workspaces;
     std::map<std::string, WorkspaceId, std::less<>> workspace_names;
     std::unordered_map<WorkspaceId, std::map<std::string, Project, std::less<>>> projects;
+    std::unordered_map<WorkspaceId, std::map<std::string, WorkspaceRole, std::less<>>> roles;  // their own
     ByText<LiveKey> keys;          // by the key's SHA-256
     ByText<LiveSession> sessions;  // by the secret's SHA-256
     ByText<LoginLink> links;       // by the token's SHA-256
@@ -128,20 +131,34 @@ struct State {
     void remember(const Workspace& workspace);
     void remember(const Project& project);
     void remember(const StoredKey& key);
+    void remember(const WorkspaceRole& role);
+    /// As Identity::permissions_of.
+    std::optional<base::PermissionSet> permissions_of(WorkspaceId workspace, std::string_view role) const;
+    /// Fills in what the key's role may do now.
+    void resolve(ApiKey& key) const;
+    /// After a change of the role: what live keys may do. (People's rights are made at each request.)
+    void renew_keys(WorkspaceId workspace, std::string_view role);
+    /// Errors: invalid_argument naming the roles that there are.
+    tl::unexpected<Error> no_such_role(WorkspaceId workspace, std::string_view role) const;
     void remember(const Session& session);
     /// The ops that write down what was used since the last time.
     void append_uses(storage::WriteUnit& unit);
     /// Queues them if the last time is a minute ago; called when something was used.
     void write_down_uses(Time now);
 
-    /// Errors: unauthenticated (unknown, expired).
-    Result<Principal> principal_of_key(std::string_view text);
+    /// Errors: unauthenticated (unknown, expired), forbidden (the client's address is in none of the key's networks).
+    Result<Principal> principal_of_key(std::string_view text, const net::Request& request);
     Result<Principal> principal_of_session(std::string_view secret);
 };
 
 /// How requests are told apart (request_routes.cpp).
 std::shared_ptr<net::Authenticator> make_authenticator(State& state);
 std::shared_ptr<net::IdempotencyRecords> make_idempotency_records(State& state);
+
+/// What a key with a scope may have at most: what concerns the whole workspace could not be kept within it.
+base::PermissionSet scoped_permissions();
+/// Errors: forbidden naming the first permission that `actor` lacks; `what` "a key", "a role".
+Result<void> check_grant(const Principal& actor, std::string_view what, const base::PermissionSet& wanted);
 
 /// Errors: invalid_argument naming the form.
 Result<void> check_name(std::string_view kind, std::string_view name);

@@ -26,7 +26,7 @@ const Query put_project{"identity.insert_project", R"sql(
 #define KEY_COLUMNS                                                                           \
     "workspace_id, id, name, project, role, permissions, prefix, created_by, created_at_us, " \
     "expires_at_us, "                                                                         \
-    "last_used_at_us, revoked_at_us"
+    "last_used_at_us, revoked_at_us, scope, networks, rate_per_second, rate_burst, last_address"
 const Query live_keys{"identity.live_keys",
                       "SELECT " KEY_COLUMNS
                       ", hash FROM api_key WHERE workspace_id = ?1 AND revoked_at_us IS NULL "
@@ -38,12 +38,12 @@ const Query newest_keys{"identity.list_keys", "SELECT " KEY_COLUMNS
                                               "ORDER BY id DESC LIMIT ?3"};
 const Query put_key{"identity.insert_key", R"sql(
     INSERT INTO api_key (workspace_id, id, name, project, role, permissions, prefix, hash, created_by, created_at_us,
-                         expires_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11))sql"};
+                         expires_at_us, scope, networks, rate_per_second, rate_burst)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))sql"};
 const Query end_key{"identity.revoke_key", R"sql(
     UPDATE api_key SET revoked_at_us = coalesce(revoked_at_us, ?3) WHERE workspace_id = ?1 AND id = ?2)sql"};
 const Query use_key{"identity.touch_key",
-                    "UPDATE api_key SET last_used_at_us = ?3 WHERE workspace_id = ?1 AND id = ?2"};
+                    "UPDATE api_key SET last_used_at_us = ?3, last_address = ?4 WHERE workspace_id = ?1 AND id = ?2"};
 
 const Query all_sessions{"identity.all_sessions", R"sql(
     SELECT workspace_id, id, hash, role, created_at_us, last_used_at_us FROM session WHERE workspace_id = ?1)sql"};
@@ -89,19 +89,33 @@ Project read_project(const Row& row) {
     return {row.id<ProjectId>(1), row.id<WorkspaceId>(0), row.str(2), row.time(3)};
 }
 
-base::PermissionSet read_permissions(const Row& row, const std::string& role) {
-    if (row.is_null(5)) {
-        const auto* known = find_role(role);
-        return known ? known->permissions : base::PermissionSet();
-    }
-    base::PermissionSet set;
-    const auto list = Json::parse(row.text(5), nullptr, false);
-    if (!list.is_array()) return set;
-    for (const auto& name : list)  // one that this version no longer knows grants nothing
-        if (name.is_string())
-            if (auto permission = base::permission_from(name.get_ref<const std::string&>()))
-                set.set(static_cast<std::size_t>(*permission));
-    return set;
+std::vector<std::string> texts_in(const Json& list) {
+    std::vector<std::string> out;
+    if (list.is_array())
+        for (const auto& one : list)
+            if (one.is_string()) out.push_back(one.get<std::string>());
+    return out;
+}
+
+/// Null for the whole workspace. What cannot be read is no scope that lets anything through.
+std::shared_ptr<const base::Scope> read_scope(const Row& row, int column) {
+    if (row.is_null(column)) return nullptr;
+    const auto json = Json::parse(row.text(column), nullptr, false);
+    base::Scope scope;
+    if (const auto* projects = base::find_member(json, "projects")) scope.projects = texts_in(*projects);
+    if (const auto* flows = base::find_member(json, "flows")) scope.flows = texts_in(*flows);
+    if (scope.projects.empty() && scope.flows.empty()) scope.projects = {"\3"};
+    return std::make_shared<const base::Scope>(std::move(scope));
+}
+
+std::optional<std::string> scope_text(const ApiKey& key) {
+    if (!key.scope) return std::nullopt;
+    return base::dump_json(Json{{"projects", key.scope->projects}, {"flows", key.scope->flows}});
+}
+
+std::optional<std::string> networks_text(const ApiKey& key) {
+    if (key.networks.empty()) return std::nullopt;
+    return base::dump_json(Json(key.networks));
 }
 
 ApiKey read_key(const Row& row) {
@@ -111,17 +125,21 @@ ApiKey read_key(const Row& row) {
     key.name = row.str(2);
     key.project = row.str(3);
     key.role = row.str(4);
-    key.permissions = read_permissions(row, key.role);
+    if (!row.is_null(5)) key.permissions = store::permissions_from(row.text(5));
     key.prefix = row.str(6);
     key.created_by = row.str(7);
     key.created_at = row.time(8);
     key.expires_at = row.optional_time(9);
     key.last_used_at = row.optional_time(10);
     key.revoked_at = row.optional_time(11);
+    key.scope = read_scope(row, 12);
+    if (!row.is_null(13)) key.networks = texts_in(Json::parse(row.text(13), nullptr, false));
+    if (!row.is_null(14)) key.rate_limit = base::RateLimit{row.real(14), row.real(15)};
+    if (!row.is_null(16)) key.last_address = row.str(16);
     return key;
 }
 
-StoredKey read_stored_key(const Row& row) { return {read_key(row), std::string(row.bytes(12))}; }
+StoredKey read_stored_key(const Row& row) { return {read_key(row), std::string(row.bytes(17))}; }
 
 Session read_session(const Row& row) {
     return {row.id<Id<ids::Session>>(1),
@@ -132,13 +150,9 @@ Session read_session(const Row& row) {
             row.time(5)};
 }
 
-storage::Value permissions_value(const ApiKey& key) {
-    if (find_role(key.role)) return {};
-    auto list = Json::array();
-    for (std::size_t i = 0; i < key.permissions.size(); ++i)
-        if (key.permissions.test(i))
-            list.push_back(std::string(base::to_string(static_cast<Permission>(i))));
-    return storage::to_value(base::dump_json(list));
+/// The list of a key with the role "custom"; those of other roles are the role's.
+std::optional<std::string> list_text(const ApiKey& key) {
+    return key.role == "custom" ? std::optional(store::permissions_text(key.permissions)) : std::nullopt;
 }
 
 Result<std::vector<Loaded>> load_all(ReadTx& tx, Time now) {
@@ -149,12 +163,14 @@ Result<std::vector<Loaded>> load_all(ReadTx& tx, Time now) {
         const auto id = storage::to_value(workspace.id);
         auto projects = tx.list<Project>(all_projects, {id}, read_project);
         if (!projects) return fail(std::move(projects.error()));
+        auto roles = store::read_roles(tx, workspace.id);
+        if (!roles) return fail(std::move(roles.error()));
         auto keys = tx.list<StoredKey>(live_keys, {id, storage::to_value(now)}, read_stored_key);
         if (!keys) return fail(std::move(keys.error()));
         auto sessions = tx.list<Session>(all_sessions, {id}, read_session);
         if (!sessions) return fail(std::move(sessions.error()));
         out.push_back(
-            {std::move(workspace), std::move(*projects), std::move(*keys), std::move(*sessions)});
+            {std::move(workspace), std::move(*projects), std::move(*roles), std::move(*keys), std::move(*sessions)});
     }
     return out;
 }
@@ -199,8 +215,9 @@ void insert_project(storage::WriteUnit& unit, const Project& project) {
 void insert_key(storage::WriteUnit& unit, const StoredKey& stored) {
     const auto& key = stored.key;
     unit.add(put_key, key.workspace, key.id, key.name, key.project, key.role,
-             permissions_value(key), key.prefix, Bytes{stored.hash}, key.created_by, key.created_at,
-             key.expires_at);
+             list_text(key), key.prefix, Bytes{stored.hash}, key.created_by, key.created_at, key.expires_at,
+             scope_text(key), networks_text(key), key.rate_limit ? std::optional(key.rate_limit->per_second) : std::nullopt,
+             key.rate_limit ? std::optional(key.rate_limit->burst) : std::nullopt);
 }
 
 void revoke_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time now) {
@@ -209,8 +226,9 @@ void revoke_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Ti
                        workspace, id, now);
 }
 
-void touch_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time used_at) {
-    unit.add(use_key, workspace, id, used_at);
+void touch_key(storage::WriteUnit& unit, const ApiKey& key) {
+    unit.add(use_key, key.workspace, key.id, key.last_used_at,
+             key.last_address.empty() ? std::nullopt : std::optional(key.last_address));
 }
 
 Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace,

@@ -28,6 +28,7 @@ struct Session {
 struct Loaded {
     Workspace workspace;
     std::vector<Project> projects;
+    std::vector<WorkspaceRole> roles;
     std::vector<StoredKey> keys;  ///< neither revoked nor expired
     std::vector<Session> sessions;
 };
@@ -52,7 +53,16 @@ void insert_workspace(storage::WriteUnit& unit, const Workspace& workspace);
 void insert_project(storage::WriteUnit& unit, const Project& project);
 void insert_key(storage::WriteUnit& unit, const StoredKey& key);
 void revoke_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time now);
-void touch_key(storage::WriteUnit& unit, WorkspaceId workspace, ApiKeyId id, Time used_at);
+void touch_key(storage::WriteUnit& unit, const ApiKey& key);
+
+void insert_role(storage::WriteUnit& unit, const WorkspaceRole& role);
+void update_role(storage::WriteUnit& unit, const WorkspaceRole& role);
+/// Fails with conflict when a live key, a person or an open invitation has it.
+void delete_role(storage::WriteUnit& unit, const WorkspaceRole& role, Time now);
+Result<std::vector<WorkspaceRole>> read_roles(storage::ReadTx& tx, WorkspaceId workspace);
+/// As JSON text, and back: names that this version does not know grant nothing.
+std::string permissions_text(const base::PermissionSet& permissions);
+base::PermissionSet permissions_from(std::string_view text);
 Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, WorkspaceId workspace,
                                                   ApiKeyId id);
 /// Keys with ids below `before` (all when nil), newest first.

@@ -19,7 +19,7 @@ Awaitable<Result<People::Invited>> People::invite(Principal actor, std::string e
     auto& s = *state_;
     auto normal = normal_email(email);
     if (!normal) co_return fail(std::move(normal.error()));
-    auto may = check_may_grant(actor, role);
+    auto may = check_may_grant(s.house, actor, role);
     if (!may) co_return fail(std::move(may.error()));
     if (const auto* known = s.account_of(*normal); known && known->memberships.contains(actor.workspace))
         co_return fail(ErrorCode::conflict, "{} is a member of this workspace already; change the role under /api/v1/users",

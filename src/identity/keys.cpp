@@ -10,34 +10,77 @@ namespace {
 constexpr std::size_t max_workspace_keys = 1'000;  // live keys of one workspace
 constexpr std::size_t max_keys = 10'000;  // live keys of one instance; all of them are in memory
 
-Result<base::PermissionSet> wanted_permissions(const NewKey& wanted) {
-    base::PermissionSet set;
-    if (wanted.permissions.empty()) {
-        const auto* role = find_role(wanted.role);
-        if (!role) {
-            std::string names;
-            for (const auto& known : roles())
-                names += (names.empty() ? "" : ", ") + std::string(known.name);
-            Error error{ErrorCode::invalid_argument,
-                        fmt::format("there is no role {}; roles are {}", wanted.role, names),
-                        {{"/role", "is no role"}}};
-            return fail(std::move(error));
-        }
-        set = role->permissions;
-    }
-    for (auto permission : wanted.permissions) set.set(static_cast<std::size_t>(permission));
-    set.set(
-        static_cast<std::size_t>(Permission::workspaces_read));  // every key may see where it is
-    return set;
+constexpr std::size_t max_names = 100;   // projects, flows, networks of one key
+
+tl::unexpected<Error> wrong(std::string pointer, std::string message) {
+    Error error{ErrorCode::invalid_argument, message, {{std::move(pointer), std::move(message)}}};
+    return fail(std::move(error));
 }
 
-Result<void> check_grant(const Principal& maker, const base::PermissionSet& wanted) {
-    const auto beyond = wanted & ~maker.permissions;
-    for (std::size_t i = 0; i < beyond.size(); ++i)
-        if (beyond.test(i))
-            return fail(ErrorCode::forbidden,
-                        "a key cannot be given {}, which its maker does not have",
-                        base::to_string(static_cast<Permission>(i)));
+Result<base::PermissionSet> wanted_permissions(const State& state, WorkspaceId workspace, const NewKey& wanted, bool scoped) {
+    base::PermissionSet set;
+    if (wanted.permissions.empty()) {
+        const auto role = state.permissions_of(workspace, wanted.role);
+        if (!role) return state.no_such_role(workspace, wanted.role);
+        set = *role;
+    }
+    for (auto permission : wanted.permissions) {
+        if (scoped && !scoped_permissions().test(static_cast<std::size_t>(permission)))
+            return wrong("/permissions", fmt::format("{} concerns the whole workspace and does not go with a list of projects or flows",
+                                                     base::to_string(permission)));
+        set.set(static_cast<std::size_t>(permission));
+    }
+    set.set(
+        static_cast<std::size_t>(Permission::workspaces_read));  // every key may see where it is
+    return scoped ? set & scoped_permissions() : set;
+}
+
+/// When the key ends. The machine's owner may make one that does not; others get what is usual.
+Result<std::optional<Time>> wanted_end(const Principal& maker, const NewKey& wanted, Time now) {
+    const bool owner_of_machine = maker.kind == Principal::Kind::local;
+    if (wanted.never_expires || (owner_of_machine && !wanted.expires_at)) {
+        if (owner_of_machine) return std::optional<Time>();
+        return wrong("/expires_at", "a key without an end is made on the server's own machine, by `sluice key create`; over the network a "
+                                    "key lives at most 365 days");
+    }
+    if (!wanted.expires_at) return std::optional(now + usual_key_life);
+    if (*wanted.expires_at <= now) return wrong("/expires_at", "a key's expiry must be in the future");
+    if (!owner_of_machine && *wanted.expires_at > now + longest_key_life)
+        return wrong("/expires_at", "a key lives at most 365 days; the owner of the server's machine may give it longer");
+    return wanted.expires_at;
+}
+
+Result<void> check_names(const base::Scope& scope, const auto& projects_of) {
+    for (const auto& [list, pointer] : {std::pair(&scope.projects, "/projects"), std::pair(&scope.flows, "/flows")})
+        if (list->size() > max_names) return wrong(pointer, fmt::format("a key is limited to at most {} names", max_names));
+    for (std::size_t i = 0; i < scope.projects.size(); ++i)
+        if (!projects_of(scope.projects[i]))
+            return wrong(fmt::format("/projects/{}", i), fmt::format("there is no project {} in this workspace", scope.projects[i]));
+    // A flow may be made later, also by this key: its name is all that there is to say.
+    for (std::size_t i = 0; i < scope.flows.size(); ++i)
+        if (scope.flows[i].empty() || scope.flows[i].size() > 200 || scope.flows[i].find('\n') != std::string::npos)
+            return wrong(fmt::format("/flows/{}", i), "is no flow's name");
+    return {};
+}
+
+/// A key that may be used from some networks alone makes none that may be used from others.
+Result<void> keep_networks(const State& state, const Principal& maker, std::vector<std::string>& wanted) {
+    if (maker.kind != Principal::Kind::api_key) return {};
+    for (const auto& [hash, live] : state.keys) {
+        const auto& own = live.key.networks;
+        if (own.empty() || live.key.id.str() != maker.id) continue;
+        if (wanted.empty()) wanted = own;
+        for (const auto& one : wanted)
+            if (std::ranges::find(own, one) == own.end())
+                return fail(ErrorCode::forbidden, "this key makes keys for its own networks alone, not for {}", one);
+    }
+    return {};
+}
+
+Result<void> check_rate(const std::optional<base::RateLimit>& rate) {
+    if (!rate) return {};
+    if (!(rate->per_second > 0) || rate->per_second > 100'000 || rate->burst < 1 || rate->burst > 1'000'000)
+        return wrong("/rate_limit", "a rate is above 0 and at most 100000 a second, with a burst of 1 to 1000000");
     return {};
 }
 
@@ -62,22 +105,28 @@ std::string_view KeyHashes::of(std::string_view text) {
 Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wanted,
                                                    AlsoCommit<CreatedKey> also) {
     const auto now = state_->clock.now();
-    auto permissions = wanted_permissions(wanted);
+    const bool scoped = !wanted.scope.projects.empty() || !wanted.scope.flows.empty();
+    auto permissions = wanted_permissions(*state_, maker.workspace, wanted, scoped);
     if (!permissions) co_return fail(std::move(permissions.error()));
-    if (auto granted = check_grant(maker, *permissions); !granted)
+    if (auto granted = check_grant(maker, "a key", *permissions); !granted)
         co_return fail(std::move(granted.error()));
+    const auto known = [&](const std::string& name) {
+        const auto project = find_project(maker.workspace, name);
+        return project && project->name == name;
+    };
+    if (auto good = check_names(wanted.scope, known); !good) co_return fail(std::move(good.error()));
+    if (auto good = check_rate(wanted.rate_limit); !good) co_return fail(std::move(good.error()));
+    if (wanted.networks.size() > max_names) co_return wrong("/networks", fmt::format("a key has at most {} networks", max_names));
+    if (auto good = net::Networks::parse(wanted.networks); !good) co_return wrong("/networks", good.error().message);
+    if (auto within = keep_networks(*state_, maker, wanted.networks); !within) co_return fail(std::move(within.error()));
     if (wanted.name.size() > 100) {
         Error error{ErrorCode::invalid_argument,
                     "a key's name has at most 100 bytes",
                     {{"/name", "is too long"}}};
         co_return fail(std::move(error));
     }
-    if (wanted.expires_at && *wanted.expires_at <= now) {
-        Error error{ErrorCode::invalid_argument,
-                    "a key's expiry must be in the future",
-                    {{"/expires_at", "is in the past"}}};
-        co_return fail(std::move(error));
-    }
+    auto end = wanted_end(maker, wanted, now);
+    if (!end) co_return fail(std::move(end.error()));
     if (!find_project(maker.workspace, wanted.project))
         co_return fail(ErrorCode::not_found, "there is no project {} in this workspace",
                        wanted.project);
@@ -102,7 +151,10 @@ Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wante
     key.prefix = key_prefix(created.secret);
     key.created_by = maker.id;
     key.created_at = now;
-    key.expires_at = wanted.expires_at;
+    key.expires_at = *end;
+    if (scoped) key.scope = std::make_shared<const base::Scope>(std::move(wanted.scope));
+    key.networks = std::move(wanted.networks);
+    key.rate_limit = wanted.rate_limit;
 
     const StoredKey stored{key, digest(created.secret)};
     storage::WriteUnit unit;
@@ -126,10 +178,14 @@ Awaitable<Result<KeyList>> Identity::keys(WorkspaceId workspace, int limit, std:
         list.items.resize(static_cast<std::size_t>(limit));
         list.next_cursor = state_->cursors->make(workspace, "api-keys", list.items.back().id.raw());
     }
+    for (auto& key : list.items) state_->resolve(key);
     // Memory knows later uses than the rows.
     for (const auto& [hash, live] : state_->keys)
         for (auto& key : list.items)
-            if (key.id == live.key.id) key.last_used_at = live.key.last_used_at;
+            if (key.id == live.key.id) {
+                key.last_used_at = live.key.last_used_at;
+                key.last_address = live.key.last_address;
+            }
     co_return list;
 }
 
@@ -138,8 +194,12 @@ Awaitable<Result<ApiKey>> Identity::key(WorkspaceId workspace, ApiKeyId id) {
     if (!found) co_return fail(std::move(found.error()));
     if (!*found)
         co_return fail(ErrorCode::not_found, "there is no API key {}; check the id", id.str());
+    state_->resolve(**found);
     for (const auto& [hash, live] : state_->keys)
-        if (live.key.id == id) (*found)->last_used_at = live.key.last_used_at;
+        if (live.key.id == id) {
+            (*found)->last_used_at = live.key.last_used_at;
+            (*found)->last_address = live.key.last_address;
+        }
     co_return std::move(**found);
 }
 

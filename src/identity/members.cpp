@@ -11,8 +11,8 @@ tl::unexpected<Error> no_member(UserId user) {
 }
 
 /// Nobody takes a right away that they lack, else an administrator could dethrone the owners.
-Result<void> check_may_change(const Principal& actor, std::string_view role) {
-    const auto beyond = permissions_of(role) & ~actor.permissions;
+Result<void> check_may_change(const State& house, const Principal& actor, std::string_view role) {
+    const auto beyond = house.permissions_of(actor.workspace, role).value_or(base::PermissionSet()) & ~actor.permissions;
     if (beyond.none() && (role != "owner" || actor.role == "owner")) return {};
     return fail(ErrorCode::forbidden, "this person's role ({}) may do more than yours; ask an owner", role);
 }
@@ -46,7 +46,7 @@ Result<std::vector<StoredProjectRole>> People::read_project_roles(
     const auto& projects = state_->house.projects;
     const auto known = projects.find(actor.workspace);
     for (const auto& [name, role] : wanted) {
-        if (auto may = check_may_grant(actor, role); !may) return fail(std::move(may.error()));
+        if (auto may = check_may_grant(state_->house, actor, role); !may) return fail(std::move(may.error()));
         const Project* project = nullptr;
         if (known != projects.end())
             for (const auto& [own, row] : known->second)
@@ -63,8 +63,8 @@ Awaitable<Result<Member>> People::change_member(Principal actor, UserId user, Me
     auto& s = *state_;
     auto found = find_member(actor.workspace, user);
     if (!found) co_return no_member(user);
-    auto may = check_may_change(actor, found->role);
-    if (may && change.role) may = check_may_grant(actor, *change.role);
+    auto may = check_may_change(state_->house, actor, found->role);
+    if (may && change.role) may = check_may_grant(state_->house, actor, *change.role);
     if (!may) co_return fail(std::move(may.error()));
     std::optional<std::vector<StoredProjectRole>> roles;
     if (change.project_roles) {
@@ -114,7 +114,7 @@ Awaitable<Result<void>> People::remove_member(Principal actor, UserId user, Also
     auto& s = *state_;
     auto found = find_member(actor.workspace, user);
     if (!found) co_return no_member(user);
-    auto may = check_may_change(actor, found->role);
+    auto may = check_may_change(state_->house, actor, found->role);
     if (!may) co_return fail(std::move(may.error()));
     storage::WriteUnit unit;
     store::delete_membership(unit, actor.workspace, user);

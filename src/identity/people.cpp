@@ -146,9 +146,9 @@ Awaitable<Result<Member>> People::create_user(std::string email, std::string nam
                                               WorkspaceId workspace, std::string role,
                                               AlsoCommit<Member> also) {
     auto& s = *state_;
-    if (!find_role(role)) {
-        auto unknown = check_may_grant(Principal{}, role);
-        co_return fail(std::move(unknown.error()));
+    if (!s.house.permissions_of(workspace, role)) {
+        auto unknown = s.house.no_such_role(workspace, role);
+        co_return fail(std::move(unknown.value()));
     }
     auto made = co_await make_account(std::move(email), std::move(name), std::move(password), "/password");
     if (!made) co_return fail(std::move(made.error()));

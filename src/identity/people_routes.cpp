@@ -324,6 +324,7 @@ void add_routes(net::Router& router, People& people) {
     for (const auto& schema : people_schemas()) router.add_schema(schema.name, schema.json);
     router.add<People>(routes, people);
     add_sign_in_routes(router, people);
+    for (const auto* collection : {"invitations", "system", "users"}) router.places().add_whole(collection);
 }
 
 }  // namespace sluice::identity

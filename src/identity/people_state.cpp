@@ -17,29 +17,38 @@ tl::unexpected<Error> over() {
 
 }  // namespace
 
-base::PermissionSet permissions_of(std::string_view role) {
-    const auto* found = find_role(role);
-    return found ? found->permissions : base::PermissionSet();
-}
-
-Result<void> check_may_grant(const Principal& actor, std::string_view role) {
-    const auto* found = find_role(role);
-    if (!found) {
-        std::string names;
-        for (const auto& known : roles()) names += (names.empty() ? "" : ", ") + std::string(known.name);
-        Error error{ErrorCode::invalid_argument,
-                    fmt::format("there is no role {}; roles are {}", role, names),
-                    {{"/role", "is no role"}}};
-        return fail(std::move(error));
-    }
+Result<void> check_may_grant(const State& house, const Principal& actor, std::string_view role) {
+    const auto permissions = house.permissions_of(actor.workspace, role);
+    if (!permissions) return house.no_such_role(actor.workspace, role);
     if (role == "owner" && actor.role != "owner")  // an admin may do as much, and yet makes no owners
         return fail(ErrorCode::forbidden, "only an owner makes owners; ask one");
-    const auto beyond = found->permissions & ~actor.permissions;
+    const auto beyond = *permissions & ~actor.permissions;
     for (std::size_t i = 0; i < beyond.size(); ++i)
         if (beyond.test(i))
             return fail(ErrorCode::forbidden, "the role {} may {}, which you may not; ask somebody who may", role,
                         base::to_string(static_cast<Permission>(i)));
     return {};
+}
+
+void PeopleState::grant(Principal& principal, WorkspaceId workspace, const LiveMembership& membership) const {
+    const auto everywhere = house.permissions_of(workspace, membership.role).value_or(base::PermissionSet());
+    principal.permissions = everywhere;
+    if (membership.project_roles.empty()) return;
+    base::Scope::Rights rights{everywhere, {}};
+    const auto projects = house.projects.find(workspace);
+    if (projects == house.projects.end()) return;
+    for (const auto& [name, project] : projects->second) {
+        const auto role = membership.project_roles.find(project.id);
+        if (role == membership.project_roles.end()) continue;
+        // What concerns the whole workspace is no role's in one project.
+        const auto further = house.permissions_of(workspace, role->second).value_or(base::PermissionSet()) & base::placed_permissions();
+        rights.in_project[name] = everywhere | further;
+        principal.permissions |= further;
+    }
+    if (principal.permissions == everywhere) return;
+    base::Scope scope;
+    scope.rights = std::move(rights);
+    principal.scope = std::make_shared<const base::Scope>(std::move(scope));
 }
 
 bool Account::has_active_membership() const {
@@ -184,7 +193,7 @@ Result<Principal> PeopleState::principal(LivePersonSession& live, std::string_vi
     out.role = membership->role;
     out.workspace = workspace->id;
     out.workspace_name = workspace->name;
-    out.permissions = permissions_of(membership->role);
+    grant(out, workspace->id, *membership);
     out.session = live.session.id.str();
     out.proved_at = live.session.proved_at;
     return out;

@@ -113,6 +113,8 @@ struct PeopleState final : Persons {
     void remember(const StoredMembership& stored);
     Member member(const Account& account, WorkspaceId workspace, const LiveMembership& membership) const;
     std::vector<Member> memberships(const Account& account) const;
+    /// What the person may do in the workspace: everywhere, and by the roles in projects.
+    void grant(Principal& principal, WorkspaceId workspace, const LiveMembership& membership) const;
 
     // -- Sessions
     void remember(const StoredSession& stored);
@@ -149,8 +151,6 @@ struct PeopleState final : Persons {
 };
 
 /// Errors: forbidden, naming the first right that `actor` lacks; invalid_argument for no role.
-Result<void> check_may_grant(const Principal& actor, std::string_view role);
-/// None for an unknown role.
-base::PermissionSet permissions_of(std::string_view role);
+Result<void> check_may_grant(const State& house, const Principal& actor, std::string_view role);
 
 }  // namespace sluice::identity

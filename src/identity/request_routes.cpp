@@ -86,9 +86,9 @@ class Keys final : public net::Authenticator {
             // A JSON Web Token has two dots, a key has none.
             if (state_.persons && key->find('.') != key->npos)
                 return state_.persons->of_token(*key, named_workspace(request));
-            return state_.principal_of_key(*key);
+            return state_.principal_of_key(*key, request);
         }
-        if (auto key = vendor_key(request)) return state_.principal_of_key(*key);
+        if (auto key = vendor_key(request)) return state_.principal_of_key(*key, request);
         if (auto secret = session_cookie(request)) {
             auto principal = of_cookie(*secret, named_workspace(request));
             if (!principal) return principal;

@@ -1,7 +1,7 @@
 #include <array>
 #include <initializer_list>
 
-#include "sluice/identity/identity.hpp"
+#include "identity_state.hpp"
 
 namespace sluice::identity {
 namespace {
@@ -24,6 +24,10 @@ PermissionSet looking() {
 PermissionSet everything() { return PermissionSet().set() & ~instance_permissions(); }
 
 }  // namespace
+
+base::PermissionSet scoped_permissions() {
+    return base::placed_permissions() | only({Permission::secrets_use, Permission::workspaces_read});
+}
 
 base::PermissionSet instance_permissions() { return only({Permission::system_write, Permission::workspaces_write}); }
 

@@ -1,7 +1,5 @@
 #include "net/forwarded.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 namespace sluice::net {
@@ -119,36 +117,14 @@ void append(std::string& list, std::string_view value) {
 }  // namespace
 
 Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& entries) {
+    auto networks = Networks::parse(entries);
+    if (!networks) return fail(ErrorCode::invalid_argument, "server.trusted_proxies: {}", networks.error().message);
     TrustedProxies proxies;
-    for (const auto& entry : entries) {
-        const auto refuse = [&] {
-            return fail(ErrorCode::invalid_argument,
-                        "server.trusted_proxies: '{}' is no address or network; use for example 10.0.0.5 or 10.0.0.0/24", entry);
-        };
-        const auto slash = entry.find('/');
-        const auto address = Address::parse(std::string_view(entry).substr(0, slash));
-        if (!address) return refuse();
-        auto length = address->bits();
-        if (slash != entry.npos) {
-            const auto digits = std::string_view(entry).substr(slash + 1);
-            const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-            if (bad != std::errc() || end != digits.data() + digits.size() || length > address->bits()) return refuse();
-        }
-        proxies.networks_.push_back({*address, length});
-    }
+    proxies.networks_ = std::move(*networks);
     return proxies;
 }
 
-bool TrustedProxies::trusts(std::string_view text) const {
-    if (networks_.empty()) return false;
-    const auto address = Address::parse(text);
-    if (!address) return false;
-    // A v4 peer of a socket that serves both families shows as ::ffff:a.b.c.d.
-    const auto effective = effective_addresses(*address).front();
-    for (const auto& each : networks_)
-        if (address->within(each.address, each.length) || effective.within(each.address, each.length)) return true;
-    return false;
-}
+bool TrustedProxies::trusts(std::string_view text) const { return networks_.contains(text); }
 
 bool ForwardedFields::take(std::string_view name, std::string_view value, bool believed) {
     constexpr std::string_view prefix = "x-forwarded-";

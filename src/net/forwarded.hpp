@@ -8,6 +8,7 @@
 
 #include "net/egress_address.hpp"
 #include "sluice/base/result.hpp"
+#include "sluice/net/networks.hpp"
 
 namespace sluice::net {
 
@@ -20,11 +21,7 @@ class TrustedProxies {
     bool empty() const { return networks_.empty(); }
 
   private:
-    struct Network {
-        Address address;
-        unsigned length = 0;
-    };
-    std::vector<Network> networks_;
+    Networks networks_;
 };
 
 /// The fields as they came, those of one name joined by commas. They never reach a handler.

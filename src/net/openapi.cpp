@@ -188,6 +188,8 @@ Json operation(const RouteEntry& route, Json parameters, std::set<std::string>& 
             fmt::format("Needs the permission `{}`.", base::to_string(route.access.permission()));
     }
     if (!description.empty()) out["description"] = description;
+    out["x-permission"] = route.access.is_open() ? Json() : Json(base::to_string(route.access.permission()));
+    if (!route.collection.empty()) out["x-collection"] = route.collection;
     out["tags"] = Json::array({tag_of(route)});
     for (const auto& parameter : route.info.query)
         parameters.push_back(Json{{"name", parameter.name},

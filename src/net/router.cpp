@@ -81,6 +81,18 @@ const RouteEntry* entry_for(const TrieNode& node, Verb verb) {
     return verb == Verb::head ? entry_for(node, Verb::get) : nullptr;
 }
 
+/// The collection and the parameter of the first object that an API path names.
+void name_object(RouteEntry& entry) {
+    if (!entry.path.starts_with("/api/v1/")) return;
+    const auto segments = parse_pattern(entry.path);
+    for (std::size_t i = 3; i < segments.size(); ++i) {
+        if (segments[i].kind == Segment::Kind::fixed) continue;
+        entry.collection = segments[2].text;
+        entry.object = segments[i].text;
+        return;
+    }
+}
+
 }  // namespace
 
 std::vector<Segment> parse_pattern(std::string_view path) {
@@ -193,6 +205,7 @@ void Router::add(RouteEntry entry) {
                 }
             }
         }
+        name_object(stored);
         for (const auto* other : nodes[at].entries)
             if (other->verb == stored.verb)
                 refuse(stored.path,
@@ -248,6 +261,9 @@ Router::Match Router::match(Verb verb, std::string_view path) const {
     return match;
 }
 
+Places& Router::places() { return state_->places; }
+const Places& Router::places() const { return state_->places; }
+
 const std::deque<RouteEntry>& Router::routes() const { return state_->routes; }
 
 std::vector<base::ErrorDetail> Router::check(std::string_view schema, const Json& body) const {
@@ -283,6 +299,9 @@ void Router::seal(std::string_view version) {
         for (const auto name : {route.info.request, route.info.response})
             if (!name.empty() && !state_->schemas.contains(name))
                 refuse(route.path, fmt::format("nobody has added its schema {}", name));
+    for (const auto& route : state_->routes)
+        if (!route.access.is_open() && !route.collection.empty() && !state_->places.knows(route.collection))
+            refuse(route.path, fmt::format("nobody has said where the objects of {} belong (Router::places)", route.collection));
     state_->document = std::make_shared<const std::string>(
         base::dump_json(openapi_document(state_->routes, schemas, version)));
 }

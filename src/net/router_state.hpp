@@ -38,6 +38,7 @@ struct TrieNode {
 
 struct Router::State {
     std::deque<RouteEntry> routes;
+    Places places;
     std::vector<TrieNode> nodes{1};
     std::map<std::string, std::string, std::less<>> schema_texts;
     std::map<std::string, base::JsonSchema, std::less<>> schemas;  ///< after `seal`

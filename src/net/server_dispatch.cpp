@@ -138,6 +138,7 @@ void Exchange::clear() {
     request.principal = Principal();
     request.id.clear();
     request.idempotency = nullptr;
+    request.places = nullptr;
     request.audit = nullptr;
     request.action = {};
     request.audited = false;
@@ -321,8 +322,9 @@ bool Server::State::still_admitted(const Exchange& exchange) {
     if (!exchange.route || exchange.route->access.is_open()) return true;
     const auto& before = exchange.request.principal;
     const auto now = authenticator->authenticate(exchange.request);
-    return now && now->id == before.id && now->workspace == before.workspace &&
-           now->may(exchange.route->access.permission());
+    // What it may see or do has changed: the client connects anew, and is judged anew.
+    const bool same_scope = now && (now->scope == before.scope || (now->scope && before.scope && *now->scope == *before.scope));
+    return now && now->id == before.id && now->workspace == before.workspace && now->permissions == before.permissions && same_scope;
 }
 
 std::optional<Response> Server::State::admit(Exchange& exchange,
@@ -439,6 +441,8 @@ Awaitable<Response> Server::State::run_keyed(Exchange& exchange) {
 Awaitable<Response> Server::State::answer(Exchange& exchange) {
     try {
         auto& request = exchange.request;
+        auto outside = co_await check_object(exchange);
+        if (outside) co_return std::move(*outside);
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
         attach_audit(exchange);
         if (records && is_write(request.verb) && request.headers.find("Idempotency-Key"))

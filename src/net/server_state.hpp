@@ -96,6 +96,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     /// What needs the whole body, then the handler. Never throws but for cancellation.
     Awaitable<Response> answer(Exchange& exchange);
     /// Whether the credential of a request that was admitted still counts.
+    /// The answer when the object that the path names is outside of the caller's scope.
+    Awaitable<std::optional<Response>> check_object(Exchange& exchange);
     bool still_admitted(const Exchange& exchange);
     /// Counts an answered request; gives the present (steady).
     Duration count(const Exchange& exchange, int status);

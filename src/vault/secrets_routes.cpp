@@ -207,6 +207,7 @@ constexpr Route<Vault> routes[] = {
 
 void add_routes(net::Router& router, Vault& vault) {
     for (const auto& schema : schemas) router.add_schema(schema.name, schema.json);
+    router.places().add_whole("secrets");
     router.add(std::span<const Route<Vault>>(routes), vault);
     add_root_routes(router, vault);
 }

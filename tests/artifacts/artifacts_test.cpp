@@ -103,7 +103,7 @@ TEST_CASE("artifacts are listed newest first, all or of one run", "[artifacts]")
     const auto names = [&](std::optional<RunId> of, int limit) {
         std::string out, cursor;
         do {
-            const auto page = f.get(f.artifacts.list(f.one, of, limit, cursor));
+            const auto page = f.get(f.artifacts.list(f.one, {of, {}, {}}, limit, cursor));
             for (const auto& artifact : page.items) out += artifact.name;
             cursor = page.next_cursor;
         } while (!cursor.empty());
@@ -112,7 +112,7 @@ TEST_CASE("artifacts are listed newest first, all or of one run", "[artifacts]")
     CHECK(names({}, 50) == "543210");
     CHECK(names({}, 4) == "543210");
     CHECK(names(run, 2) == "420");
-    const auto page = f.get(f.artifacts.list(f.one, run, 2, ""));
+    const auto page = f.get(f.artifacts.list(f.one, {run, {}, {}}, 2, ""));
     CHECK(page.items[0].run == run);
     CHECK(page.items[0].step_path == "each[3]/write");
     CHECK(f.error(f.artifacts.list(f.one, {}, 2, page.next_cursor)) == ErrorCode::invalid_argument);

@@ -16,6 +16,7 @@ struct Fixture : sluice::testing::Live {
         acme = get(identity.ensure_workspace("acme")).id;
         globex = get(identity.ensure_workspace("globex")).id;
         done(egress.start());
+        router.places().add_whole("workspaces");
         add_routes(router, routes);
         serve(identity.authenticator(), &identity.idempotency());
     }

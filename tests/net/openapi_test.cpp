@@ -60,6 +60,8 @@ Json document() {
     Router router;
     router.add_schema("Flow", R"({"type": "object", "properties": {"name": {"type": "string"}}})");
     router.add<Service>(rows, service);
+    router.places().add_whole("flows");
+    router.places().add_whole("files");
     router.seal("1.2.3");
     return *base::parse_json(*router.openapi());
 }
@@ -75,6 +77,10 @@ TEST_CASE("the OpenAPI document says what the rows say", "[net][openapi]") {
     CHECK(doc["components"]["schemas"].contains("Problem"));
 
     const auto& create = doc["paths"]["/api/v1/flows"]["post"];
+    CHECK(create["x-permission"] == "flows:write");
+    CHECK_FALSE(create.contains("x-collection"));
+    CHECK(doc["paths"]["/api/v1/flows/{id}"]["delete"]["x-collection"] == "flows");
+    CHECK(doc["paths"]["/healthz"]["get"]["x-permission"].is_null());
     CHECK(create["requestBody"]["content"]["application/json"]["schema"]["$ref"] ==
           "#/components/schemas/Flow");
     CHECK(create["requestBody"]["required"] == true);

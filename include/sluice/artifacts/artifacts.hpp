@@ -13,6 +13,7 @@
 
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
+#include "sluice/base/principal.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/base/result.hpp"
 #include "sluice/runtime/awaitable.hpp"
@@ -41,6 +42,7 @@ struct Artifact {
     std::string step_path;     ///< and its step; "" when uploaded
     std::string created_by;    ///< principal's id
     Time created_at{};
+    std::string project, flow; ///< names, of the run; "" when uploaded; filled when it is read back
 };
 
 struct NewArtifact {
@@ -57,6 +59,13 @@ struct NewArtifact {
 };
 
 using AlsoCommit = std::function<void(storage::WriteUnit&, const Artifact&)>;
+
+/// What a list is limited to.
+struct ArtifactFilter {
+    std::optional<RunId> run;
+    base::SeenNames seen;
+    std::string owner;  ///< with limited names: what this principal uploaded is in the list all the same
+};
 
 struct ArtifactList {
     std::vector<Artifact> items;
@@ -92,9 +101,8 @@ class Artifacts {
     /// A part of the content; shorter at the end.
     Awaitable<Result<std::string>> read_part(const Artifact& artifact, std::uint64_t offset,
                                              std::size_t length);
-    /// Newest first; of one run when `run` is given. Errors: invalid_argument (cursor).
-    Awaitable<Result<ArtifactList>> list(WorkspaceId workspace, std::optional<RunId> run, int limit,
-                                         std::string cursor);
+    /// Newest first. Errors: invalid_argument (cursor).
+    Awaitable<Result<ArtifactList>> list(WorkspaceId workspace, ArtifactFilter filter, int limit, std::string cursor);
     /// Errors: not_found. The content goes with its last owner.
     Awaitable<Result<void>> remove(WorkspaceId workspace, ArtifactId id, AlsoCommit also = {});
 

@@ -35,6 +35,7 @@ struct RunSelection {
     std::optional<FlowId> flow;        ///< without it, sub-runs whose outer run is selected by its status are left out
     std::string project, code;         ///< `code`: the run's error
     std::optional<Time> since, until;  ///< of their making: from, before
+    base::SeenNames seen;
 };
 /// `{"status"?: text or list, "flow"?, "project"?, "code"?, "since"?, "until"?}`. Without `status` a retry takes what
 /// failed or timed out and a cancel what has not ended; to run again it must be said. Errors: invalid_argument with
@@ -77,6 +78,8 @@ struct BulkAction {
     std::optional<Time> finished_at;
 };
 Json to_json(const BulkAction& action);
+/// What the action is limited to by the scope of who made it.
+base::SeenNames seen_names(const BulkAction& action);
 
 /// What became of one object.
 struct BulkItem {
@@ -123,8 +126,9 @@ class BulkActions {
     Awaitable<Result<BulkPreview>> preview(WorkspaceId workspace, NewBulkAction wanted);
     /// Errors: unprocessable (nothing matches).
     Awaitable<Result<BulkAction>> begin(WorkspaceId workspace, NewBulkAction wanted, AlsoBulk also = {});
-    /// Newest first. Errors: invalid_argument (cursor).
-    Awaitable<Result<BulkList>> list(WorkspaceId workspace, int limit, std::string cursor);
+    /// Newest first, those of which `shows` says true. Errors: invalid_argument (cursor).
+    Awaitable<Result<BulkList>> list(WorkspaceId workspace, int limit, std::string cursor,
+                                     std::function<bool(const BulkAction&)> shows = {});
     /// Errors: not_found.
     Awaitable<Result<BulkAction>> get(WorkspaceId workspace, BulkActionId id);
     /// The same once the action has ended, or at the deadline.

@@ -24,7 +24,7 @@ struct DeadLetter {
     RunId run;
     FlowId flow;
     int flow_version = 0;
-    std::string flow_name, step;
+    std::string flow_name, project, step;
     std::string cause;                 ///< failed | unknown
     std::string code, message;         ///< the error's class and text
     int attempts = 0;
@@ -40,6 +40,7 @@ struct LetterFilter {
     std::string state, code;
     std::optional<FlowId> flow;
     std::optional<Time> since, until;  ///< of their making: from, before
+    base::SeenNames seen;
 };
 /// `{"state"?, "flow"?, "code"?, "since"?, "until"?}`. Errors: invalid_argument with pointers below `pointer`.
 Result<LetterFilter> letter_filter(const Json& json, const std::string& pointer);
@@ -56,6 +57,7 @@ struct Redrive {
     std::optional<Json> input;
     int version = 0;                   ///< 0: the run's; live_version
     std::string by;
+    Starter started_by;
     /// Lets more commit with it; the letter is as it will be, with the run that goes on.
     std::function<void(storage::WriteUnit&, const DeadLetter&)> also;
 };

@@ -20,6 +20,7 @@
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
 #include "sluice/base/json.hpp"
+#include "sluice/base/principal.hpp"
 #include "sluice/base/setting.hpp"
 #include "sluice/engine/machine.hpp"
 #include "sluice/engine/queues.hpp"
@@ -44,6 +45,13 @@ class Pool;
 
 namespace sluice::engine {
 
+/// Who started a run: a principal ("api_key", "user", "session", "local"), another run ("run": the one that it belongs to),
+/// or a bulk action ("bulk_action"). Empty: not known.
+struct Starter {
+    std::string kind, id;
+};
+Starter starter_of(const Principal& principal);
+
 /// A run as lists and pages show it.
 struct Run {
     RunId id;
@@ -55,6 +63,7 @@ struct Run {
     Time created_at{};
     std::optional<Time> started_at, finished_at;
     std::optional<Json> error;          ///< {"code", "message", "step"?}
+    Starter started_by;
     std::optional<RunId> parent;        ///< of a rerun, a sub-run or an error flow's run: the run it came from
     int depth = 0;                      ///< sub-runs around it
     int retries = 0;                    ///< how often it was retried after its end
@@ -96,6 +105,7 @@ struct StartRun {
     flows::Flows::Runnable runnable;
     Json input = Json::object();
     std::string trigger = "api";
+    Starter started_by;
     /// Called at once (not for durability none) with what becomes the first unit, to let more commit with the start.
     std::function<void(storage::WriteUnit&, RunId)> also;
     bool waits = false;   ///< the caller waits for the end (needed for durability none)
@@ -130,6 +140,7 @@ struct Rerun {
     std::optional<Json> input;
     std::map<std::string, Json> outputs;  ///< edited outputs by path
     int version = 0;                      ///< 0: the run's; live_version
+    Starter started_by;
     std::function<void(storage::WriteUnit&, RunId)> also;
 };
 
@@ -168,6 +179,7 @@ struct RunFilter {
     std::optional<RunStatus> status;
     std::optional<FlowId> flow;
     std::string project;
+    base::SeenNames seen;
 };
 
 struct RunList {

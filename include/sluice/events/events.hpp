@@ -63,6 +63,12 @@ struct Event {
 /// Appends the event to the unit: one statement, one index seek. Committed, or not, with the unit.
 void append(storage::WriteUnit& unit, WorkspaceId workspace, const NewEvent& event);
 
+/// Takes the data out of a run's journal event (see RunFeed) for those who may not read it: `data` and `value` are null,
+/// `"masked": true` says so; what happened, where and when stays.
+void mask_run_event(Json& event);
+/// The same for an error {"code", "message", …} that may quote data: the message is null.
+void mask_error(Json& error);
+
 /// The event as a CloudEvents 1.0 object (text): specversion, id, source ("/workspaces/wsp_…"),
 /// type, subject, time, datacontenttype, sequence (the number as a string), data.
 std::string cloud_event(WorkspaceId workspace, const Event& event);
@@ -147,8 +153,9 @@ class Bus {
         std::vector<Event> items;
         std::string next_cursor;
     };
-    /// Newest first. Errors: invalid_argument (cursor).
-    Awaitable<Result<List>> list(WorkspaceId workspace, int limit, std::string cursor);
+    /// Newest first, those of which `shows` says true. Errors: invalid_argument (cursor).
+    Awaitable<Result<List>> list(WorkspaceId workspace, int limit, std::string cursor,
+                                 std::function<bool(const Event&)> shows = {});
     /// Errors: not_found.
     Awaitable<Result<Event>> get(WorkspaceId workspace, std::int64_t number);
     /// Deletes events older than `before` in batches of 500, of every workspace; the newest one of

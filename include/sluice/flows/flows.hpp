@@ -155,8 +155,8 @@ class Flows {
     };
     /// With a principal, also whether it may use the secrets that the document names.
     Awaitable<Result<Judgement>> validate_apart(Json document, std::optional<Principal> principal = std::nullopt);
-    /// Errors: unprocessable (validation, details with pointers), forbidden (a secret that `by` may not use), conflict (name
-    /// taken), not_found (project).
+    /// Errors: unprocessable (validation, details with pointers), forbidden (a secret that `by` may not use, a flow outside of
+    /// its scope), conflict (name taken), not_found (project, or a flow that this one calls, outside of its scope).
     Awaitable<Result<Flow>> create(WorkspaceId workspace, Json document, bool live, std::string note, Publisher by, AlsoCommit also = {});
     /// The next version. `if_match`: an ETag that must hold. The same document again makes no new version.
     Awaitable<Result<Flow>> update(WorkspaceId workspace, FlowId id, Json document, bool live, std::string note, Publisher by,
@@ -169,8 +169,15 @@ class Flows {
     /// `version` 0: the live one, else the latest.
     Awaitable<Result<Flow>> get(WorkspaceId workspace, FlowId id, int version = 0);
     Awaitable<Result<Flow>> get_by_name(WorkspaceId workspace, std::string name, int version = 0);
-    /// Newest first; `project` and `name` filter when not empty. Errors: invalid_argument (cursor).
-    Awaitable<Result<FlowList>> list(WorkspaceId workspace, std::string project, Page page, std::string name = {});
+    /// Newest first; `project` and `name` filter when not empty, `seen` to what the reader is limited to. Errors:
+    /// invalid_argument (cursor).
+    Awaitable<Result<FlowList>> list(WorkspaceId workspace, std::string project, Page page, std::string name = {},
+                                     base::SeenNames seen = {});
+    /// Where a flow that is not deleted belongs, from the cache when it is there. Errors: not_found.
+    struct Belongs {
+        std::string project, name;
+    };
+    Awaitable<Result<Belongs>> place(WorkspaceId workspace, FlowId id);
     /// Newest first, at most `limit` with numbers below `before`.
     Awaitable<Result<std::vector<Version>>> versions(WorkspaceId workspace, FlowId id, int before = 1 << 30, int limit = 200);
     /// One version as the document it holds; by its number a hidden one as well. Errors: not_found.

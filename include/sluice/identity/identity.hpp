@@ -37,7 +37,7 @@ struct Request;
 
 namespace sluice::identity {
 
-/// A role: a name and what it may do. The roles are rows of src/identity/roles.def.
+/// A role that every workspace has: a name and what it may do. They are rows of src/identity/roles.def.
 struct Role {
     std::string_view name;
     std::string_view doc;
@@ -49,6 +49,17 @@ std::span<const Role> roles();
 base::PermissionSet instance_permissions();
 /// Null for an unknown name.
 const Role* find_role(std::string_view name);
+
+/// A role of one workspace's own.
+struct WorkspaceRole {
+    RoleId id;
+    WorkspaceId workspace;
+    std::string name;  ///< unique in the workspace, and none of a built-in role; the form of a project's name
+    std::string description;
+    base::PermissionSet permissions;
+    std::string created_by;
+    Time created_at{}, updated_at{};
+};
 
 struct Workspace {
     WorkspaceId id;
@@ -70,21 +81,35 @@ struct ApiKey {
     std::string name;
     std::string project;  ///< the group that it is listed in; "default"
     std::string role;     ///< a role's name, or "custom" with a list of its own
-    base::PermissionSet permissions;
+    base::PermissionSet permissions;    ///< of its role as it is now, within its scope
+    std::shared_ptr<const base::Scope> scope;  ///< null: the whole workspace
+    std::vector<std::string> networks;  ///< where its requests may come from; empty: anywhere
+    std::optional<base::RateLimit> rate_limit;
     std::string prefix;      ///< "slk_" and the 12 naming characters
     std::string created_by;  ///< id of the principal that made it
     Time created_at{};
     std::optional<Time> expires_at, last_used_at, revoked_at;
+    std::string last_address;  ///< where it was last used from; empty: nowhere, or on the machine itself
 };
 
+/// How long a key lives that says nothing else, and at most; one that the machine's owner makes lives for ever unless it
+/// says otherwise (docs/decisions/0020-lives-and-scopes-of-keys.md).
+inline constexpr Duration usual_key_life = std::chrono::hours(24 * 90);
+inline constexpr Duration longest_key_life = std::chrono::hours(24 * 365);
+
 /// What a new key shall be. Without `permissions` it has those of `role`; with them the role is
-/// "custom". Every key may read its own workspace.
+/// "custom". Every key may read its own workspace. With a scope, what concerns the whole workspace is left out of the
+/// role's permissions.
 struct NewKey {
     std::string name;
     std::string role = "owner";
     std::vector<Permission> permissions;
     std::string project = "default";
     std::optional<Time> expires_at;
+    bool never_expires = false;  ///< asked for by name
+    base::Scope scope;           ///< projects and flows by name; empty lists: the whole workspace
+    std::vector<std::string> networks;
+    std::optional<base::RateLimit> rate_limit;
 };
 
 struct CreatedKey {
@@ -148,8 +173,8 @@ class Identity {
     Awaitable<Result<Project>> create_project(WorkspaceId workspace, std::string name,
                                               AlsoCommit<Project> also = {});
 
-    /// Errors: forbidden (more than `maker` may), invalid_argument (role, expiry in the past),
-    /// not_found (project).
+    /// Errors: forbidden (more than `maker` may; a life that only the machine's owner may give), invalid_argument (role,
+    /// expiry, scope, networks, rate), not_found (project).
     Awaitable<Result<CreatedKey>> create_key(Principal maker, NewKey key,
                                              AlsoCommit<CreatedKey> also = {});
     /// Newest first, revoked and expired ones too. Errors: invalid_argument (cursor).
@@ -158,6 +183,22 @@ class Identity {
     /// From the answer on the key is refused; revoking twice is no error. Errors: not_found.
     Awaitable<Result<void>> revoke_key(WorkspaceId workspace, ApiKeyId id,
                                        AlsoCommit<ApiKey> also = {});
+
+    /// The workspace's own roles, in order of their names.
+    std::vector<WorkspaceRole> workspace_roles(WorkspaceId workspace) const;
+    std::optional<WorkspaceRole> find_workspace_role(WorkspaceId workspace, std::string_view id_or_name) const;
+    /// What a role of that name, built in or the workspace's own, may do; nothing for an unknown one.
+    std::optional<base::PermissionSet> permissions_of(WorkspaceId workspace, std::string_view role) const;
+    /// From the commit on each request is judged by it. Errors: conflict (name taken), invalid_argument (its form, a
+    /// permission of the whole server), forbidden (a permission that `actor` lacks), unprocessable (too many roles).
+    Awaitable<Result<WorkspaceRole>> create_role(Principal actor, std::string name, std::string description,
+                                                 base::PermissionSet permissions, AlsoCommit<WorkspaceRole> also = {});
+    /// What is not given stays. Errors: as create_role; not_found; forbidden also for a role that may do more than `actor`.
+    Awaitable<Result<WorkspaceRole>> change_role(Principal actor, RoleId id, std::optional<std::string> description,
+                                                 std::optional<base::PermissionSet> permissions,
+                                                 AlsoCommit<WorkspaceRole> also = {});
+    /// Errors: not_found, forbidden, conflict (a key, a person or an invitation has it).
+    Awaitable<Result<void>> delete_role(Principal actor, RoleId id, AlsoCommit<WorkspaceRole> also = {});
 
     /// A secret of this data directory for one purpose: 32 bytes, the same over restarts. After
     /// `start`.
@@ -173,7 +214,6 @@ class Identity {
     /// Writes down what a request did that changes no row of its own (a link, an export): its audit entry, and the answer
     /// under its Idempotency-Key. Errors: of storage, sealed.
     Awaitable<Result<void>> keep_record(const net::Request& request, int status, std::string body);
-    /// Ends the session that `principal` came with.
     /// Ends the session that `principal` came with, a person's too.
     Awaitable<Result<void>> end_session(Principal principal);
 
@@ -195,7 +235,7 @@ class Identity {
     std::unique_ptr<State> state_;
 };
 
-/// `/api/v1/auth/…`, `/auth/link`, `/api/v1/workspaces`, `/api/v1/projects`, `/api/v1/api-keys`.
+/// `/api/v1/auth/…`, `/auth/link`, `/api/v1/workspaces`, `/api/v1/projects`, `/api/v1/api-keys`, `/api/v1/roles`.
 void add_routes(net::Router& router, Identity& identity);
 
 }  // namespace sluice::identity

@@ -80,6 +80,7 @@ struct Response;
 struct StoredAnswer;
 class AuditTrail;
 class Idempotency;
+class Places;
 
 /// What a change did, beside who asked for it: for the audit trail. Never with a secret's value.
 struct AuditNote {
@@ -106,6 +107,7 @@ struct Request {
     bool local_socket = false;                               ///< came over DIR/admin.sock
     std::size_t json_depth = 0;                              ///< limit of `json()`; 0: the reader's default
     Idempotency* idempotency = nullptr;                      ///< set when the client sent an Idempotency-Key
+    const Places* places = nullptr;                          ///< where objects belong (places.hpp)
     AuditTrail* audit = nullptr;                             ///< set on routes whose changes are audited
     std::string_view action;                                 ///< the route's, "flows.create"
     mutable bool audited = false;                            ///< an entry was appended

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sluice/net/http.hpp"
+#include "sluice/net/places.hpp"
 
 namespace sluice::net {
 
@@ -90,7 +91,9 @@ struct RouteEntry {
     Access access;
     Handler handler;
     RouteInfo info;
-    std::string action;  ///< filled when the route is added
+    std::string action;      ///< filled when the route is added
+    std::string collection;  ///< whose object the path names ("runs" of /api/v1/runs/{id}/steps); empty: none's
+    std::string object;      ///< the name of the parameter that names it
 };
 
 /// What a route does, for the audit trail: "flows.create" of POST /api/v1/flows, "runs.cancel" of
@@ -109,13 +112,18 @@ class Router {
     void add(std::span<const Route<Service>> rows, Service& service) {
         for (const auto& row : rows) {
             Handler handler = [function = row.handler, &service](Request& request) { return function(request, service); };
-            add(RouteEntry{row.verb, std::string(row.path), row.access, std::move(handler), row.info, {}});
+            add(RouteEntry{row.verb, std::string(row.path), row.access, std::move(handler), row.info, {}, {}, {}});
         }
     }
     /// Throws std::logic_error on a duplicate or malformed path, or a schema name nobody added (checked by `seal`).
     void add(RouteEntry entry);
     /// A JSON Schema under its name in the document's components; references to others as {"$ref": "#/components/schemas/Name"}.
     void add_schema(std::string_view name, std::string_view schema_json);
+
+    /// Where the objects that paths name belong. Each collection that a path with a parameter names says so, else `seal`
+    /// throws: an object that nobody has placed could not be kept from a caller with a scope.
+    Places& places();
+    const Places& places() const;
 
     struct Match {
         const RouteEntry* entry = nullptr;
