@@ -36,7 +36,7 @@ WITHOUT_EFFECT = {
     ("POST", "/api/v1/system/users/{id}/reset"): "gives a secret that is stored nowhere and works once",
 }
 # What the server writes by itself, whatever is asked.
-VOLATILE = {"lease": "*", "api_key": {"last_used_at_us"}, "session": {"last_used_at_us"}}
+VOLATILE = {"lease": "*", "api_key": {"last_used_at_us", "last_address"}, "session": {"last_used_at_us"}}
 
 
 class AdminClient(house.Client):
@@ -123,6 +123,9 @@ class EveryWrite(unittest.TestCase):
     def key_id(self):
         return self.client.post("/api/v1/api-keys", {"name": self.name()}).json["id"]
 
+    def role_id(self):
+        return self.client.post("/api/v1/roles", {"name": self.name(), "permissions": ["runs:read"]}).json["id"]
+
     def artifact(self):
         return self.client.post("/api/v1/artifacts?name=a.txt", b"words", media="text/plain").json["id"]
 
@@ -193,6 +196,9 @@ class EveryWrite(unittest.TestCase):
             ("POST", "/api/v1/projects"): lambda: ("/api/v1/projects", {"name": self.name()}),
             ("POST", "/api/v1/api-keys"): lambda: ("/api/v1/api-keys", {"name": self.name()}),
             ("DELETE", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", None),
+            ("POST", "/api/v1/roles"): lambda: ("/api/v1/roles", {"name": self.name(), "permissions": ["runs:read"]}),
+            ("PUT", "/api/v1/roles/{id}"): lambda: (f"/api/v1/roles/{self.role_id()}", {"permissions": ["flows:read"]}),
+            ("DELETE", "/api/v1/roles/{id}"): lambda: (f"/api/v1/roles/{self.role_id()}", None),
             ("POST", "/api/v1/flows"): lambda: ("/api/v1/flows", document()),
             ("POST", "/api/v1/flows/import"): lambda: ("/api/v1/flows/import", document()),
             ("PUT", "/api/v1/flows/{id}"): lambda: change(document()),
