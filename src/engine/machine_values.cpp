@@ -263,12 +263,14 @@ const std::vector<WantedValue>& Machine::wanted() const {
 }
 
 void Machine::values_stored(const std::vector<StoredValue>& values) {
-    for (const StoredValue& value : values) {
-        const auto [instance, at] = find_step(value.path);
-        if (instance == nullptr) continue;
-        Step& step = instance->steps[at];
-        if (step.large && step.large->blob.empty()) step.large->blob = value.blob;
-    }
+    // Among those in memory, not by way of the graph: an item that ended is not found there, and may be kept to be undone.
+    for (const StoredValue& value : values)
+        for (const StepRef& ref : large_) {
+            Instance* instance = find_instance(ref.instance);
+            if (instance == nullptr || instance->path(ref.node) != value.path) continue;
+            Step& step = instance->steps[ref.node];
+            if (step.large && step.large->blob.empty()) step.large->blob = value.blob;
+        }
     if (stall_) return;
     let_go();
     for (event::StepEnded& ended : std::exchange(deferred_, {})) backlog_.emplace_back(std::move(ended), now_);

@@ -203,6 +203,27 @@ TEST_CASE("pure steps wait until what they gave is stored, and results until the
     CHECK(house.machine.error());  // c, d and e together are the output, and too much
 }
 
+TEST_CASE("what an ended turn gave and may have to be undone leaves memory, and keeps nothing from starting", "[engine][large]") {
+    const Json body = {{"nodes", {node("book", "keyed"), node("unbook", "keyed", {{"n", "{{ nodes.book.output.n }}"}})}},
+                       {"edges", {edge("book", "unbook", {{"on", "rollback"}})}}, {"output", 1}};
+    House house(flow({node("again", "again", {{"while", "index < 3"}, {"body", body}}), node("after", "keyed")}, {edge("again", "after")}), 4000);
+    for (int turn = 0; turn < 3; ++turn) {
+        CAPTURE(turn);
+        const std::string next = turn < 2 ? fmt::format("again[{}]/book", turn + 1) : "after";
+        house.end(fmt::format("again[{}]/book", turn), large(turn + 1));
+        CHECK(house.machine.loading());   // the turn has ended, and the next one waits until its output is stored
+        CHECK_FALSE(house.running.contains(next));
+        house.store();
+        CHECK(house.dropped == static_cast<std::size_t>(turn) + 1);
+        CHECK_FALSE(house.machine.loading());
+        REQUIRE(house.running.contains(next));
+    }
+    house.take(house.machine.handle(event::Cancel{"undo it"}, house.now, house.random));
+    REQUIRE(house.asked.size() == 1);
+    house.load();
+    CHECK(house.running.at("again[2]/unbook").config == Json{{"n", 3}});   // read again to be undone
+}
+
 TEST_CASE("a range names bytes of a value", "[engine][large]") {
     using Range = std::optional<ByteRange>;
     CHECK(*range_of("bytes=0-9", 100) == Range({0, 10}));
