@@ -216,6 +216,7 @@ void Machine::finish_run(RunStatus status, std::optional<Json> error, Json outpu
 
 void Machine::complete(Instance& instance) {
     if (instance.ended) return;
+    if (!instance.parent && ends_by_record()) return;
     if (std::optional<Json> none; !ready_to_end(instance, none, false)) return;
     auto output = graph_output(instance);
     if (!instance.parent) {
@@ -227,6 +228,10 @@ void Machine::complete(Instance& instance) {
             end_run(RunStatus::succeeded, std::nullopt, std::move(*output));
         }
         return;
+    }
+    if (!output && load_error_) {  // an item's error may stay without a record, its container's does not
+        const auto parent = instance.parent;
+        return fail_container(*parent, instance.parent_node, std::move(output.error()));
     }
     if (!output) {
         Error error = std::move(output.error());

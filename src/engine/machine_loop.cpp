@@ -42,6 +42,7 @@ Result<bool> Machine::goes_on(const Instance& instance, std::uint32_t at) const 
 void Machine::next_turn(Instance& instance, std::uint32_t at) {
     LoopState& loop = *instance.steps[at].loop;
     auto verdict = goes_on(instance, at);
+    if ((!verdict || !*verdict || loop.turn >= loop.max_turns) && ends_by_record()) return;
     if (!verdict) {
         const Error error = std::move(verdict.error());
         close_container(instance, at);
@@ -70,6 +71,7 @@ void Machine::next_turn(Instance& instance, std::uint32_t at) {
 void Machine::turn_ended(Instance& parent, std::uint32_t at, std::uint32_t turn, Json result, bool failed) {
     LoopState& loop = *parent.steps[at].loop;
     if (failed) {
+        if (ends_by_record()) return;
         result["turn"] = turn;
         close_container(parent, at);
         return fail_finally(parent, at, std::move(result), false, {});

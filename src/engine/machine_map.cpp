@@ -120,7 +120,7 @@ void Machine::start_items(Instance& instance, std::uint32_t at) {
         map.reading = true;
         if (out_ != nullptr) out_->commands.push_back(command::ReadItems{{instance.id, at}, map.source, map.offset});
     }
-    if (map.more || map.done < map.items.size()) return;
+    if (map.more || map.done < map.items.size() || ends_by_record()) return;
     flows::StepOutput output;
     output.output = Json(std::move(map.results));
     close_container(instance, at);
@@ -168,6 +168,7 @@ void Machine::item_ended(Instance& item, Json result, bool failed) {
     --map.active;
     ++map.done;
     if (failed && !map.collect) {
+        if (ends_by_record()) return;
         result["item"] = index;
         cancel_children(*parent, at);
         close_container(*parent, at);

@@ -112,10 +112,7 @@ Result<void> Machine::apply(const Record& entry) {
         if (is_path_of(flow().graph, entry.path)) return {};
         return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
     }
-    if (is_terminal(instance->steps[at].status)) {  // a container's end followed from its last item's
-        note_stored(*instance, at, entry);
-        return {};
-    }
+    if (is_terminal(instance->steps[at].status)) return {};
     if (!ready_to_apply(*instance, at, entry)) return {};
     auto applied = apply_step(*instance, at, entry);
     if (!stall_ && !reusable_.empty()) take_reused();
@@ -190,6 +187,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             if (const Json* ports = base::find_member(data, "ports"))
                 for (const Json& port : *ports) output.ports.push_back(port.get<std::string>());
             step.attempt = entry.attempt;
+            if (step.contains_graph()) close_container(instance, at);
             if (data.contains("signal")) forget_signal(base::string_or(data, "signal", ""), base::string_or(data, "key", ""));
             succeed(instance, at, std::move(output), report_of(data));
             return {};

@@ -187,17 +187,6 @@ void Machine::expect_stored(Instance& instance, std::uint32_t at, const std::str
     if (!step.large) step.large = std::make_unique<LargeValue>(LargeValue{blob, bytes, 0});
 }
 
-/// While replaying: an output that was derived is in this record's blob as well.
-void Machine::note_stored(Instance& instance, std::uint32_t at, const Record& entry) {
-    Step& step = instance.steps[at];
-    if (entry.kind != RecordKind::step_succeeded || entry.blob.empty() || step.status != StepStatus::succeeded || step.large) return;
-    const Json* output = base::find_member(step.view, "output");
-    if (output == nullptr) return;
-    step.large = std::make_unique<LargeValue>(LargeValue{entry.blob, entry.blob_bytes, memory_of(*output)});
-    large_.push_back({instance.id, at});
-    let_go();
-}
-
 void Machine::place(LoadedValue loaded) {
     Instance* instance = find_instance(loaded.step.instance);
     if (instance == nullptr || !instance->steps[loaded.step.node].is_away()) return;

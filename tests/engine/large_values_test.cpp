@@ -205,8 +205,8 @@ TEST_CASE("pure steps wait until what they gave is stored, and results until the
 
 TEST_CASE("what an ended turn gave and may have to be undone leaves memory, and keeps nothing from starting", "[engine][large]") {
     const Json body = {{"nodes", {node("book", "keyed"), node("unbook", "keyed", {{"n", "{{ nodes.book.output.n }}"}})}},
-                       {"edges", {edge("book", "unbook", {{"on", "rollback"}})}}, {"output", 1}};
-    House house(flow({node("again", "again", {{"while", "index < 3"}, {"body", body}}), node("after", "keyed")}, {edge("again", "after")}), 4000);
+                       {"edges", Json::array({edge("book", "unbook", {{"on", "rollback"}})})}, {"output", 1}};
+    House house(flow({node("again", "again", {{"while", "index < 3"}, {"body", body}}), node("after", "keyed")}, Json::array({edge("again", "after")})), 4000);
     for (int turn = 0; turn < 3; ++turn) {
         CAPTURE(turn);
         const std::string next = turn < 2 ? fmt::format("again[{}]/book", turn + 1) : "after";

@@ -363,7 +363,6 @@ class Machine {
     void values_loaded(std::vector<LoadedValue> values);
     void values_stored(const std::vector<StoredValue>& values);
     void place(LoadedValue loaded);
-    void note_stored(Instance& instance, std::uint32_t node, const Record& entry);
     void expect_stored(Instance& instance, std::uint32_t node, const std::string& blob, std::uint64_t bytes);
     bool is_needed(const Instance& instance, std::uint32_t node) const;
     void let_go(const std::vector<StepRef>& keep = {});
@@ -425,6 +424,9 @@ class Machine {
     void resume_after_replay();
     void resume_instance(Instance& instance);
     void set_status(Instance& instance, std::uint32_t node, StepStatus status);
+    /// While replaying, a container and the run end by their own records, which stand in the unit of what ended last in them: an
+    /// end may have failed for something that is measured and not computed, such as memory.
+    bool ends_by_record() const { return out_ == nullptr; }
     bool recording() const { return journal_ && out_ != nullptr; }
     void record(RecordKind kind, std::string data, std::string value);
     void record_step(RecordKind kind, const Instance& instance, std::uint32_t node, int attempt, std::string data = {},
