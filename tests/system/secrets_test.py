@@ -408,7 +408,7 @@ class Sealed(Secrets):
         status = self.client.get("/api/v1/vault").json
         self.assertTrue(status["sealed"], status)
         self.assertIn(says, status["reason"])
-        self.assertEqual(self.client.get("/api/v1/system").json["vault"], {"sealed": True, "reason": status["reason"]})
+        self.assertEqual(self.client.get("/api/v1/system").json["vault"], {"sealed": True, "origin": None, "reason": status["reason"]})
         self.assertEqual(self.client.get("/readyz").status, 200, "it serves")
         self.command("vault", "status", code=1)
         doctor = self.command("doctor", code=1)

@@ -93,7 +93,7 @@ struct ApiKey {
 };
 
 /// How long a key lives that says nothing else, and at most; one that the machine's owner makes lives for ever unless it
-/// says otherwise (docs/decisions/0020-lives-and-scopes-of-keys.md).
+/// says otherwise (docs/decisions/0024-lives-and-scopes-of-keys.md).
 inline constexpr Duration usual_key_life = std::chrono::hours(24 * 90);
 inline constexpr Duration longest_key_life = std::chrono::hours(24 * 365);
 
