@@ -34,8 +34,7 @@ struct Simulated {
     RunStatus status = RunStatus::running;
 };
 
-/// What becomes of large outputs: they stay in memory; they leave it and are loaded in no time; or some time later, sometimes
-/// not at all, and with little memory for what is not stored yet.
+/// What becomes of large outputs: they stay in memory; they leave it and are loaded in no time; or some time later.
 enum class Large { stay, leave, leave_slowly };
 
 /// `crash_at_every_commit`: the process dies after (or before) each single commit; else at a few random ones.

@@ -79,7 +79,6 @@ class World {
         MachineLimits limits;
         limits.steps_per_turn = 5;  // small, so that a turn often ends with work left
         if (large_ != Large::stay) limits.spill_bytes = spill_bytes;
-        if (large_ == Large::leave_slowly) limits.memory_bytes = 60'000;
         machine_ = std::make_unique<Machine>(flow_, facts, Json::object(), true, limits);
     }
 
@@ -142,7 +141,6 @@ class World {
 
     void answer_load() {
         auto values = load(std::exchange(loads_, {}));
-        if (random_.below(60) == 0) values.back().value = fail(ErrorCode::internal, "the stored value is damaged");
         send(event::ValuesLoaded{std::move(values)});
     }
 
