@@ -50,6 +50,7 @@ TEST_CASE("ids are UUIDs of version 7", "[base][id]") {
                      std::begin({0x01, 0x23, 0x45, 0x67, 0x89, 0xab})));
     CHECK((bytes[6] >> 4) == 7);
     CHECK((bytes[8] >> 6) == 2);
+    CHECK(make_uuid7(from_us(0x0123456789ab * 1000LL + 998), random) < bytes);  // within one millisecond as well
 }
 
 TEST_CASE("an id is read back from its text and refused with another prefix", "[base][id]") {

@@ -118,7 +118,7 @@ class Matrix(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = house.Server(env={"SLUICE_AUTH_PASSWORD_MEMORY": "19MiB", "SLUICE_AUTH_PASSWORD_PASSES": "2"}).start()
+        cls.server = house.Server(env={"SLUICE_LIMITS_SIGN_IN_RATE": "0", "SLUICE_LIMITS_ADDRESS_RATE": "0", "SLUICE_AUTH_PASSWORD_MEMORY": "19MiB", "SLUICE_AUTH_PASSWORD_PASSES": "2"}).start()
         cls.own = Place(cls.server, "default", "shop")
         cls.outside = Place(cls.server, "default", "elsewhere")
         cls.foreign = Place(cls.server, "globex", "shop")

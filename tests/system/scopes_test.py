@@ -16,7 +16,7 @@ PASSWORD = "a quite unusual sentence"
 class Story(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = house.Server(env={"SLUICE_AUTH_PASSWORD_MEMORY": "19MiB", "SLUICE_AUTH_PASSWORD_PASSES": "2"}).start()
+        cls.server = house.Server(env={"SLUICE_LIMITS_SIGN_IN_RATE": "0", "SLUICE_LIMITS_ADDRESS_RATE": "0", "SLUICE_AUTH_PASSWORD_MEMORY": "19MiB", "SLUICE_AUTH_PASSWORD_PASSES": "2"}).start()
         cls.owner = cls.server.client()
         for project in ("shop", "hr"):
             cls.owner.post("/api/v1/projects", {"name": project})

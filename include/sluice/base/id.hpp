@@ -21,7 +21,7 @@ class Random;
 
 using IdBytes = std::array<std::uint8_t, 16>;
 
-/// UUIDv7 bytes from a time (millisecond part) and 74 random bits.
+/// UUIDv7 bytes from a time (to a quarter of a microsecond) and 62 random bits.
 IdBytes make_uuid7(Time now, Random& random);
 /// 26 characters of lower-case Crockford base32.
 std::string encode_id(const IdBytes& bytes);
