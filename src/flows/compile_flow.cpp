@@ -139,11 +139,11 @@ void Compiler::collect_ids(const Json& graph, const std::string& pointer, const 
     node_count_ += nodes->size();
     for (std::size_t i = 0; i < nodes->size(); ++i) {
         const auto& node = (*nodes)[i];
-        const auto* id = base::find_member(node, "id");
-        if (!id || !id->is_string()) continue;
-        const auto& name = id->get_ref<const std::string&>();
         const auto here = at(at(pointer, "nodes"), i);
-        if (first_seen_.emplace(name, here).second) containers_.emplace(name, container);
+        const auto* id = base::find_member(node, "id");
+        // A container without an id is a mistake, but its body is read all the same.
+        const auto name = id && id->is_string() ? id->get<std::string>() : std::string();
+        if (!name.empty() && first_seen_.emplace(name, here).second) containers_.emplace(name, container);
         const auto* config = base::find_member(node, "config");
         const auto* type = types_.find(base::string_or(node, "type", ""));
         if (!config || !type) continue;

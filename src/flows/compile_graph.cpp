@@ -43,7 +43,7 @@ void Compiler::read_graph(const Json& object, const std::string& pointer, Compil
         auto& node = graph.nodes[i];
         read_node((*draft.nodes)[i], here, node);
         if (node.id.empty()) continue;
-        const auto& first = first_seen_.find(node.id)->second;
+        const auto& first = first_seen_.at(node.id);
         if (first != here) {
             mistakes_.error(at(here, "id"), "node id \"{}\" is used already at {}; ids are unique in the whole flow", node.id, first);
             continue;

@@ -59,6 +59,15 @@ struct BadYaml {
     std::string message;
 };
 
+bool is_utf8(std::string_view text) {
+    try {
+        static_cast<void>(Json(std::string(text)).dump());  // strict by default
+        return true;
+    } catch (const Json::type_error&) {
+        return false;
+    }
+}
+
 // ---- reading ------------------------------------------------------------------------------------------------------
 
 class Reader : public YAML::EventHandler {
@@ -76,6 +85,7 @@ class Reader : public YAML::EventHandler {
     }
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
         refuse_anchor(mark, anchor);
+        refuse_bytes(mark, value);
         if (tag == "!" || tag == "tag:yaml.org,2002:str") return put(mark, value, true);
         if (!tag.empty() && tag != "?") throw BadYaml{mark, fmt::format("the tag {} is not accepted", tag)};
         auto scalar = plain_scalar(value);
@@ -101,6 +111,12 @@ class Reader : public YAML::EventHandler {
 
     static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
         if (anchor != YAML::NullAnchor) throw BadYaml{mark, "anchors (&name) are not accepted; write the value out where it is used"};
+    }
+
+    /// The parser reads \N and \_ as one byte each, which is no UTF-8 and could not be written as JSON.
+    static void refuse_bytes(const YAML::Mark& mark, const std::string& value) {
+        if (value.find_first_of("\x85\xa0") != value.npos && !is_utf8(value))
+            throw BadYaml{mark, "the escapes \\N and \\_ are not accepted; write \\u0085 or \\u00a0"};
     }
 
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Json value) {
@@ -141,15 +157,6 @@ class Reader : public YAML::EventHandler {
     std::vector<Level> levels_;
     Json root_;
 };
-
-bool is_utf8(std::string_view text) {
-    try {
-        static_cast<void>(Json(std::string(text)).dump());  // strict by default
-        return true;
-    } catch (const Json::type_error&) {
-        return false;
-    }
-}
 
 struct TextBuffer : std::streambuf {
     explicit TextBuffer(std::string_view text) {
@@ -229,10 +236,10 @@ class Writer {
     void key(const std::string& name, int indent) {
         if (is_plain(name)) {
             out_ += name;
-        } else if (name.size() <= 500) {
-            out_ += base::dump_json(name);
-        } else {  // a key before its colon ends at 1024 characters
-            out_ += "? " + base::dump_json(name) + '\n';
+        } else if (const auto quoted = base::dump_json(name); quoted.size() <= 1000) {
+            out_ += quoted;
+        } else {  // a key before its colon ends at 1024 characters as it is written
+            out_ += "? " + quoted + '\n';
             out_.append(static_cast<std::size_t>(indent) * 2, ' ');
         }
         out_ += ':';
@@ -300,6 +307,8 @@ Result<Json> parse_yaml(std::string_view text) {
         return mark.line < 0 ? std::string() : fmt::format("line {}, column {}: ", mark.line + 1, mark.column + 1);
     };
     if (!is_utf8(text)) return fail(ErrorCode::invalid_argument, "the YAML text is not valid UTF-8");
+    // The parser takes a NUL outside of quotes for the begin of an escape.
+    if (text.find('\0') != text.npos) return fail(ErrorCode::invalid_argument, "the YAML text has a NUL character; remove it");
     TextBuffer buffer(text);
     std::istream in(&buffer);
     Reader reader;

@@ -3,6 +3,7 @@
 /// the checks that keep two readers of the same bytes from seeing different requests (request
 /// smuggling).
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
@@ -18,6 +19,16 @@ struct FramingMistake {
     std::string_view message;
 };
 
+/// Obsolete line folding, which Beast unfolds silently and other readers take for another header.
+/// `head`: from the begin of a line.
+inline bool has_folded_line(std::string_view head) {
+    if (head.starts_with("\r\n")) return false;
+    head = head.substr(0, head.find("\r\n\r\n"));
+    for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
+        if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
+    return false;
+}
+
 class RequestParser final : public boost::beast::http::basic_parser<true> {
     using View = boost::beast::string_view;
     using Failed = boost::beast::error_code;
@@ -30,6 +41,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
         : request_(request),
           target_(target),
           forwarded_(forwarded),
+          max_head_(max_head),
           max_fields_(max_fields),
           from_proxy_(from_proxy) {
         header_limit(static_cast<std::uint32_t>(max_head));
@@ -42,6 +54,33 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     bool known_verb() const { return known_verb_; }
     const FramingMistake& mistake() const { return mistake_; }
     bool has_body() const { return chunked() || (content_length() && *content_length() > 0); }
+
+    /// Takes what of `bytes` belongs to the head, after the empty lines that may stand before a request (RFC 9112, 2.2), and
+    /// gives how much that is; the next call begins with the rest. Lines are taken as they come in, so that each call judges
+    /// its own: the whole head is never in one place.
+    std::size_t put_head(std::string_view bytes, Failed& failed) {
+        std::size_t used = 0;
+        while (head_taken_ == 0 && used < bytes.size() && (bytes[used] == '\r' || bytes[used] == '\n')) ++used;
+        const auto head = bytes.substr(used);
+        if (has_folded_line(head))
+            mistake(400, ErrorCode::invalid_argument,
+                    "a header is folded over lines, which is obsolete");
+        eager(false);  // the head alone: what may follow depends on it
+        while (used < bytes.size() && !is_header_done()) {
+            const auto rest = bytes.substr(used);
+            const auto taken = put(boost::asio::buffer(rest), failed);
+            used += taken;
+            head_taken_ += taken;
+            if (failed || taken == 0) break;
+        }
+        // Beast's own limit is one of what lies before it at a time.
+        const auto waiting = is_header_done() ? 0 : bytes.size() - used;
+        if ((!failed || failed == Error::need_more) && head_taken_ + waiting > max_head_) failed = Error::header_limit;
+        // A request line that ends with a line feed alone reads as a strange version.
+        if (failed == Error::bad_version && head.substr(0, head.find("\r\n")).find('\n') != head.npos)
+            failed = Error::bad_line_ending;
+        return used;
+    }
 
     /// From here on the body goes to `sink`, at most `limit` bytes of it.
     void body_to(std::string& sink, std::size_t limit) {
@@ -170,7 +209,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     Request& request_;
     std::string& target_;
     ForwardedFields& forwarded_;
-    std::size_t max_fields_;
+    std::size_t max_head_, max_fields_;
+    std::size_t head_taken_ = 0;
     FramingMistake mistake_;
     std::string* sink_ = nullptr;
     std::uint64_t received_ = 0, limit_ = ~std::uint64_t{0};

@@ -16,14 +16,6 @@ constexpr std::size_t first_buffer = 4 << 10;
 constexpr std::size_t body_buffer = 64 << 10;
 constexpr std::size_t skipped_at_most = 256 << 10;  ///< of an unread body, to keep the connection
 constexpr std::size_t chunk_head_at_most = 4 << 10;
-
-/// Obsolete line folding, which Beast unfolds silently and other readers take for another header.
-bool has_folded_line(std::string_view head) {
-    head = head.substr(0, head.find("\r\n\r\n"));
-    for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
-        if (at + 1 < head.size() && (head[at + 1] == ' ' || head[at + 1] == '\t')) return true;
-    return false;
-}
 }  // namespace
 
 Awaitable<bool> Session::read_head() {
@@ -43,22 +35,9 @@ Awaitable<bool> Session::read_head() {
     ErrorNumber failed;
     if (in_begin_ == in_end_ && co_await fill() == 0) co_return false;
     while (true) {
-        // Empty lines before a request are allowed (RFC 9112, 2.2).
-        while (in_begin_ < in_end_ && (in_[in_begin_] == '\r' || in_[in_begin_] == '\n'))
-            ++in_begin_;
-        const auto head = std::string_view(in_).substr(in_begin_, in_end_ - in_begin_);
-        if (!head.empty()) failed = parse();
-        if (parser_->is_header_done() && has_folded_line(head)) {
-            auto folded = problem(Error{ErrorCode::invalid_argument,
-                                        "a header is folded over lines, which is obsolete",
-                                        {},
-                                        false});
-            co_await refuse(400, std::move(folded));
-            co_return false;
-        }
-        // A request line that ends with a line feed alone reads as a strange version.
-        if (failed == http::error::bad_version && head.substr(0, head.find("\r\n")).find('\n') != head.npos)
-            failed = http::error::bad_line_ending;
+        failed = {};
+        const auto arrived = std::string_view(in_).substr(in_begin_, in_end_ - in_begin_);
+        in_begin_ += parser_->put_head(arrived, failed);
         if (failed && failed != http::error::need_more) {
             auto refused = framing_problem(failed);
             co_await refuse(refused.status, std::move(refused));
@@ -201,14 +180,12 @@ Awaitable<std::size_t> Session::fill() {
 
 ErrorNumber Session::parse() {
     ErrorNumber failed;
-    parser_->eager(parser_->is_header_done());
+    parser_->eager(true);
     while (in_begin_ < in_end_ && !parser_->is_done()) {
-        const bool had_head = parser_->is_header_done();
         const auto used =
             parser_->put(asio::buffer(in_.data() + in_begin_, in_end_ - in_begin_), failed);
         in_begin_ += used;
-        // The head alone at first: what may follow depends on it.
-        if (failed || used == 0 || (!had_head && parser_->is_header_done())) break;
+        if (failed || used == 0) break;
     }
     return failed;
 }

@@ -135,6 +135,7 @@ TEST_CASE("every string and number survives YAML", "[flows][yaml]") {
         if (values[i].is_string()) config[values[i].get<std::string>()] = i;
     }
     config[std::string(700, 'k')] = "long";
+    config[std::string(400, '\x01')] = "long as it is written";
     config["\"quoted\": key"] = {{"deep\nkey", {1, 2}}};
     const auto yaml = to_yaml(document);
     const auto back = parse_yaml(yaml);
@@ -170,6 +171,12 @@ typed: !!str 12
           R"({"id":"b","type":"echo","notes":"folded text\n"}],"edges":[{"from":"a","to":"b","on":"error"}],"empty":null,"quoted":"it's","typed":"12"})");
 }
 
+TEST_CASE("every letter that YAML can escape is read as UTF-8", "[flows][yaml]") {
+    const auto read = parse_yaml("a: \"\\u0085\\u00a0\\L\\P\\e\\0\"\n");
+    REQUIRE(read);
+    CHECK(base::dump_json(*read) == "{\"a\":\"\u0085\u00a0\u2028\u2029\\u001b\\u0000\"}");
+}
+
 TEST_CASE("unsafe and broken YAML is refused with its place", "[flows][yaml]") {
     const auto message = [](std::string_view text) {
         const auto read = parse_yaml(text);
@@ -187,6 +194,9 @@ TEST_CASE("unsafe and broken YAML is refused with its place", "[flows][yaml]") {
     CHECK(message("a: b: c\n").starts_with("line 1, "));
     CHECK(message("") == "there is no YAML document in the text");
     CHECK(message("a: 1\n---\nb: 2\n") == "there is more than one YAML document; send one at a time");
+    CHECK(message("a: x\n\"b\\N\": 1\n") == "line 2, column 1: the escapes \\N and \\_ are not accepted; write \\u0085 or \\u00a0");
+    CHECK(message("a: \"\\_\"\n").find("\\u00a0") != std::string::npos);
+    CHECK(message(std::string_view("a: x\0N\n", 8)) == "the YAML text has a NUL character; remove it");
     CHECK(message("a: \xff\n") == "the YAML text is not valid UTF-8");
     CHECK(message(std::string(100, '[') + std::string(100, ']')).find("deeper than 64") != std::string::npos);
     CHECK_FALSE(parse_yaml(std::string(100'000, '[')));

@@ -108,6 +108,16 @@ TEST_CASE("node ids keep to their form and are unique in the whole flow", "[flow
           Lines{"/nodes/1/config/body/nodes/0/id: node id \"a\" is used already at /nodes/0; ids are unique in the whole flow"});
 }
 
+TEST_CASE("the body of a container without an id is judged like any other", "[flows][validation]") {
+    const auto id = GENERATE("", "\"id\": 7, ", "\"id\": null, ");
+    const auto found = errors(flow(fmt::format(
+        R"({{{}"type": "map", "config": {{"items": [], "body": {{"nodes": [{{"id": "a", "type": "echo"}}, {{"id": "a", "type": "echo"}}]}}}}}})", id)));
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].find("id") != std::string::npos);
+    CHECK(found[1] == "/nodes/0/config/body/nodes/1/id: node id \"a\" is used already at /nodes/0/config/body/nodes/0; "
+                      "ids are unique in the whole flow");
+}
+
 TEST_CASE("edges name nodes of their own graph", "[flows][validation]") {
     CHECK(errors(flow(ab, R"({"from": "a", "to": "bb"})")) == Lines{"/edges/0/to: there is no node \"bb\"; did you mean \"b\"?"});
     CHECK(errors(flow(ab, R"({"from": "nowhere", "to": "b"})")) == Lines{"/edges/0/from: there is no node \"nowhere\""});

@@ -125,6 +125,10 @@ class Requests(Story):
         self.assertEqual((judged.status, judged.json["valid"]), (200, False), judged)
         self.assertEqual(self.client.get("/api/v1/flows?name=" + document["name"]).json["items"], [])
 
+    def test_a_container_without_an_id_is_named_with_its_place(self):
+        body = {"nodes": [{"id": "inner", "type": "noop"}]}
+        self.refused({"name": "bad", "nodes": [{"type": "map", "config": {"items": [], "body": body}}], "edges": []}, "/nodes/0", "id")
+
     def test_a_bad_expression_is_named_with_its_place(self):
         document = {"name": "bad", "nodes": [node("a"), node("b")], "edges": [{"from": "a", "to": "b", "condition": "input.x >"}]}
         self.refused(document, "/edges/0/condition")
