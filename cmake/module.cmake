@@ -10,7 +10,7 @@ target_compile_options(sluice_options INTERFACE -pthread -Wall -Wextra -Wpedanti
   -Wno-missing-designated-field-initializers -Wno-deprecated-declarations
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fstack-protector-strong
   $<$<CONFIG:Debug>:-O0 -g1 -D_GLIBCXX_ASSERTIONS> $<$<CONFIG:Release>:-O2 -g0>)
-target_link_options(sluice_options INTERFACE -fuse-ld=lld -Wl,--gc-sections $<$<CONFIG:Release>:-Wl,--icf=all>)
+target_link_options(sluice_options INTERFACE -fuse-ld=lld -Wl,--gc-sections -Wl,-z,pack-relative-relocs $<$<CONFIG:Release>:-Wl,--icf=all>)
 target_link_libraries(sluice_options INTERFACE Threads::Threads Boost::headers nlohmann_json::nlohmann_json fmt::fmt)
 if(SLUICE_SANITIZE STREQUAL "address")
   target_compile_options(sluice_options INTERFACE -O1 -fsanitize=address,undefined -fno-sanitize=vptr,function,alignment -fno-sanitize-recover=undefined)
@@ -62,9 +62,10 @@ function(sluice_embed target symbol root)
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
-# sluice_module(<name> DEPENDS <modules…> LINK <libraries…>)
+# sluice_module(<name> [COLD] DEPENDS <modules…> LINK <libraries…>)
+# COLD: nothing in it is done for each request or step, so that its size matters more than its speed.
 function(sluice_module name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "COLD" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(NOT sources)
@@ -78,6 +79,10 @@ function(sluice_module name)
     target_link_libraries(sluice_${name} PUBLIC sluice_${dependency})
   endforeach()
   target_compile_options(sluice_${name} PRIVATE ${pch_options})
+  if(arg_COLD)
+    # -Os would need a precompiled header of its own.
+    target_compile_options(sluice_${name} PRIVATE "$<$<CONFIG:Release>:SHELL:-mllvm -inline-threshold=25>")
+  endif()
   target_precompile_headers(sluice_${name} REUSE_FROM sluice_pch)
   if(SLUICE_TESTS)
     sluice_tests(${name})
