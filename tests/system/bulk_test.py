@@ -5,15 +5,7 @@ import unittest
 import uuid
 
 import house
-from house import chain, eventually, node
-
-
-def failing():
-    """A flow whose step fails while its input says so."""
-    return {"name": "f" + uuid.uuid4().hex[:8],
-            "nodes": [node("gate", "switch", {"cases": [{"port": "bad", "when": "input.fail"}], "default": "good"}),
-                      node("boom", "fail", {"message": "as the input says"}), node("fine", "set", {"values": {"ok": True}})],
-            "edges": [{"from": "gate", "to": "boom", "from_port": "bad"}, {"from": "gate", "to": "fine", "from_port": "good"}]}
+from house import chain, eventually, fails_when_told, node
 
 
 class Bulk(unittest.TestCase):
@@ -35,7 +27,7 @@ class Bulk(unittest.TestCase):
         return done
 
     def failed_runs(self, count, document=None):
-        document = document or failing()
+        document = document or fails_when_told("f" + uuid.uuid4().hex[:8])
         flow = self.client.create_flow(document)
         # In the order of their ids, in which an action takes them: of one millisecond's runs any may be the first.
         runs = sorted(self.client.run(flow, {"fail": True})["id"] for _ in range(count))

@@ -5,15 +5,7 @@ import unittest
 import uuid
 
 import house
-from house import chain, node
-
-
-def failing(name):
-    """A flow whose step fails while its input says so."""
-    return {"name": name, "nodes": [node("gate", "switch", {"cases": [{"port": "bad", "when": "input.fail"}], "default": "good"}),
-                                    node("boom", "fail", {"message": "as the input says"}),
-                                    node("fine", "set", {"values": {"ok": True}})],
-            "edges": [{"from": "gate", "to": "boom", "from_port": "bad"}, {"from": "gate", "to": "fine", "from_port": "good"}]}
+from house import chain, fails_when_told, node
 
 
 class History(unittest.TestCase):
@@ -35,7 +27,7 @@ class History(unittest.TestCase):
         return done.stdout
 
     def failed_run(self):
-        flow = self.client.create_flow(failing("f" + uuid.uuid4().hex[:8]))
+        flow = self.client.create_flow(fails_when_told("f" + uuid.uuid4().hex[:8]))
         run = self.client.run(flow, {"fail": True})
         self.assertEqual(run["status"], "failed", run)
         return flow, run["id"]

@@ -360,3 +360,11 @@ def node(name, kind="set", config=None, **more):
 def chain(*nodes):
     """Nodes one after the other, as the `nodes` and `edges` of a flow."""
     return {"nodes": list(nodes), "edges": [{"from": a["id"], "to": b["id"]} for a, b in zip(nodes, nodes[1:])]}
+
+
+def fails_when_told(name):
+    """A flow whose step fails while its input says so ({"fail": true})."""
+    return {"name": name, "nodes": [node("gate", "switch", {"cases": [{"port": "bad", "when": "input.fail"}], "default": "good"}),
+                                    node("boom", "fail", {"message": "as the input says"}),
+                                    node("fine", "set", {"values": {"ok": True}})],
+            "edges": [{"from": "gate", "to": "boom", "from_port": "bad"}, {"from": "gate", "to": "fine", "from_port": "good"}]}
