@@ -76,9 +76,7 @@ Awaitable<Result<std::optional<Artifact>>> find(storage::Storage& storage, Works
 Awaitable<Result<std::vector<Artifact>>> list(storage::Storage& storage, WorkspaceId workspace,
                                               ArtifactFilter filter,
                                               std::optional<ArtifactId> before, int limit) {
-    base::IdBytes last;
-    last.fill(0xFF);
-    const auto bound = before.value_or(ArtifactId(last));
+    const auto bound = before.value_or(ArtifactId::last());
     auto job = [=](ReadTx& tx) {
         std::vector<storage::Value> parameters{to_value(workspace), to_value(bound),
                                                to_value(limit), to_value(filter.seen.text()), to_value(filter.owner)};

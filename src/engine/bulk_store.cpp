@@ -177,7 +177,7 @@ Awaitable<Result<std::optional<BulkAction>>> find_bulk(storage::Storage& storage
 }
 
 Awaitable<Result<std::vector<BulkAction>>> list_bulk(storage::Storage& storage, WorkspaceId workspace, BulkActionId before, int limit) {
-    if (!before) before = last_id<BulkActionId>();
+    if (!before) before = BulkActionId::last();
     auto job = [=](ReadTx& tx) {
         return tx.list<BulkAction>(list_of_bulk, {to_value(workspace), to_value(before), to_value(limit)}, read_bulk);
     };
@@ -234,7 +234,7 @@ Awaitable<Result<SelectedRuns>> count_selected_runs(storage::Storage& storage, W
     auto job = [=, selection = std::move(selection)](ReadTx& tx) -> Result<SelectedRuns> {
         SelectedRuns all;
         for (const Part& part : parts_of(selection)) {
-            auto parameters = parameters_of(workspace, selection, {}, last_id<RunId>(), ended_by);
+            auto parameters = parameters_of(workspace, selection, {}, RunId::last(), ended_by);
             parameters.insert(parameters.end(), part.more.begin(), part.more.end());
             auto found = tx.find<SelectedRuns>(*part.count, std::move(parameters), [](const Row& row) {
                 return SelectedRuns{row.integer(0), row.is_null(1) ? RunId() : row.id<RunId>(1)};

@@ -84,7 +84,7 @@ DeadLetter read_letter(const Row& row) {
 /// The ids of letters made from `since` to before `until`.
 std::pair<DeadLetterId, DeadLetterId> range_of(const LetterFilter& filter) {
     return {filter.since ? first_id_of<DeadLetterId>(*filter.since) : DeadLetterId(),
-            filter.until ? first_id_of<DeadLetterId>(*filter.until) : last_id<DeadLetterId>()};
+            filter.until ? first_id_of<DeadLetterId>(*filter.until) : DeadLetterId::last()};
 }
 
 }  // namespace

@@ -251,11 +251,7 @@ Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, Worksp
 
 Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, WorkspaceId workspace, RunFilter filter,
                                               RunId before, int limit) {
-    if (!before) {
-        base::IdBytes newest;
-        newest.fill(0xff);
-        before = RunId(newest);
-    }
+    if (!before) before = RunId::last();
     auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
         std::vector<storage::Value> values = {storage::to_value(workspace), storage::to_value(before),
                                               storage::to_value(filter.seen.within(filter.project).text()), storage::to_value(limit)};

@@ -16,11 +16,4 @@ IdType first_id_of(Time time) {
     return IdType(bytes);
 }
 
-template <class IdType>
-IdType last_id() {
-    base::IdBytes bytes;
-    bytes.fill(0xff);
-    return IdType(bytes);
-}
-
 }  // namespace sluice::engine

@@ -151,13 +151,6 @@ Result<void> check_revision(Tx& tx, const Flow& flow, std::int64_t expected, con
     return fail(ErrorCode::conflict, "flow \"{}\" was changed at the same moment; read it again and retry", flow.name);
 }
 
-/// Greater than every id: where a list begins.
-FlowId after_all() {
-    base::IdBytes bytes;
-    bytes.fill(0xff);
-    return FlowId(bytes);
-}
-
 }  // namespace
 
 Result<Json> parse_stored(std::string_view text) { return base::parse_json(text, stored_limits()); }
@@ -204,7 +197,7 @@ Awaitable<Result<std::optional<LoadedVersion>>> FlowStore::load_compiled(Workspa
 
 Awaitable<Result<std::vector<Flow>>> FlowStore::list(WorkspaceId workspace, std::string project, std::string name,
                                                      base::SeenNames seen, FlowId before, int limit) {
-    if (!before) before = after_all();
+    if (!before) before = FlowId::last();
     auto job = [=](ReadTx& tx) -> Result<std::vector<Flow>> {
         const auto read = [workspace](const Row& row) { return read_flow(row, workspace); };
         if (!name.empty()) {

@@ -242,9 +242,7 @@ Awaitable<Result<std::optional<ApiKey>>> find_key(storage::Storage& storage, Wor
 
 Awaitable<Result<std::vector<ApiKey>>> list_keys(storage::Storage& storage, WorkspaceId workspace,
                                                  std::optional<ApiKeyId> before, int limit) {
-    base::IdBytes last;
-    last.fill(0xFF);
-    const ApiKeyId bound = before.value_or(ApiKeyId(last));
+    const auto bound = before.value_or(ApiKeyId::last());
     auto job = [workspace, bound, limit](ReadTx& tx) {
         return tx.list<ApiKey>(
             newest_keys,

@@ -256,9 +256,7 @@ Awaitable<Result<std::optional<Invitation>>> find_invitation_by_hash(storage::St
 
 Awaitable<Result<std::vector<Invitation>>> list_invitations(storage::Storage& storage, WorkspaceId workspace,
                                                             std::optional<InvitationId> before, int limit) {
-    base::IdBytes last;
-    last.fill(0xFF);
-    const InvitationId bound = before.value_or(InvitationId(last));
+    const auto bound = before.value_or(InvitationId::last());
     auto job = [workspace, bound, limit](ReadTx& tx) {
         return tx.list<Invitation>(newest_invitations, {to_value(workspace), to_value(bound), to_value(limit)},
                                    read_invitation);

@@ -44,6 +44,12 @@ class Id {
         if (!bytes) return std::nullopt;
         return Id(*bytes);
     }
+    /// Greater than every id that is made: where a list that goes backwards begins.
+    static Id last() {
+        IdBytes bytes;
+        bytes.fill(0xff);
+        return Id(bytes);
+    }
     /// Reads the 16 raw bytes that storage keeps.
     static Id from_raw(std::string_view raw) {
         Id id;
