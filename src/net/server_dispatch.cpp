@@ -441,13 +441,17 @@ Awaitable<Response> Server::State::run_keyed(Exchange& exchange) {
 Awaitable<Response> Server::State::answer(Exchange& exchange) {
     try {
         auto& request = exchange.request;
-        auto outside = co_await check_object(exchange);
-        if (outside) co_return std::move(*outside);
+        request.places = &router.places();
+        if (has_object_to_check(exchange)) {
+            auto outside = co_await check_object(exchange);
+            if (outside) co_return std::move(*outside);
+        }
         if (auto refused = check_body(exchange)) co_return std::move(*refused);
         attach_audit(exchange);
-        if (records && is_write(request.verb) && request.headers.find("Idempotency-Key"))
-            co_return co_await run_keyed(exchange);
-        auto response = co_await exchange.route->handler(request);
+        const bool keyed = records && is_write(request.verb) && request.headers.find("Idempotency-Key");
+        Response response;
+        if (keyed) response = co_await run_keyed(exchange);
+        else response = co_await exchange.route->handler(request);
         if (request.audit && !request.audited && response.status < 300 && !response.headers.find("Idempotent-Replayed")) {
             unaudited_total.add();
             log::error("a change left no audit entry", {{"request", request.id}, {"action", request.action}});

@@ -83,11 +83,14 @@ std::optional<Response> Server::State::check_rate(Exchange& exchange) {
     return problem(error);
 }
 
+bool Server::State::has_object_to_check(const Exchange& exchange) {
+    const auto& route = *exchange.route;
+    return exchange.request.principal.scope && !route.collection.empty() && !route.access.is_open();
+}
+
 Awaitable<std::optional<Response>> Server::State::check_object(Exchange& exchange) {
     auto& request = exchange.request;
     const auto& route = *exchange.route;
-    request.places = &router.places();
-    if (!request.principal.scope || route.collection.empty() || route.access.is_open()) co_return std::nullopt;
     std::string object(request.parameter(route.object));
     auto there = co_await request.places->check(request.principal, route.access.permission(), route.collection, std::move(object));
     if (there) co_return std::nullopt;

@@ -95,9 +95,11 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     void name_request(Request& request);
     /// What needs the whole body, then the handler. Never throws but for cancellation.
     Awaitable<Response> answer(Exchange& exchange);
-    /// Whether the credential of a request that was admitted still counts.
+    /// Whether the path names an object and the caller is limited to some.
+    static bool has_object_to_check(const Exchange& exchange);
     /// The answer when the object that the path names is outside of the caller's scope.
     Awaitable<std::optional<Response>> check_object(Exchange& exchange);
+    /// Whether the credential of a request that was admitted still counts.
     bool still_admitted(const Exchange& exchange);
     /// Counts an answered request; gives the present (steady).
     Duration count(const Exchange& exchange, int status);
