@@ -33,17 +33,6 @@ std::string bounded(std::string text) {
     return fmt::format("{{\"sha256\":\"{}\",\"bytes\":{}}}", crypto::sha256_hex(text), text.size());
 }
 
-std::string kind_of(const Principal& principal) {
-    switch (principal.kind) {
-        case Principal::Kind::anonymous: return "anonymous";
-        case Principal::Kind::api_key: return "api_key";
-        case Principal::Kind::session: return "session";
-        case Principal::Kind::local: return "local";
-        case Principal::Kind::user: return "user";
-    }
-    return "unknown";
-}
-
 /// The id that a creation answered, from the front of its JSON text.
 std::string answered_id(std::string_view body) {
     constexpr std::string_view member = "\"id\":\"";
@@ -197,7 +186,7 @@ AuditEntry Audit::entry_of(const net::Request& request) const {
     AuditEntry entry;
     entry.workspace = request.principal.workspace;
     entry.at = state_->clock.now();
-    entry.actor_kind = kind_of(request.principal);
+    entry.actor_kind = std::string(base::to_string(request.principal.kind));
     entry.actor = request.principal.id;
     entry.actor_name = request.principal.name;
     entry.action = std::string(request.action);

@@ -60,11 +60,6 @@ Json render(const Named& named) {
             {"created_at", base::format_time(named.created_at)}};
 }
 
-/// Lets the answer of a write be repeated: its record commits with the write.
-void record(Request& request, storage::WriteUnit& unit, int status, const std::string& body) {
-    request.record(unit, {status, body, {}});
-}
-
 Awaitable<Response> get_me(Request& request, Identity& identity) {
     const auto& principal = request.principal;
     Json me{
@@ -104,7 +99,7 @@ Awaitable<Response> create_workspace(Request& request, Identity& identity) {
     const auto body = request.json();
     if (!body) co_return problem(body.error());
     AlsoCommit<Workspace> also = [&request](storage::WriteUnit& unit, const Workspace& made) {
-        record(request, unit, 201, base::dump_json(render(made)));
+        request.record(unit, {201, base::dump_json(render(made)), {}});
     };
     auto made = co_await identity.create_workspace(base::string_or(*body, "name", ""),
                                                    std::move(also), request.principal);
@@ -133,7 +128,7 @@ Awaitable<Response> create_project(Request& request, Identity& identity) {
     const auto body = request.json();
     if (!body) co_return problem(body.error());
     AlsoCommit<Project> also = [&request](storage::WriteUnit& unit, const Project& made) {
-        record(request, unit, 201, base::dump_json(render(made)));
+        request.record(unit, {201, base::dump_json(render(made)), {}});
     };
     auto made = co_await identity.create_project(
         request.workspace(), base::string_or(*body, "name", ""), std::move(also));
@@ -173,10 +168,9 @@ Awaitable<Response> use_link(Request& request, Identity& identity) {
 }
 
 Awaitable<Response> log_out(Request& request, Identity& identity) {
-    auto done = co_await identity.end_session(request.principal);
+    std::function<void(storage::WriteUnit&)> also = [&request](storage::WriteUnit& unit) { request.record(unit, {204, {}, {}}); };
+    auto done = co_await identity.end_session(request.principal, std::move(also));
     if (!done) co_return problem(done.error());
-    auto noted = co_await identity.keep_record(request, 204, {});
-    if (!noted) co_return problem(noted.error());
     auto response = net::no_content();
     response.headers.set("Set-Cookie", set_session_cookie(request, ""));
     co_return response;

@@ -94,7 +94,7 @@ class Persons {
     virtual void join_as_owner(storage::WriteUnit& unit, const Workspace& workspace,
                                const Principal& maker) = 0;
     virtual void joined_as_owner(const Workspace& workspace, const Principal& maker) = 0;
-    virtual Awaitable<Result<void>> end_own_session(Principal principal) = 0;
+    virtual Awaitable<Result<void>> end_own_session(Principal principal, std::function<void(storage::WriteUnit&)> also) = 0;
     virtual Result<void> check_recent_proof(const Principal& principal) const = 0;
     /// What `/auth/me` says of a person besides: account, session, workspaces. Null for others.
     virtual Json describe(const Principal& principal) const = 0;

@@ -1,6 +1,7 @@
 // REST of people: the members of a workspace, invitations, and for the owner of the machine the
 // instance's accounts.
 
+#include "identity_json.hpp"
 #include "identity_state.hpp"
 #include "sign_in_schemas.hpp"
 #include "sluice/base/json.hpp"
@@ -16,13 +17,6 @@ using net::problem;
 using net::Request;
 using net::Response;
 using net::Verb;
-
-/// Lets the answer of a write be repeated: its record commits with the write.
-void record(Request& request, storage::WriteUnit& unit, int status, const std::string& body, std::string etag = {}) {
-    request.record(unit, {status, body, std::move(etag)});
-}
-
-Json optional_time(const std::optional<Time>& time) { return time ? Json(base::format_time(*time)) : Json(); }
 
 std::string_view status_of(bool active) { return active ? "active" : "disabled"; }
 
@@ -45,10 +39,6 @@ std::string etag_of(const Member& member) {
     auto text = fmt::format("{}|{}", member.role, member.active);
     for (const auto& role : member.project_roles) text += fmt::format("|{}={}", role.project.str(), role.role);
     return fmt::format("\"{}\"", crypto::sha256_hex(text).substr(0, 16));
-}
-
-Json list_of(Json items, const std::string& next_cursor = {}) {
-    return {{"items", std::move(items)}, {"next_cursor", next_cursor.empty() ? Json() : Json(next_cursor)}};
 }
 
 // -- Members
@@ -112,7 +102,7 @@ Awaitable<Response> change_user(Request& request, People& people) {
         }
     }
     AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member& changed) {
-        record(request, unit, 200, base::dump_json(render(changed)), etag_of(changed));
+        request.record(unit, {200, base::dump_json(render(changed)), etag_of(changed)});
     };
     auto changed = co_await people.change_member(request.principal, *id, read_change(*body), std::move(also));
     if (!changed) co_return problem(changed.error());
@@ -125,7 +115,7 @@ Awaitable<Response> remove_user(Request& request, People& people) {
     if (auto there = people.check_recent_proof(request.principal); !there) co_return problem(there.error());
     const auto id = request.id_parameter<UserId>();
     if (!id) co_return problem(id.error());
-    AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member&) { record(request, unit, 204, ""); };
+    AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member&) { request.record(unit, {204, {}, {}}); };
     auto done = co_await people.remove_member(request.principal, *id, std::move(also));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
@@ -182,7 +172,7 @@ Awaitable<Response> create_invitation(Request& request, People& people) {
     AlsoCommit<People::Invited> also = [&request, now](storage::WriteUnit& unit, const People::Invited& made) {
         auto again = render(made.invitation, now);
         again["path"] = nullptr;  // the link is shown once and stored nowhere, not even here
-        record(request, unit, 201, base::dump_json(again));
+        request.record(unit, {201, base::dump_json(again), {}});
     };
     auto made = co_await people.invite(request.principal, base::string_or(*body, "email", ""),
                                        base::string_or(*body, "role", ""), std::move(also));
@@ -198,7 +188,7 @@ Awaitable<Response> revoke_invitation(Request& request, People& people) {
     if (auto there = people.check_recent_proof(request.principal); !there) co_return problem(there.error());
     const auto id = request.id_parameter<InvitationId>();
     if (!id) co_return problem(id.error());
-    AlsoCommit<Invitation> also = [&request](storage::WriteUnit& unit, const Invitation&) { record(request, unit, 204, ""); };
+    AlsoCommit<Invitation> also = [&request](storage::WriteUnit& unit, const Invitation&) { request.record(unit, {204, {}, {}}); };
     auto done = co_await people.revoke_invitation(request.principal, *id, std::move(also));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
@@ -247,7 +237,7 @@ Awaitable<Response> create_account(Request& request, People& people) {
     // Not yet a member as it is recorded: the one workspace is the request's.
     AlsoCommit<Member> also = [&request](storage::WriteUnit& unit, const Member& member) {
         auto workspaces = Json::array({{{"name", request.principal.workspace_name}, {"role", member.role}}});
-        record(request, unit, 201, base::dump_json(render(member.user, std::move(workspaces))));
+        request.record(unit, {201, base::dump_json(render(member.user, std::move(workspaces))), {}});
     };
     auto made = co_await people.create_user(base::string_or(*body, "email", ""), base::string_or(*body, "name", ""),
                                             base::string_or(*body, "password", ""), request.workspace(),
@@ -263,7 +253,7 @@ Awaitable<Response> change_account(Request& request, People& people) {
     const auto body = request.json();
     if (!body) co_return problem(body.error());
     AlsoCommit<User> also = [&request, &people](storage::WriteUnit& unit, const User& account) {
-        record(request, unit, 200, base::dump_json(render(account, people)));
+        request.record(unit, {200, base::dump_json(render(account, people)), {}});
     };
     const bool active = base::string_or(*body, "status", "") == "active";
     auto changed = co_await people.set_active(user->id, active, std::move(also));

@@ -262,11 +262,12 @@ Json PeopleState::describe(const Principal& principal) const {
             {"workspaces", std::move(list)}};
 }
 
-Awaitable<Result<void>> PeopleState::end_own_session(Principal principal) {
+Awaitable<Result<void>> PeopleState::end_own_session(Principal principal, std::function<void(storage::WriteUnit&)> also) {
     const auto id = SessionId::parse(principal.session);
     if (!id) co_return Result<void>{};
     storage::WriteUnit unit;
     store::delete_user_session(unit, *id);
+    if (also) also(unit);
     auto done = co_await house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     forget_session(*id);

@@ -101,7 +101,7 @@ struct PeopleState final : Persons {
     bool is_member(const Principal& principal, WorkspaceId workspace) const override;
     void join_as_owner(storage::WriteUnit& unit, const Workspace& workspace, const Principal& maker) override;
     void joined_as_owner(const Workspace& workspace, const Principal& maker) override;
-    Awaitable<Result<void>> end_own_session(Principal principal) override;
+    Awaitable<Result<void>> end_own_session(Principal principal, std::function<void(storage::WriteUnit&)> also) override;
     Result<void> check_recent_proof(const Principal& principal) const override;
     Json describe(const Principal& principal) const override;
 

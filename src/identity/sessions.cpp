@@ -51,15 +51,16 @@ Awaitable<Result<std::string>> Identity::exchange_login_token(std::string token)
     co_return secret;
 }
 
-Awaitable<Result<void>> Identity::end_session(Principal principal) {
+Awaitable<Result<void>> Identity::end_session(Principal principal, std::function<void(storage::WriteUnit&)> also) {
     if (principal.kind == Principal::Kind::user && state_->persons)
-        co_return co_await state_->persons->end_own_session(std::move(principal));
+        co_return co_await state_->persons->end_own_session(std::move(principal), std::move(also));
     const auto id = Id<ids::Session>::parse(principal.id);
     if (principal.kind != Principal::Kind::session || !id)
         co_return fail(ErrorCode::conflict,
                        "only a browser's session can be ended; revoke the API key instead");
     storage::WriteUnit unit;
     store::delete_session(unit, principal.workspace, *id);
+    if (also) also(unit);
     auto done = co_await state_->storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     std::erase_if(state_->sessions,

@@ -214,8 +214,8 @@ class Identity {
     /// Writes down what a request did that changes no row of its own (a link, an export): its audit entry, and the answer
     /// under its Idempotency-Key. Errors: of storage, sealed.
     Awaitable<Result<void>> keep_record(const net::Request& request, int status, std::string body);
-    /// Ends the session that `principal` came with, a person's too.
-    Awaitable<Result<void>> end_session(Principal principal);
+    /// Ends the session that `principal` came with, a person's too. `also` adds to the commit.
+    Awaitable<Result<void>> end_session(Principal principal, std::function<void(storage::WriteUnit&)> also = {});
 
     /// Whether a person may see a workspace beside the request's own.
     bool is_member(const Principal& principal, WorkspaceId workspace) const;
