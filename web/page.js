@@ -10,7 +10,7 @@ export function element(name, attributes = {}, ...children) {
 }
 
 export class ApiError extends Error {
-  constructor(status, message) { super(message); this.status = status; }
+  constructor(status, message, body = {}) { super(message); this.status = status; this.code = body.code; this.body = body; }
 }
 
 export async function api(path, options = {}) {
@@ -21,7 +21,7 @@ export async function api(path, options = {}) {
     throw new ApiError(0, "The server does not answer. It may be stopped or restarting; this page tries again by itself.");
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, body.detail || `The server answered ${response.status}.`);
+  if (!response.ok) throw new ApiError(response.status, body.detail || `The server answered ${response.status}.`, body);
   return body;
 }
 

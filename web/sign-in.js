@@ -16,7 +16,7 @@ const fields = {
   name: { label: "Your name", type: "text", autocomplete: "name" },
   password: { label: "Password", type: "password", autocomplete: "current-password" },
   new_password: { label: "Password, 12 characters or more", type: "password", autocomplete: "new-password", minlength: "12" },
-  otp: { label: "Code", type: "text", autocomplete: "one-time-code", inputmode: "numeric" },
+  otp: { label: "Code", type: "text", autocomplete: "one-time-code", autocapitalize: "none" },
 };
 
 // A form of the named fields; `submit` gets their values, and what it throws is shown.
@@ -44,23 +44,36 @@ function form(names, button, submit) {
 
 const enter = () => location.assign("/");
 
-function askSecondFactor({ challenge }) {
-  show("Second factor", form(["otp"], "Go on", async ({ otp }) => {
-    await send("/api/v1/auth/login/second-factor", { challenge, otp });
-    enter();
-  }));
+function askSecondFactor(challenge, then) {
+  show("Second factor", element("p", {}, "Enter the code that your authenticator app shows, or one of your recovery codes."),
+    form(["otp"], "Go on", async ({ otp }) => {
+      await send("/api/v1/auth/login/second-factor", { challenge, otp });
+      then();
+    }));
 }
 
 export async function showSignIn(then = enter) {
+  const challenge = new URLSearchParams(location.hash.slice(1)).get("challenge");
+  if (challenge) {
+    history.replaceState(null, "", location.pathname);
+    askSecondFactor(challenge, then);
+    return;
+  }
   const { needed } = await api("/api/v1/auth/setup");
+  const single = await api("/api/v1/auth/oidc");
   const hint = needed
     ? element("p", { class: "quiet" }, "Nobody has an account yet. The server's log has a link that makes the first one; a restart prints another.")
     : element("p", { class: "quiet" }, "Without an account, run ", element("code", {}, "sluice link"), " on the server's machine.");
   show("Sign in", form(["email", "password"], "Sign in", async (values) => {
-    const answer = await send("/api/v1/auth/login", values);
-    if (answer.second_factor) askSecondFactor(answer.second_factor);
-    else then();
-  }), hint);
+    try {
+      await send("/api/v1/auth/login", values);
+    } catch (error) {
+      if (error.code !== "otp_required") throw error;
+      askSecondFactor(error.body.challenge, then);
+      return;
+    }
+    then();
+  }), single.enabled ? element("p", {}, element("a", { href: single.path, class: "button" }, `Sign in with ${single.name}`)) : null, hint);
 }
 
 function showSetup() {

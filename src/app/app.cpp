@@ -153,6 +153,10 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.client->set_egress_rules(*s.egress);
     s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
     s.people->set_audit(*s.audit);
+    s.second_factors = std::make_unique<identity::SecondFactors>(*s.people, *s.keys);
+    auto oidc = identity::oidc_options(config);
+    if (!oidc) return fail(std::move(oidc.error()));
+    s.oidc = std::make_unique<identity::Oidc>(*s.people, *s.client, std::move(*oidc));
     s.identity->set_keys(*s.keys);
     s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
@@ -200,6 +204,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     identity::add_routes(s.router, *s.audit);
     identity::add_routes(s.router, *s.egress_routes);
     identity::add_routes(s.router, *s.people);
+    identity::add_routes(s.router, *s.second_factors);
+    identity::add_routes(s.router, *s.oidc);
     vault::add_routes(s.router, *s.vault);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
@@ -241,6 +247,8 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!rules) co_return fail(std::move(rules.error()));
     auto people = co_await s.people->start();
     if (!people) co_return fail(std::move(people.error()));
+    auto factors = co_await s.second_factors->start();
+    if (!factors) co_return fail(std::move(factors.error()));
     auto secrets = co_await s.vault->start();
     if (!secrets) co_return fail(std::move(secrets.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");

@@ -1,6 +1,7 @@
 #include "sluice/app/app.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/identity/audit.hpp"
+#include "sluice/identity/oidc.hpp"
 #include "sluice/identity/people.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
@@ -34,7 +35,7 @@ constexpr base::Setting rows[] = {
 
 std::vector<base::SettingRows> all_settings() {
     return {rows, storage::settings(), net::settings(), identity::settings(), identity::vault_settings(),
-            identity::audit_settings(), engine::settings(), llm::settings()};
+            identity::audit_settings(), identity::oidc_settings(), engine::settings(), llm::settings()};
 }
 
 }  // namespace sluice::app

@@ -15,7 +15,9 @@
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/egress_rules.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/oidc.hpp"
 #include "sluice/identity/people.hpp"
+#include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/net/client.hpp"
@@ -47,6 +49,8 @@ struct App::State {
     std::unique_ptr<identity::WorkspaceEgress> egress;
     std::unique_ptr<identity::EgressRoutes> egress_routes;
     std::unique_ptr<identity::People> people;
+    std::unique_ptr<identity::SecondFactors> second_factors;
+    std::unique_ptr<identity::Oidc> oidc;
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;

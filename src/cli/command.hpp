@@ -210,6 +210,7 @@ Outcome<int> unseal_vault(Context& context);
 Outcome<int> rotate_root(Context& context);
 Outcome<int> list_workspaces(Context& context);
 Outcome<int> workspace_egress(Context& context);
+Outcome<int> workspace_second_factor(Context& context);
 Outcome<int> create_workspace(Context& context);
 Outcome<int> make_link(Context& context);
 Outcome<int> list_users(Context& context);

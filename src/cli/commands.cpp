@@ -196,11 +196,15 @@ constexpr OptionRow egress_options[] = {
     {"--hosts", "LIST",
      "The only hosts, comma separated: names, *.names or addresses, each with :PORT or without; `any` for every public one"},
     {"--allow", "LIST", "Internal addresses that are open to it, comma separated; `none` for no one"}};
+constexpr OptionRow sign_in_options[] = {
+    {"RULE", "RULE", "`required` of every member, or `optional`; without it the present rule is shown"}};
 constexpr OptionRow link_options[] = {
     {"--url", "URL",
      "The server's address as the browser sees it; default: what the server says of itself"}};
 constexpr OptionRow user_email = {"EMAIL", "EMAIL", "The account's address", true};
 constexpr OptionRow user_options[] = {user_email};
+constexpr OptionRow user_reset_options[] = {
+    user_email, {"--second-factor", "", "Take the second factor away instead, for who lost the device and the recovery codes"}};
 constexpr OptionRow user_create_options[] = {
     user_email,
     {"--name", "NAME", "How the person is called; default: the address before the @"},
@@ -371,6 +375,8 @@ constexpr CommandRow rows[] = {
      egress_options, workspace_egress,
      "Without options it shows the rules. `--allow` opens internal addresses, which only this machine's owner may: it "
      "goes through DIR/admin.sock or the data directory."},
+    {"workspace second-factor", "Show or set whether the workspace's members must have a second factor", Needs::api, true, sign_in_options,
+     workspace_second_factor},
     {"link", "Print a link that signs a browser in as owner, once, within ten minutes", Needs::api,
      true, link_options, make_link},
     {"user list", "List the accounts of the server, and their workspaces", Needs::api, true, {}, list_users},
@@ -378,7 +384,7 @@ constexpr CommandRow rows[] = {
      "The password is the first line of a file or of standard input. Like the other commands about accounts it works on the "
      "server's machine alone."},
     {"user reset", "Print a link by which a person chooses a new password, once, within 30 minutes", Needs::api, true,
-     user_options, reset_user},
+     user_reset_options, reset_user},
     {"user disable", "End a person's sessions and let nobody sign in as them", Needs::api, false, user_options, disable_user},
     {"user enable", "Let a disabled account sign in again", Needs::api, false, user_options, enable_user},
     {"user invite", "Print a link that invites somebody to the workspace, once, for seven days", Needs::api, true,

@@ -94,6 +94,14 @@ Outcome<int> create_user(Context& context) {
 Outcome<int> reset_user(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));
+    if (context.arguments.has("second-factor")) {
+        const auto email = context.arguments.text("EMAIL");
+        auto done = (*server)->text(Call{"DELETE", fmt::format("/api/v1/system/users/{}/second-factor", encode(email))});
+        if (!done) return stop(std::move(done.error()));
+        if (context.json()) context.print_json(Json{{"email", email}, {"second_factor", false}});
+        else context.print(fmt::format("{} signs in without a second factor now, and can set up another\n", email));
+        return exit_ok;
+    }
     const auto url = address_of(**server);
     if (url.empty())  // the link lives in the memory of the server that made it
         return stop(exit_unreachable, Error{ErrorCode::unavailable, "no server listens on this data directory; start `sluice serve` first"});
@@ -112,6 +120,27 @@ Outcome<int> invite_user(Context& context) {
     auto made = (*server)->post("/api/v1/invitations", wanted);
     if (!made) return stop(std::move(made.error()));
     return print_link(context, *made, address_of(**server));
+}
+
+Outcome<int> workspace_second_factor(Context& context) {
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    auto me = (*server)->get("/api/v1/auth/me");
+    if (!me) return stop(std::move(me.error()));
+    const auto path = "/api/v1/workspaces/" + encode((*me)["workspace"]["id"].get<std::string>());
+    const auto rule = context.arguments.text("RULE");
+    if (!rule.empty() && rule != "required" && rule != "optional")
+        return stop(exit_usage, Error{ErrorCode::invalid_argument, fmt::format("{} is no rule; write required or optional", rule)});
+    const Json wanted{{"require_second_factor", rule == "required"}};
+    auto found = rule.empty() ? (*server)->get(path) : (*server)->json(Call{"PATCH", path, {}, base::dump_json(wanted)});
+    if (!found) return stop(std::move(found.error()));
+    if (context.json()) {
+        context.print_json(*found);
+        return exit_ok;
+    }
+    context.print(fmt::format("a second factor is {} in {}\n", found->value("require_second_factor", false) ? "required" : "optional",
+                              cell(*found, "name")));
+    return exit_ok;
 }
 
 }  // namespace sluice::cli

@@ -1,6 +1,7 @@
 // REST of identity: who am I, workspaces, projects, sign-in by one-time link. Keys: keys_routes.cpp; roles: roles_routes.cpp.
 
 #include "identity_json.hpp"
+#include "identity_state.hpp"
 #include "request_credentials.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/identity/identity.hpp"
@@ -23,7 +24,8 @@ struct Schema {
 constexpr Schema schemas[] = {
     {"Workspace",
      R"json({"type": "object", "required": ["id", "name", "created_at"], "properties": {
-        "id": {"type": "string"}, "name": {"type": "string"}, "created_at": {"type": "string"}}})json"},
+        "id": {"type": "string"}, "name": {"type": "string"}, "created_at": {"type": "string"},
+        "require_second_factor": {"type": "boolean", "description": "Its members must have one"}}})json"},
     {"WorkspaceList",
      R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Workspace"}},
@@ -45,6 +47,7 @@ constexpr Schema schemas[] = {
         "role": {"type": "string"}, "permissions": {"type": "array", "items": {"type": "string"}},
         "user": {"type": "object", "description": "Of a person: id, email, name"},
         "session": {"type": "object", "description": "Of a person: id, proved_at (when the password was last given)"},
+        "second_factor": {"type": "object", "description": "Of a person: enabled, required (by this workspace)"},
         "workspaces": {"type": "array", "description": "Of a person: id, name and role of each",
                        "items": {"type": "object"}}}})json"},
     {"LoginLink", R"json({"type": "object", "required": ["path", "expires_in"], "properties": {
@@ -58,6 +61,13 @@ Json render(const Named& named) {
     return {{"id", named.id.str()},
             {"name", named.name},
             {"created_at", base::format_time(named.created_at)}};
+}
+
+Json render_with_rules(const Workspace& workspace, Identity& identity) {
+    auto out = render(workspace);
+    const auto* persons = identity.state().persons;
+    out["require_second_factor"] = persons != nullptr && persons->requires_second_factor(workspace.id);
+    return out;
 }
 
 Awaitable<Response> get_me(Request& request, Identity& identity) {
@@ -80,7 +90,7 @@ Awaitable<Response> list_workspaces(Request& request, Identity& identity) {
              .workspaces())  // others' workspaces are nobody's business but the machine's owner's
         if (request.local_socket || workspace.id == request.workspace() ||
             identity.is_member(request.principal, workspace.id))
-            items.push_back(render(workspace));
+            items.push_back(render_with_rules(workspace, identity));
     co_return json_response(200, list_of(std::move(items)));
 }
 
@@ -92,7 +102,7 @@ Awaitable<Response> get_workspace(Request& request, Identity& identity) {
                           fmt::format("there is no workspace {}", request.parameter("id"))};
         co_return problem(error);
     }
-    co_return json_response(200, render(*found));
+    co_return json_response(200, render_with_rules(*found, identity));
 }
 
 Awaitable<Response> create_workspace(Request& request, Identity& identity) {

@@ -96,6 +96,10 @@ class Persons {
     virtual void joined_as_owner(const Workspace& workspace, const Principal& maker) = 0;
     virtual Awaitable<Result<void>> end_own_session(Principal principal, std::function<void(storage::WriteUnit&)> also) = 0;
     virtual Result<void> check_recent_proof(const Principal& principal) const = 0;
+    virtual bool requires_second_factor(WorkspaceId workspace) const = 0;
+    /// Errors: forbidden for a person without the second factor that the request's workspace requires,
+    /// but for what sets one up.
+    virtual Result<void> check_enrolled(const Principal& principal, std::string_view path) const = 0;
     /// What `/auth/me` says of a person besides: account, session, workspaces. Null for others.
     virtual Json describe(const Principal& principal) const = 0;
 };

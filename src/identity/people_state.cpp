@@ -249,6 +249,21 @@ Result<void> PeopleState::check_recent_proof(const Principal& principal) const {
                 "give it again by POST /api/v1/auth/reauthenticate");
 }
 
+bool PeopleState::requires_second_factor(WorkspaceId workspace) const {
+    return second_factor != nullptr && second_factor->required(workspace);
+}
+
+Result<void> PeopleState::check_enrolled(const Principal& principal, std::string_view path) const {
+    if (principal.kind != Principal::Kind::user || !requires_second_factor(principal.workspace)) return {};
+    const auto id = UserId::parse(principal.id);
+    const auto* person = id ? account(*id) : nullptr;
+    if (person == nullptr || has_second_factor(person->user) || path.starts_with("/api/v1/auth/")) return {};
+    return fail(ErrorCode::forbidden,
+                "the workspace {} requires a second factor, and you have none; set one up by POST /api/v1/auth/totp "
+                "and confirm it by a code",
+                principal.workspace_name);
+}
+
 Json PeopleState::describe(const Principal& principal) const {
     const auto id = UserId::parse(principal.id);
     const auto* person = principal.kind == Principal::Kind::user && id ? account(*id) : nullptr;
@@ -259,6 +274,7 @@ Json PeopleState::describe(const Principal& principal) const {
     return {{"user", {{"id", person->user.id.str()}, {"email", person->user.email}, {"name", person->user.name}}},
             {"session", {{"id", principal.session},
                          {"proved_at", principal.proved_at ? Json(base::format_time(*principal.proved_at)) : Json()}}},
+            {"second_factor", {{"enabled", has_second_factor(person->user)}, {"required", requires_second_factor(principal.workspace)}}},
             {"workspaces", std::move(list)}};
 }
 

@@ -103,6 +103,9 @@ struct PeopleState final : Persons {
     void joined_as_owner(const Workspace& workspace, const Principal& maker) override;
     Awaitable<Result<void>> end_own_session(Principal principal, std::function<void(storage::WriteUnit&)> also) override;
     Result<void> check_recent_proof(const Principal& principal) const override;
+    bool requires_second_factor(WorkspaceId workspace) const override;
+    Result<void> check_enrolled(const Principal& principal, std::string_view path) const override;
+    bool has_second_factor(const User& user) const { return second_factor && !second_factor->methods(user).empty(); }
     Json describe(const Principal& principal) const override;
 
     // -- Accounts
@@ -136,6 +139,8 @@ struct PeopleState final : Persons {
     /// Whose password it is, within the limits. Errors: unauthenticated, rate_limited, unavailable.
     Awaitable<Result<UserId>> check_password(std::string email, std::string password, Client client);
     Awaitable<Result<void>> check_second_factor(UserId user, std::string answer, Client client);
+    /// A wrong password or code of an account; written down once there are enough to lock it.
+    void count_failure(Account& account, Time now);
     Awaitable<void> rehash(UserId user, std::string password);
     /// All sessions but `kept` end with the old one.
     Awaitable<Result<void>> replace_password(UserId user, std::string phc, std::optional<SessionId> kept,

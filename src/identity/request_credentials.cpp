@@ -58,6 +58,10 @@ bool keeps_secure_cookies(const net::Request& request) {
     return host == "localhost" || host.ends_with(".localhost") || is_loopback_address(host);
 }
 
+std::optional<std::string_view> cookie_value(const net::Request& request, std::string_view name) {
+    return find_cookie(request.headers.get("cookie"), name);
+}
+
 std::optional<std::string_view> session_cookie(const net::Request& request) {
     const auto header = request.headers.get("cookie");
     if (auto found = find_cookie(header, host_cookie)) return found;

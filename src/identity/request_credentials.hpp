@@ -14,6 +14,8 @@ namespace sluice::identity {
 /// http://127.0.0.1, tried 2026-11 with the one of Debian 12.) On plain HTTP elsewhere browsers
 /// refuse that name, and the cookie is called `sluice`.
 bool keeps_secure_cookies(const net::Request& request);
+/// The cookie of that name.
+std::optional<std::string_view> cookie_value(const net::Request& request, std::string_view name);
 std::optional<std::string_view> session_cookie(const net::Request& request);
 /// That the header Origin names this server. Errors: forbidden.
 Result<void> check_own_origin(const net::Request& request);

@@ -67,6 +67,9 @@ class Keys final : public net::Authenticator {
             named != principal->workspace.str())
             return fail(ErrorCode::not_found, "there is no workspace {} for this credential",
                         named);
+        if (state_.persons)
+            if (auto enrolled = state_.persons->check_enrolled(*principal, request.path); !enrolled)
+                return fail(std::move(enrolled.error()));
         return principal;
     }
 

@@ -63,22 +63,26 @@ Awaitable<Result<UserId>> PeopleState::check_password(std::string email, std::st
     // Meanwhile the account may have been disabled or its password changed.
     const bool good = *same && found && found->user.active && found->password == phc;
     if (!good) {
-        add_failure(found ? found->failures : unknown.of(*normal), now);
-        if (found && found->failures.count >= free_failures) {
-            storage::WriteUnit unit;
-            store::record_failures(unit, id, found->failures);
-            house.storage.enqueue(std::move(unit), [](const Result<void>& done) {
-                if (!done) log::warn("failed sign-ins were not written down", {{"cause", done.error().message}});
-            });
-        }
+        if (found) count_failure(*found, now);
+        else add_failure(unknown.of(*normal), now);
         note_refusal(found ? std::optional<UserId>(id) : std::nullopt, "auth.login", client, "wrong address or password");
         log::info("a sign-in failed", {{"remote", client.address}});
         co_return wrong_credentials();
     }
-    found->failures = {};
+    if (!has_second_factor(found->user)) found->failures = {};  // else who knows the password could try codes without end
     tries.give_back(client.address);
     if (hashing.is_outdated(phc)) co_await rehash(id, std::move(password));
     co_return id;
+}
+
+void PeopleState::count_failure(Account& account, Time now) {
+    add_failure(account.failures, now);
+    if (account.failures.count < free_failures) return;
+    storage::WriteUnit unit;
+    store::record_failures(unit, account.user.id, account.failures);
+    house.storage.enqueue(std::move(unit), [](const Result<void>& done) {
+        if (!done) log::warn("failed sign-ins were not written down", {{"cause", done.error().message}});
+    });
 }
 
 Awaitable<void> PeopleState::rehash(UserId user, std::string password) {
@@ -191,12 +195,12 @@ Awaitable<Result<void>> PeopleState::check_second_factor(UserId user, std::strin
     auto* found = account(user);
     if (!found || !second_factor) co_return wrong_credentials();
     if (const auto until = locked_until(found->failures); until > now) co_return must_wait(until - now);
-    auto right = co_await second_factor->check(found->user, std::move(answer));
+    auto right = co_await second_factor->check(found->user, std::move(answer), client);
     found = account(user);
     if (!right || !found || !found->user.active) {
         if (right) co_return wrong_credentials();
         if (found && right.error().code == ErrorCode::unauthenticated) {
-            add_failure(found->failures, now);
+            count_failure(*found, now);
             note_refusal(user, "auth.login", client, "wrong second factor");
         }
         co_return fail(std::move(right.error()));
@@ -225,15 +229,20 @@ Awaitable<Result<SignedIn>> People::answer_second_factor(std::string challenge, 
     co_return co_await s.open_session(user, std::move(client), "auth.login");
 }
 
-Awaitable<Result<SignedIn>> People::sign_in_external(std::string email, Client client) {
+Awaitable<Result<SignInOutcome>> People::sign_in_external(UserId user, Client client) {
     auto& s = *state_;
-    const auto normal = normal_email(email);
-    const auto* found = normal ? s.account_of(*normal) : nullptr;
+    const auto* found = s.account(user);
     if (!found || !found->user.active || !found->has_active_membership())
-        co_return fail(ErrorCode::forbidden,
-                       "there is no account for {} here; ask an owner of the workspace for an invitation", email);
-    const auto user = found->user.id;
-    co_return co_await s.open_session(user, std::move(client), "auth.login");
+        co_return fail(ErrorCode::forbidden, "this account is disabled, or no workspace has it as a member; ask an owner of the workspace");
+    SignInOutcome out;
+    if (s.has_second_factor(found->user)) {
+        out.pending = make_challenge(user, s.second_factor->methods(found->user));
+        co_return out;
+    }
+    auto opened = co_await s.open_session(user, std::move(client), "auth.oidc");
+    if (!opened) co_return fail(std::move(opened.error()));
+    out.signed_in = std::move(*opened);
+    co_return out;
 }
 
 // -- The audit trail

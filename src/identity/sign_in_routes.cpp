@@ -74,6 +74,22 @@ Response answer(const Request& request, const SignedIn& in, const People& people
     return response;
 }
 
+/// 401 with a code of its own, so that a client knows to ask for the second factor.
+Response otp_required(const SecondFactorPending& pending) {
+    const Error error{ErrorCode::unauthenticated,
+                      "the password is right, and the second factor is asked for: send its code, or a recovery code, as `otp` as well"};
+    auto response = problem(error);
+    auto body = base::parse_json(response.text).value_or(Json::object());
+    body["type"] = "urn:sluice:problem:otp_required";
+    body["title"] = "A second factor is needed";
+    body["code"] = "otp_required";
+    body["challenge"] = pending.challenge;
+    body["methods"] = pending.methods;
+    response.text = base::dump_json(body);
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+}
+
 Awaitable<Response> log_in(Request& request, People& people) {
     const auto body = request.json();
     if (!body) co_return problem(body.error());
@@ -83,8 +99,7 @@ Awaitable<Response> log_in(Request& request, People& people) {
                                            std::move(*client));
     if (!outcome) co_return problem(outcome.error());
     if (outcome->signed_in) co_return answer(request, *outcome->signed_in, people);
-    const Json pending{{"second_factor", {{"challenge", outcome->pending->challenge}, {"methods", outcome->pending->methods}}}};
-    co_return secret_response(202, pending);
+    co_return otp_required(*outcome->pending);
 }
 
 Awaitable<Response> answer_second_factor(Request& request, People& people) {
@@ -230,7 +245,7 @@ const net::Route<People> routes[] = {
     {Verb::post, "/api/v1/auth/login", Access::open(), log_in,
      {.summary = "Sign in with address and password", .tag = "auth", .request = "Login", .response = "SignedIn",
       .description = "Sets the browser's cookie as well. Where a second factor is set up and `otp` was not sent, the answer is "
-                     "202 with `second_factor: {challenge, methods}`.", .audited = by_itself, .rate = guessable}},
+                     "401 with the code `otp_required` and a `challenge`, which stands for the password for five minutes.", .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/login/second-factor", Access::open(), answer_second_factor,
      {.summary = "Answer the second factor of a sign-in", .tag = "auth", .request = "SecondFactorAnswer", .response = "SignedIn", .audited = by_itself, .rate = guessable}},
     {Verb::post, "/api/v1/auth/refresh", Access::open(), refresh,

@@ -3,6 +3,7 @@
 
 #include "events/live.hpp"
 #include "sluice/identity/people.hpp"
+#include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 
 namespace sluice::testing {
@@ -32,6 +33,7 @@ struct PeopleHouse : Live {
     void listen() {
         add_routes(router, *identity);
         add_routes(router, *people);
+        add_routes(router, *factors);
         serve(identity->authenticator(), &identity->idempotency());
     }
     void begin() {
@@ -41,12 +43,15 @@ struct PeopleHouse : Live {
         sources.data = directory;
         keys = std::make_unique<identity::WrappedKeys>(loop, *storage, pool, random, sources);
         people = std::make_unique<identity::People>(*identity, loop, *keys, options);
+        factors = std::make_unique<identity::SecondFactors>(*people, *keys);
         done(keys->start());
         done(people->start());
+        done(factors->start());
     }
     /// Without `listen`.
     void restart() {
         run(identity->stop());
+        factors.reset();
         people.reset();
         keys.reset();
         identity.reset();
@@ -97,6 +102,7 @@ struct PeopleHouse : Live {
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<identity::WrappedKeys> keys;
     std::unique_ptr<identity::People> people;
+    std::unique_ptr<identity::SecondFactors> factors;
 };
 
 }  // namespace sluice::testing

@@ -378,7 +378,8 @@ struct Code final : SecondFactor {
         if (user.email == "ada@example.com") return {"totp"};
         return {};
     }
-    Awaitable<Result<void>> check(User, std::string answer) override {
+    bool required(WorkspaceId) const override { return false; }
+    Awaitable<Result<void>> check(User, std::string answer, Client) override {
         if (answer == "123456") co_return Result<void>{};
         co_return fail(ErrorCode::unauthenticated, "this code is wrong");
     }
@@ -422,10 +423,16 @@ TEST_CASE("a second factor is asked for after the password and bounded in tries"
 TEST_CASE("who comes from an identity provider has an account and a workspace, or is refused", "[identity][people]") {
     PeopleHouse f;
     const auto in = f.owner();
-    CHECK(f.get(f.people->sign_in_external("Ada@Example.com", f.from())).user.id == in.user.id);
-    CHECK(f.error(f.people->sign_in_external("nobody@example.com", f.from())) == ErrorCode::forbidden);
+    CHECK(f.get(f.people->sign_in_external(in.user.id, f.from())).signed_in->user.id == in.user.id);
+    CHECK(f.error(f.people->sign_in_external(UserId(), f.from())) == ErrorCode::forbidden);
+    Code factor;
+    f.people->set_second_factor(factor);
+    const auto asked = f.get(f.people->sign_in_external(in.user.id, f.from()));
+    CHECK_FALSE(asked.signed_in);
+    REQUIRE(asked.pending);
+    f.get(f.people->answer_second_factor(asked.pending->challenge, "123456", f.from()));
     f.get(f.people->set_active(in.user.id, false));
-    CHECK(f.error(f.people->sign_in_external("ada@example.com", f.from())) == ErrorCode::forbidden);
+    CHECK(f.error(f.people->sign_in_external(in.user.id, f.from())) == ErrorCode::forbidden);
 }
 
 TEST_CASE("without its root key a server signs nobody in, and goes on once it is there", "[identity][people][tokens]") {

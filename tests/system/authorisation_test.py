@@ -185,6 +185,8 @@ class Matrix(unittest.TestCase):
             ("post", "/api/v1/artifacts"): b"words",
             ("post", "/api/v1/auth/password"): {"password": "x", "new_password": "a quite unusual sentence"},
             ("post", "/api/v1/auth/reauthenticate"): {"password": "x"},
+            ("post", "/api/v1/auth/totp/confirm"): {"code": "123456"},
+            ("post", "/api/v1/auth/totp/disable"): {"otp": "123456"},
             ("post", "/api/v1/dead-letters/redrive"): {"dry_run": True},
             ("post", "/api/v1/dead-letters/{id}/discard"): {"reason": "seen"},
             ("post", "/api/v1/flows"): fresh,
@@ -212,6 +214,7 @@ class Matrix(unittest.TestCase):
             ("post", "/api/v1/vault/rotate-root"): {},
             ("post", "/api/v1/vault/unseal"): {},
             ("post", "/api/v1/workspaces"): {"name": place.name()},
+            ("patch", "/api/v1/workspaces/{id}"): {"require_second_factor": False},
             ("put", "/api/v1/workspaces/{id}/egress"): {"hosts": None},
         }
 

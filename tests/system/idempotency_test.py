@@ -29,11 +29,16 @@ WITHOUT_EFFECT = {
     ("POST", "/api/v1/auth/password"): "ends the session that the repetition would need",
     ("POST", "/api/v1/auth/reset"): "takes a link that works once",
     ("POST", "/api/v1/auth/setup"): "takes a link that works once",
+    ("POST", "/api/v1/auth/totp"): "gives a secret that is stored nowhere, of a person who is signed in",
+    ("POST", "/api/v1/auth/totp/confirm"): "takes a code that works once",
+    ("POST", "/api/v1/auth/totp/disable"): "takes a code that works once",
+    ("POST", "/api/v1/auth/totp/recovery-codes"): "gives codes that are stored nowhere, of a person who is signed in",
     ("POST", "/api/v1/auth/invitations/{token}"): "takes a link that works once",
     ("POST", "/api/v1/audit/verify"): "computes",
     ("POST", "/api/v1/vault/unseal"): "on the machine's own socket alone; twice is as once",
     ("POST", "/api/v1/vault/rotate-root"): "on the machine's own socket alone",
     ("POST", "/api/v1/system/users/{id}/reset"): "gives a secret that is stored nowhere and works once",
+    ("DELETE", "/api/v1/system/users/{id}/second-factor"): "of people who have set one up: tests/system/second_factor_test.py",
 }
 # What the server writes by itself, whatever is asked.
 VOLATILE = {"lease": "*", "api_key": {"last_used_at_us", "last_address"}, "session": {"last_used_at_us"}}
@@ -242,6 +247,7 @@ class EveryWrite(unittest.TestCase):
             ("DELETE", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", None),
             ("POST", "/api/v1/secrets/rotate-keys"): lambda: ("/api/v1/secrets/rotate-keys", None),
             ("PUT", "/api/v1/workspaces/{id}/egress"): lambda: ("/api/v1/workspaces/default/egress", {"hosts": None}),
+            ("PATCH", "/api/v1/workspaces/{id}"): lambda: ("/api/v1/workspaces/default", {"require_second_factor": False}),
             ("POST", "/api/v1/system/backup"): lambda: ("/api/v1/system/backup", {"path": self.name()}),
         }
 

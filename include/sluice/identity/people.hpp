@@ -134,7 +134,9 @@ class SecondFactor {
     /// The methods that this person must choose from ("totp", …); none: the password is enough.
     virtual std::vector<std::string> methods(const User& user) const = 0;
     /// Errors: unauthenticated for a wrong answer.
-    virtual Awaitable<Result<void>> check(User user, std::string answer) = 0;
+    virtual Awaitable<Result<void>> check(User user, std::string answer, Client client) = 0;
+    /// Whether a workspace lets only those in who have one.
+    virtual bool required(WorkspaceId workspace) const = 0;
 };
 
 class Audit;
@@ -186,9 +188,9 @@ class People {
     /// The second half of a pending sign-in. Errors: unauthenticated.
     Awaitable<Result<SignedIn>> answer_second_factor(std::string challenge, std::string answer,
                                                      Client client);
-    /// Signs in whom an identity provider vouches for. The caller has verified that the address is this
-    /// person's. Errors: forbidden (no account or membership; disabled).
-    Awaitable<Result<SignedIn>> sign_in_external(std::string email, Client client);
+    /// Signs in whom an identity provider vouches for; a second factor is asked for as after a password.
+    /// Errors: forbidden (no account or membership; disabled).
+    Awaitable<Result<SignInOutcome>> sign_in_external(UserId user, Client client);
     /// Errors: unauthenticated (unknown, expired, used before, of another client). A token that was
     /// used before ends its session.
     Awaitable<Result<SignedIn>> refresh(std::string refresh_token, Client client);
