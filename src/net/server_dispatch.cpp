@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "net/request_target.hpp"
 #include "net/server_state.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/base/metrics.hpp"
@@ -41,29 +42,9 @@ bool valid_request_id(std::string_view id) {
     });
 }
 
-/// Host and port of an authority, in lower case; the scheme's own port is left out.
-std::string normal_authority(std::string_view authority, bool tls) {
-    auto out = lowered(authority);
-    const std::string_view own = tls ? ":443" : ":80";
-    if (out.ends_with(own)) out.resize(out.size() - own.size());
-    return out;
-}
-
 std::string_view host_of(std::string_view authority) {
     if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
     return authority.substr(0, authority.find(':'));
-}
-
-/// A segment "." or "..", plain or encoded: nothing here has a use for it, and file handlers must
-/// never see one.
-bool has_dot_segment(std::string_view decoded) {
-    for (std::size_t at = 0; at < decoded.size();) {
-        const auto slash = std::min(decoded.find('/', at + 1), decoded.size());
-        const auto segment = decoded.substr(at + 1, slash - at - 1);
-        if (segment == "." || segment == "..") return true;
-        at = slash;
-    }
-    return false;
 }
 
 std::string_view media_of(std::string_view content_type) {
@@ -107,18 +88,6 @@ std::string allow_list(const std::vector<Verb>& verbs) {
     std::string out;
     for (const auto verb : verbs) out.append(to_string(verb)).append(", ");
     return out + "OPTIONS";
-}
-
-/// Every "%" must begin an encoded byte, and nothing below the space belongs into an address.
-Result<void> decode_path(std::string_view raw, std::string& path) {
-    if (raw.find('%') == std::string_view::npos) {
-        path.assign(raw);
-        return {};
-    }
-    auto decoded = decode_component(raw, false);
-    if (!decoded) return fail(std::move(decoded.error()));
-    path = std::move(*decoded);
-    return {};
 }
 
 }  // namespace
@@ -168,61 +137,9 @@ Response problem_of(int status, std::string_view code, std::string_view title,
 
 std::optional<Response> Server::State::read_target(Exchange& exchange) {
     auto& request = exchange.request;
-    std::string_view target = exchange.target;
-    if (!target.starts_with('/')) {
-        // Absolute form is for proxies; accepted only for the host that the request names anyway.
-        const std::string_view scheme = request.tls ? "https://" : "http://";
-        if (lowered(target.substr(0, scheme.size())) != scheme)
-            return problem(Error{ErrorCode::invalid_argument,
-                                 "the address of the request must start with a slash",
-                                 {},
-                                 false});
-        target.remove_prefix(scheme.size());
-        const auto authority = target.substr(0, target.find_first_of("/?#"));
-        if (normal_authority(authority, request.tls) !=
-            normal_authority(request.headers.get("Host"), request.tls))
-            return problem(
-                Error{ErrorCode::invalid_argument,
-                      "the address names another host than the header Host; this is no proxy",
-                      {},
-                      false});
-        target.remove_prefix(authority.size());
-        if (!target.starts_with('/'))
-            return problem(Error{
-                ErrorCode::invalid_argument, "the address of the request has no path", {}, false});
-    }
-    if (target.find('#') != std::string_view::npos)
-        return problem(Error{ErrorCode::invalid_argument,
-                             "the address of a request has no fragment (#)",
-                             {},
-                             false});
-    const auto question = target.find('?');
-    const auto raw_path = target.substr(0, question);
-    if (auto decoded = decode_path(raw_path, request.path); !decoded)
-        return problem(decoded.error());
-    if (has_dot_segment(request.path))
-        return problem(Error{ErrorCode::invalid_argument,
-                             "a path segment \".\" or \"..\" is not accepted",
-                             {},
-                             false});
-    if (question != std::string_view::npos) {
-        auto rest = target.substr(question + 1);
-        while (!rest.empty()) {
-            const auto end = rest.find('&');
-            const auto pair = rest.substr(0, end);
-            const auto equals = pair.find('=');
-            auto name = decode_component(pair.substr(0, equals), true);
-            auto value = equals == std::string_view::npos
-                             ? Result<std::string>()
-                             : decode_component(pair.substr(equals + 1), true);
-            if (!name) return problem(name.error());
-            if (!value) return problem(value.error());
-            if (!name->empty()) request.query.emplace_back(std::move(*name), std::move(*value));
-            if (end == std::string_view::npos) break;
-            rest.remove_prefix(end + 1);
-        }
-    }
-    auto match = router.match(request.verb, raw_path);
+    const auto raw_path = net::read_target(exchange.target, request);
+    if (!raw_path) return problem(raw_path.error());
+    auto match = router.match(request.verb, *raw_path);
     if (!match.entry) return refuse_verb(exchange, match);
     exchange.route = match.entry;
     request.route = match.entry->path;

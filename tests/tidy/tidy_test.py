@@ -51,6 +51,8 @@ class Rules(unittest.TestCase):
 
     def test_a_private_header_from_outside(self):
         self.finds("base/secret.hpp is private to base", {"src/base/secret.hpp": "int a;\n", "src/net/a.cpp": '#include "base/secret.hpp"\n'})
+        self.finds("base/secret.hpp is private to base", {"src/base/secret.hpp": "int a;\n", "tests/net/a.cpp": '#include "base/secret.hpp"\n'})
+        self.assertEqual(found(tree={"src/base/secret.hpp": "int a;\n", "tests/fuzz/a.cpp": '#include "base/secret.hpp"\n'}), [])
 
     def test_a_library_out_of_its_place(self):
         for header, path in [("boost/beast/core.hpp", "src/llm/a.cpp"), ("sqlite3.h", "src/net/a.cpp"), ("openssl/evp.h", "src/base/a.cpp"),
