@@ -16,8 +16,9 @@ PermissionSet only(std::initializer_list<Permission> permissions) {
 
 /// How things are set up and how runs went: no data, nobody's name or key.
 PermissionSet looking() {
-    return only({Permission::egress_read, Permission::events_read, Permission::flows_read, Permission::projects_read, Permission::providers_read,
-                 Permission::roles_read, Permission::runs_read, Permission::system_read, Permission::workspaces_read});
+    return only({Permission::budgets_read, Permission::egress_read, Permission::events_read, Permission::flows_read, Permission::projects_read,
+                 Permission::providers_read, Permission::roles_read, Permission::runs_read, Permission::spend_read, Permission::system_read,
+                 Permission::workspaces_read});
 }
 
 /// All but what belongs to the owner of the machine alone.

@@ -12,14 +12,6 @@ std::string lowered(std::string_view text) {
     return out;
 }
 
-/// Host and port of an authority, in lower case; the scheme's own port is left out.
-std::string normal_authority(std::string_view authority, bool tls) {
-    auto out = lowered(authority);
-    const std::string_view own = tls ? ":443" : ":80";
-    if (out.ends_with(own)) out.resize(out.size() - own.size());
-    return out;
-}
-
 /// A segment "." or "..", plain or encoded: nothing here has a use for it, and file handlers must
 /// never see one.
 bool has_dot_segment(std::string_view decoded) {
@@ -45,6 +37,13 @@ Result<void> decode_path(std::string_view raw, std::string& path) {
 }
 
 }  // namespace
+
+std::string normal_authority(std::string_view authority, bool tls) {
+    auto out = lowered(authority);
+    const std::string_view own = tls ? ":443" : ":80";
+    if (out.ends_with(own)) out.resize(out.size() - own.size());
+    return out;
+}
 
 Result<std::string_view> read_target(std::string_view target, Request& request) {
     if (!target.starts_with('/')) {

@@ -1,6 +1,7 @@
 #pragma once
 /// The address in a request's first line.
 
+#include <string>
 #include <string_view>
 
 #include "sluice/net/http.hpp"
@@ -11,5 +12,8 @@ namespace sluice::net {
 /// request's path and query, both decoded, and gives the path as it was sent, which the router matches. The request's
 /// headers and `tls` are there. Errors: invalid_argument.
 Result<std::string_view> read_target(std::string_view target, Request& request);
+
+/// Host and port of an authority, in lower case; the scheme's own port is left out.
+std::string normal_authority(std::string_view authority, bool tls);
 
 }  // namespace sluice::net
