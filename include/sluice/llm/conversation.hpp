@@ -28,6 +28,7 @@ struct Block {
         thinking,           ///< `text`, `signature`
         redacted_thinking,  ///< `data`: opaque, goes back as it came
         refusal,            ///< `text`
+        native,             ///< of a request: `data` is JSON that only the vendor in `signed_by` reads; always listed in `bound`
     };
     Kind kind = Kind::text;
     std::string text;
@@ -42,6 +43,7 @@ struct Block {
     std::string signed_by;        ///< "anthropic", "gemini", "openai"; empty: unsigned
     bool cache_point = false;     ///< the prompt up to here may be cached (Anthropic's cache_control)
     std::string cache_lifetime;   ///< "", "5m", "1h"
+    std::string detail;           ///< of an image: "low", "high", "auto"; empty: not said
 };
 
 /// One turn. Turns of `system` stand before or among the others; results of tools are blocks of a user's turn.
@@ -49,12 +51,15 @@ struct Turn {
     enum class Role : std::uint8_t { system, user, assistant };
     Role role = Role::user;
     std::vector<Block> blocks;
+    std::string name;  ///< the speaker's, where the format has one (OpenAI's `name`); others leave it out
 };
 
 struct ToolSpec {
     std::string name, description;
     Json parameters = Json::object();  ///< JSON Schema
     std::optional<bool> strict;
+    bool cache_point = false;          ///< as a block's
+    std::string cache_lifetime;
     /// A tool that the vendor runs itself (web search, code execution): its JSON, and the format it is written in.
     /// Other formats refuse it by name.
     Json native;
@@ -65,6 +70,9 @@ struct ToolSpec {
 struct ToolChoice {
     enum class Kind : std::uint8_t { unset, automatic, none, required, one } kind = Kind::unset;
     std::string name;  ///< of `one`
+    /// Of `automatic` and `required`: the only tools that may be called; empty: all. A format that cannot say it offers
+    /// those tools alone.
+    std::vector<std::string> allowed;
 };
 
 /// What the answer's text must look like.
@@ -97,6 +105,10 @@ struct ModelRequest {
     std::string service_tier;
     /// Members that only this format knows ("logit_bias"), for a model of the same format; other formats leave them out.
     Json extra = Json::object();
+    std::string format;  ///< that it was read from ("openai.chat"); empty: made here. `extra` is written by this format alone
+    /// What only a model of the same format can honour (state that the vendor keeps, items without a like), with pointers
+    /// into the request: other formats refuse the request with it, see check_bound in src/llm/formats/format.hpp.
+    std::vector<base::ErrorDetail> bound;
 };
 
 /// The one record of what a call used; every format fills it from the vendor's own. Counts are tokens.
