@@ -52,7 +52,7 @@ class Format {
     /// Errors: invalid_argument with pointers into `body`: what is missing, of a wrong type, or cannot be carried.
     /// Gemini names model and streaming in the path: the caller fills `model` and `stream` there.
     virtual Result<ModelRequest> read_request(const Json& body) const = 0;
-    /// Errors: unprocessable, naming what this format cannot say (another vendor's own tool, audio, …).
+    /// Errors: unprocessable, naming what this format cannot say (another vendor's own tool, audio, …), and check_bound's.
     virtual Result<Json> write_request(const ModelRequest& request) const = 0;
     /// Errors: upstream_failed.
     virtual Result<ModelAnswer> read_answer(const Json& body) const = 0;
@@ -74,6 +74,10 @@ const Format& openai_chat();
 const Format& openai_responses();
 const Format& anthropic_messages();
 const Format& gemini();
+
+/// What each `write_request` asks first: whether `format` may carry the request at all. Errors: unprocessable with
+/// `request.bound`, when the request was read from another format.
+Result<void> check_bound(const ModelRequest& request, std::string_view format);
 
 /// The error that the format's own clients get for one of ours (invalid JSON, no such model, a budget, …).
 CallError call_error(const Error& error);
