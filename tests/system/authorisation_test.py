@@ -339,7 +339,7 @@ class Matrix(unittest.TestCase):
         opened = {(verb, path) for verb, path, row in self.operations if row["x-permission"] is None and path.startswith("/api/")}
         self.assertEqual(opened, {
             ("get", "/api/v1/auth/invitations/{token}"), ("post", "/api/v1/auth/invitations/{token}"),
-            ("post", "/api/v1/auth/login"), ("post", "/api/v1/auth/login/second-factor"), ("post", "/api/v1/auth/refresh"),
+            ("post", "/api/v1/auth/login"), ("post", "/api/v1/auth/login/second-factor"), ("get", "/api/v1/auth/oidc"), ("post", "/api/v1/auth/refresh"),
             ("post", "/api/v1/auth/reset"), ("get", "/api/v1/auth/setup"), ("post", "/api/v1/auth/setup"), ("get", "/api/v1/openapi.json")})
 
     def test_names_and_ids_of_another_workspace_in_queries_and_bodies_lead_nowhere(self):

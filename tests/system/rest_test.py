@@ -133,7 +133,7 @@ class OpenApi(Story):
                     self.problem(answer, 401)
                     self.assertIn("www-authenticate", answer.headers)
         self.assertGreater(judged, 30)
-        sign_in = {"login", "login/second-factor", "refresh", "setup", "reset", "invitations/{token}"}
+        sign_in = {"login", "login/second-factor", "oidc", "refresh", "setup", "reset", "invitations/{token}"}
         self.assertLessEqual({path for path in public if path.startswith("/api/")},
                              {"/api/v1/openapi.json"} | {"/api/v1/auth/" + name for name in sign_in})
         self.assertNotIn("/metrics", public)
