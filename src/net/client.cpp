@@ -102,6 +102,31 @@ class Exchange {
         }
     }
 
+    /// Until the head is there; the body is then read by `read`.
+    Awaitable<Result<ClientResponse>> begin() {
+        pull_ = true;
+        auto answer = co_await run();
+        co_return answer;
+    }
+
+    /// The next piece of the body; empty at its end.
+    Awaitable<Result<std::string>> read() {
+        while (piece_.empty() && connection_) {
+            auto step = co_await advance(url_);
+            if (!step) {
+                alarm_.watch(nullptr);
+                connection_.reset();
+                co_return fail(std::move(step.error()));
+            }
+            if (*step) finish(key_);
+        }
+        co_return std::exchange(piece_, {});
+    }
+
+    ~Exchange() { alarm_.watch(nullptr); }
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
   private:
     /// A kept connection may have been closed by the other side at the moment it was used: then, and only then, the
     /// request is sent once more, and only if nobody can have acted on it or acting twice is harmless.
@@ -191,8 +216,9 @@ class Exchange {
 
     Awaitable<Result<ClientResponse>> exchange(const Url& url, const std::string& key, std::unique_ptr<Connection> connection) {
         stale_ = redirected_ = any_byte_ = false;
-        alarm_.watch(connection.get());
-        const Unwatch unwatch{alarm_};
+        connection_ = std::move(connection);
+        alarm_.watch(connection_.get());
+        Unwatch unwatch{alarm_};
         if (alarm_.expired()) co_return fail(late(url));
         if (request_.first_byte_timeout > Duration::zero())
             alarm_.begin_phase(shared_->loop.now() + request_.first_byte_timeout,
@@ -201,88 +227,113 @@ class Exchange {
         auto head = request_head(request_, url);
         std::string_view body = request_.body;
         if (body.size() <= inline_body) head.append(std::exchange(body, {}));
-        const auto unsent = co_await connection->write(head, body);
+        const auto unsent = co_await connection_->write(head, body);
         if (alarm_.expired()) co_return fail(late(url));
         // A server may answer and close before it has read everything (413); its answer is read all the same.
-        if (unsent && connection->written() == 0) {
-            stale_ = connection->reused;
+        if (unsent && connection_->written() == 0) {
+            stale_ = connection_->reused;
             co_return fail(broken(fmt::format("{} closed the connection: {}", authority_of(url), unsent.message())));
         }
-        auto answer = co_await read_answer(url, *connection);
-        alarm_.end_phase();
-        if (answer && reusable_ && !unsent && !shared_->stopped && !alarm_.expired()) shared_->idle->put(key, std::move(connection));
-        co_return answer;
+        sent_ = !unsent;
+        begin_answer();
+        bool ended = false;
+        while (!ended) {
+            auto step = co_await advance(url);
+            if (!step) co_return fail(std::move(step.error()));
+            ended = *step;
+            if (pull_ && begun_ && !redirected_ && !ended) {
+                url_ = url;
+                key_ = key;
+                unwatch.keep = true;  // the rest is read piece by piece, under the same alarm
+                co_return std::move(answer_);
+            }
+        }
+        finish(key);
+        co_return std::move(answer_);
     }
 
-    Awaitable<Result<ClientResponse>> read_answer(const Url& url, Connection& connection) {
-        reusable_ = false;
-        ClientResponse answer;
-        std::optional<AnswerParser> parser(std::in_place);
-        if (request_.verb == Verb::head) parser->skip(true);
-        std::string buffer(read_bytes, '\0');
-        std::size_t filled = 0, received = 0;
-        bool begun = false;
-        while (true) {
-            // What is here already is parsed first; the header has to be in one piece.
-            boost::system::error_code failed;
-            std::size_t used = 0;
-            if (filled > 0) used = parser->put(asio::const_buffer(buffer.data(), filled), failed);
-            const bool wants_more = !failed || failed == boost::beast::http::error::need_more;
-            if (!wants_more) co_return fail(broken(fmt::format("{} answered garbage: {}", authority_of(url), failed.message())));
-            filled -= used;
-            if (used > 0 && filled > 0) {
-                buffer.erase(0, used);
-                buffer.resize(std::max(buffer.size(), read_bytes));
-            }
+    void begin_answer() {
+        answer_ = ClientResponse();
+        parser_.emplace();
+        if (request_.verb == Verb::head) parser_->skip(true);
+        buffer_.assign(read_bytes, '\0');
+        filled_ = interim_ = 0;
+        begun_ = reusable_ = false;
+    }
 
-            if (parser->is_header_done() && parser->status < 200) {
-                if (parser->status == 101) co_return fail(broken(fmt::format("{} switched protocols unasked", authority_of(url))));
-                parser.emplace();  // 100 or 103: the answer itself is still to come
-                if (request_.verb == Verb::head) parser->skip(true);
-                if (++received > 16) co_return fail(broken(fmt::format("{} sends interim answers without end", authority_of(url))));
-                continue;
-            }
-            if (parser->is_header_done() && !begun) {
-                begun = true;
-                alarm_.end_phase();
-                answer.status = parser->status;
-                answer.headers = std::move(parser->headers);
-                if (auto started = start_body(url, answer); !started) co_return fail(std::move(started.error()));
-            }
-            if (begun && !parser->body.empty()) {
-                auto taken = co_await take_body(url, answer, parser->body);
-                if (!taken) co_return fail(std::move(taken.error()));
-                parser->body.clear();
-                if (redirected_ && drained_ > drained_redirect) co_return answer;
-            }
-            if (begun && redirected_ && !parser->is_done() && parser->need_eof()) co_return answer;
-            if (parser->is_done()) break;
-            if (used > 0 && filled > 0) continue;
+    /// After the last byte: the connection may serve another request.
+    void finish(const std::string& key) {
+        alarm_.end_phase();
+        alarm_.watch(nullptr);
+        if (reusable_ && sent_ && !shared_->stopped && !alarm_.expired()) shared_->idle->put(key, std::move(connection_));
+        connection_.reset();
+    }
 
-            // The parser bounds a header, but neither a chunk's extension nor the trailers.
-            if (filled >= unparsed_at_most)
-                co_return fail(broken(fmt::format("{} frames its answer without end", authority_of(url))));
-            if (filled == buffer.size()) buffer.resize(buffer.size() * 2);
-            const auto got = co_await connection.read(buffer.data() + filled, buffer.size() - filled, failed);
-            if (alarm_.expired()) co_return fail(late(url));
-            if (got == 0) {
-                if (!begun && !any_byte_) {
-                    stale_ = connection.reused && is_safe(request_.verb);
-                    co_return fail(broken(fmt::format("{} closed the connection without an answer", authority_of(url))));
-                }
-                boost::system::error_code cut;
-                if (!failed) parser->put_eof(cut);
-                if (failed || cut || !parser->is_done())
-                    co_return fail(broken(fmt::format("{} closed the connection in the middle of its answer", authority_of(url))));
-                break;
-            }
-            any_byte_ = true;
-            filled += got;
+    /// Parses what is there, or reads more. True at the answer's end.
+    Awaitable<Result<bool>> advance(const Url& url) {
+        // What is here already is parsed first; the header has to be in one piece.
+        boost::system::error_code failed;
+        std::size_t used = 0;
+        if (filled_ > 0) used = parser_->put(asio::const_buffer(buffer_.data(), filled_), failed);
+        const bool wants_more = !failed || failed == boost::beast::http::error::need_more;
+        if (!wants_more) co_return fail(broken(fmt::format("{} answered garbage: {}", authority_of(url), failed.message())));
+        filled_ -= used;
+        if (used > 0 && filled_ > 0) {
+            buffer_.erase(0, used);
+            buffer_.resize(std::max(buffer_.size(), read_bytes));
         }
+
+        if (parser_->is_header_done() && parser_->status < 200) {
+            if (parser_->status == 101) co_return fail(broken(fmt::format("{} switched protocols unasked", authority_of(url))));
+            parser_.emplace();  // 100 or 103: the answer itself is still to come
+            if (request_.verb == Verb::head) parser_->skip(true);
+            if (++interim_ > 16) co_return fail(broken(fmt::format("{} sends interim answers without end", authority_of(url))));
+            co_return false;
+        }
+        if (parser_->is_header_done() && !begun_) {
+            begun_ = true;
+            alarm_.end_phase();
+            answer_.status = parser_->status;
+            answer_.headers = std::move(parser_->headers);
+            if (auto started = start_body(url, answer_); !started) co_return fail(std::move(started.error()));
+        }
+        if (begun_ && !parser_->body.empty()) {
+            auto taken = co_await take_body(url, answer_, parser_->body);
+            if (!taken) co_return fail(std::move(taken.error()));
+            parser_->body.clear();
+            if (redirected_ && drained_ > drained_redirect) co_return true;
+        }
+        if (begun_ && redirected_ && !parser_->is_done() && parser_->need_eof()) co_return true;
+        if (parser_->is_done()) co_return end_answer(url);
+        if (used > 0 && (filled_ > 0 || (pull_ && !piece_.empty()))) co_return false;
+
+        // The parser bounds a header, but neither a chunk's extension nor the trailers.
+        if (filled_ >= unparsed_at_most)
+            co_return fail(broken(fmt::format("{} frames its answer without end", authority_of(url))));
+        if (filled_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+        const auto got = co_await connection_->read(buffer_.data() + filled_, buffer_.size() - filled_, failed);
+        if (alarm_.expired()) co_return fail(late(url));
+        if (got == 0) {
+            if (!begun_ && !any_byte_) {
+                stale_ = connection_->reused && is_safe(request_.verb);
+                co_return fail(broken(fmt::format("{} closed the connection without an answer", authority_of(url))));
+            }
+            boost::system::error_code cut;
+            if (!failed) parser_->put_eof(cut);
+            if (failed || cut || !parser_->is_done())
+                co_return fail(broken(fmt::format("{} closed the connection in the middle of its answer", authority_of(url))));
+            co_return end_answer(url);
+        }
+        any_byte_ = true;
+        filled_ += got;
+        co_return false;
+    }
+
+    Result<bool> end_answer(const Url& url) {
         if (inflater_ && !redirected_ && !inflater_->finished() && drained_ > 0)
-            co_return fail(broken(fmt::format("{} cut its compressed answer off", authority_of(url))));
-        reusable_ = filled == 0 && parser->keep_alive();
-        co_return answer;
+            return fail(broken(fmt::format("{} cut its compressed answer off", authority_of(url))));
+        reusable_ = filled_ == 0 && parser_->keep_alive();
+        return true;
     }
 
     Result<void> start_body(const Url& url, ClientResponse& answer) {
@@ -333,7 +384,7 @@ class Exchange {
         if (delivered_ > request_.max_response)
             return fail(ErrorCode::too_large, "the answer of {} is larger than {} bytes", authority_of(url), request_.max_response);
         if (sink_) return sink_(piece);
-        answer.body.append(piece);
+        (pull_ ? piece_ : answer.body).append(piece);
         return {};
     }
 
@@ -344,7 +395,10 @@ class Exchange {
 
     struct Unwatch {
         Alarm& alarm;
-        ~Unwatch() { alarm.watch(nullptr); }
+        bool keep = false;
+        ~Unwatch() {
+            if (!keep) alarm.watch(nullptr);
+        }
     };
 
     std::shared_ptr<Shared> shared_;
@@ -356,6 +410,21 @@ class Exchange {
     std::optional<Inflater> inflater_;
     std::size_t drained_ = 0, delivered_ = 0;
     bool redirected_ = false, reusable_ = false, stale_ = false, any_byte_ = false;
+
+    // The answer under way.
+    std::unique_ptr<Connection> connection_;
+    ClientResponse answer_;
+    std::optional<AnswerParser> parser_;
+    std::string buffer_;
+    std::size_t filled_ = 0;
+    int interim_ = 0;
+    bool begun_ = false, sent_ = false;
+
+    // Of an answer that is read piece by piece.
+    bool pull_ = false;
+    std::string piece_;
+    Url url_;
+    std::string key_;
 };
 
 Awaitable<Result<ClientResponse>> perform(std::shared_ptr<Shared> shared, ClientRequest request, HeadSink head, BodySink sink) {
@@ -387,6 +456,28 @@ Awaitable<Result<ClientResponse>> Client::send(ClientRequest request) {
 Awaitable<Result<ClientResponse>> Client::stream(ClientRequest request, std::function<Result<void>(const ClientResponse&)> head,
                                                  BodySink sink) {
     return perform(state_, std::move(request), std::move(head), std::move(sink));
+}
+
+struct AnswerStream::State {
+    Exchange exchange;
+    ClientResponse head;
+};
+
+AnswerStream::AnswerStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AnswerStream::~AnswerStream() = default;
+AnswerStream::AnswerStream(AnswerStream&&) noexcept = default;
+AnswerStream& AnswerStream::operator=(AnswerStream&&) noexcept = default;
+const ClientResponse& AnswerStream::head() const { return state_->head; }
+Awaitable<Result<std::string>> AnswerStream::read() { return state_->exchange.read(); }
+
+Awaitable<Result<AnswerStream>> Client::open(ClientRequest request) {
+    if (state_->stopped) co_return fail(ErrorCode::cancelled, "the program is stopping; no new request is sent");
+    std::unique_ptr<AnswerStream::State> made(
+        new AnswerStream::State{Exchange(state_, std::move(request), HeadSink(), BodySink()), ClientResponse()});
+    auto head = co_await made->exchange.begin();
+    if (!head) co_return fail(std::move(head.error()));
+    made->head = std::move(*head);
+    co_return AnswerStream(std::move(made));
 }
 
 Awaitable<void> Client::stop() {

@@ -96,6 +96,24 @@ struct ClientResponse {
 /// Receives a streamed body; return an error to stop (the connection is dropped).
 using BodySink = std::function<Result<void>(std::string_view piece)>;
 
+/// An answer whose body is read piece by piece, as fast as the reader asks: what waits is bounded by one piece.
+/// Dropping it before its end drops the connection. Thread: loop.
+class AnswerStream {
+  public:
+    ~AnswerStream();
+    AnswerStream(AnswerStream&&) noexcept;
+    AnswerStream& operator=(AnswerStream&&) noexcept;
+    const ClientResponse& head() const;
+    /// The next piece, decompressed; empty at the end. Errors: as `Client::send`; after one there is nothing more to read.
+    Awaitable<Result<std::string>> read();
+    struct State;
+
+  private:
+    friend class Client;
+    explicit AnswerStream(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
 /// Thread: loop. Names are resolved on `pool`, at most two at once for one workspace: a dead name server must not stop the
 /// others. Idle connections are kept for a minute; a GET, HEAD or OPTIONS that finds
 /// its kept connection closed under it is sent once more, any other request only if no byte of it had left.
@@ -117,6 +135,8 @@ class Client {
     /// the returned body is empty.
     Awaitable<Result<ClientResponse>> stream(ClientRequest request, std::function<Result<void>(const ClientResponse&)> head,
                                              BodySink sink);
+    /// The same, as soon as the head of the answer is there. `timeout` still bounds the whole exchange.
+    Awaitable<Result<AnswerStream>> open(ClientRequest request);
     /// Closes idle connections and refuses new requests.
     Awaitable<void> stop();
 
