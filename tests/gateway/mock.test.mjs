@@ -185,13 +185,13 @@ test("Bedrock's stream is binary messages with right checksums around Anthropic'
 });
 
 test("vectors are the same in base64, in decimals and in Gemini's form", async () => {
-  const ask = (more) => post("/v1/embeddings", { model: "mock-embed-4-0", input: ["a", "b"], dimensions: 5, ...more }).then((r) => r.json());
+  const ask = (more) => post("/v1/embeddings", { model: "embed-mock-4-0", input: ["a", "b"], dimensions: 5, ...more }).then((r) => r.json());
   const decimals = (await ask({})).data.map((d) => d.embedding);
   const { data, usage } = await ask({ encoding_format: "base64" });
   assert.deepEqual(data.map((d) => [...new Float32Array(new Uint8Array(Buffer.from(d.embedding, "base64")).buffer)]), decimals);
-  assert.equal(usage.prompt_tokens, 20);
-  const batch = await (await post("/v1beta/models/mock-embed-4-0:batchEmbedContents", { requests: ["a", "b"].map((text) =>
-    ({ model: "models/mock-embed-4-0", content: { parts: [{ text }] }, outputDimensionality: 5 })) })).json();
+  assert.equal(usage.prompt_tokens, 8);
+  const batch = await (await post("/v1beta/models/embed-mock-4-0:batchEmbedContents", { requests: ["a", "b"].map((text) =>
+    ({ model: "models/embed-mock-4-0", content: { parts: [{ text }] }, outputDimensionality: 5 })) })).json();
   assert.deepEqual(batch.embeddings.map((e) => e.values), decimals);
   assert.deepEqual(decimals[0], vectorOf("a", 5));
 });

@@ -5,8 +5,8 @@
 // OpenAI:    POST …/chat/completions, …/responses, …/embeddings, GET …/models         key: Authorization: Bearer
 // Azure:     POST /openai/deployments/D/chat/completions|embeddings?api-version=…     key: api-key
 // Anthropic: POST …/v1/messages, …/v1/messages/count_tokens, GET …/models             key: x-api-key
-// Gemini:    POST …/v1beta/models/M:generateContent|streamGenerateContent|embedContent|batchEmbedContents, GET …/models
-//                                                                                     key: x-goog-api-key
+// Gemini:    POST …/v1|v1beta/models/M:generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents,
+//            GET …/models                                                             key: x-goog-api-key
 // Bedrock:   POST /model/ID/invoke|invoke-with-response-stream (Anthropic's models)   signed, service "bedrock"
 // A key that begins with "bad" is unknown (401), one that begins with "broke" has no money (402).
 //
@@ -37,7 +37,7 @@ import { tokensOf } from "./mock/orders.mjs";
 import { Refused } from "./mock/refused.mjs";
 import { faultOf } from "./mock/sigv4.mjs";
 
-const options = { port: "0", aws: "AKIAMOCK:mock-secret", models: "mock-10-20,mock-embed-4-0" };
+const options = { port: "0", aws: "AKIAMOCK:mock-secret", models: "mock-10-20,embed-mock-4-0" };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].replace(/^--/, "")] = process.argv[i + 1];
 
 const house = { serial: 0, ledger: new Ledger(options.ledger), calls: new Map(), victim: 0 };
@@ -80,7 +80,8 @@ function doorOf(request, path, query, raw) {
     return { face: anthropic, wire: "aws", what: "a signature", key, serve: (body) => call(anthropic, { ...anthropic.read(body, { bedrock: true }),
       model: decodeURIComponent(found[1]), stream: found[2] !== "invoke" }, "aws") };
   }
-  if ((found = /\/v1beta\/models(?:\/([^:]+):(\w+))?$/.exec(path))) {
+  // Google's SDK says /v1 now, its users and older ones /v1beta; a list in /v1 is theirs by the header of the key.
+  if ((found = /\/v1(?:beta)?\/models\/([^:]+):(\w+)$/.exec(path) ?? (headers["x-goog-api-key"] && /\/v1(?:beta)?\/models$/.exec(path)))) {
     const key = () => headers["x-goog-api-key"] ?? query.get("key") ?? bearer(headers);
     const [, named, verb] = found;
     const model = named && decodeURIComponent(named);
