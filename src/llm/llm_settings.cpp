@@ -38,6 +38,9 @@ constexpr base::Setting rows[] = {
      .doc = "How long every simulated call takes.",
      .min = 0,
      .max = 600'000'000},
+    {.name = "models.file",
+     .doc = "A catalogue of models and prices that counts before the built-in one (docs/models.md); "
+            "empty: none. Imported prices count before both."},
 };
 
 }  // namespace

@@ -29,6 +29,7 @@
 #include "sluice/runtime/awaitable.hpp"
 
 namespace sluice::runtime {
+class Loop;
 class Pool;
 }
 namespace sluice::storage {
@@ -76,7 +77,8 @@ struct PriceVersion {
     /// By region; "*" is any that is named. "", "global", "default" and "not_available" are 1.
     Multipliers region_multipliers;
     std::map<std::string, NanoUsd> per_tool_call;  ///< of one call of a tool that the vendor runs ("web_search")
-    std::string source;               ///< where it was read, and when
+    std::string source;               ///< where it was read
+    std::string as_of;                ///< when, in the source's words ("autumn 2026")
     bool in_force(Time at) const { return at >= valid_from && (!valid_to || at < *valid_to); }
 };
 
@@ -109,9 +111,9 @@ class Catalogue {
   public:
     struct Layer {
         PriceOrigin origin;
-        CatalogueRows rows;
+        std::shared_ptr<const CatalogueRows> rows;
     };
-    /// `layers` from the strongest to the weakest.
+    /// `layers` from the strongest to the weakest. Each priced model has an entry in its layer.
     explicit Catalogue(std::vector<Layer> layers);
     Catalogue(const Catalogue&) = delete;
     Catalogue& operator=(const Catalogue&) = delete;
@@ -120,18 +122,18 @@ class Catalogue {
     /// The price in force at `at`: of the strongest layer that has one. `model` may be an alias. Null: not priced (a call
     /// under a hard budget is refused then). Take it once, when the call begins.
     const PriceVersion* find(std::string_view provider, std::string_view model, Time at) const;
-    /// What the model is: of the strongest layer that names it. Null: not known.
+    /// What the model is: by the strongest layer that names it; what that leaves out, by the weaker ones. Null: not known.
     const ModelEntry* entry(std::string_view provider, std::string_view model) const;
     /// By provider and id, each once.
     std::span<const ModelEntry* const> entries() const;
     struct Version {
-        const PriceVersion* price;
-        PriceOrigin origin;
+        const PriceVersion* price = nullptr;
+        PriceOrigin origin = PriceOrigin::embedded;
     };
+    /// As `find`, with where it comes from.
+    Version find_version(std::string_view provider, std::string_view model, Time at) const;
     /// All versions of models with this id or alias, of every provider or of one, the newest `valid_from` first.
     std::vector<Version> history(std::string_view model, std::string_view provider = {}) const;
-    /// The origin of a version that `find` gave.
-    PriceOrigin origin_of(const PriceVersion& price) const;
 
   private:
     struct State;
@@ -176,9 +178,12 @@ struct ReadCatalogue {
 };
 /// Errors: invalid_argument with a detail for each mistake: `pointer`, message beginning with "line N: "; too_large.
 Result<ReadCatalogue> read_catalogue(std::string_view text);
+/// Reads what `render_price` and `render_entry` wrote. Errors: internal (it is damaged).
+Result<PriceVersion> read_rendered_price(std::string_view text);
+Result<ModelEntry> read_rendered_entry(std::string_view text);
 /// The models and prices that are built in: config/models.json.
 std::string_view embedded_catalogue();
-/// The price as in such a file, with `id`, `provider`, `model`.
+/// The price as in such a file, with `price_version`, `provider` and `model`.
 Json render_price(const PriceVersion& price);
 /// The entry as in such a file, without prices.
 Json render_entry(const ModelEntry& entry);
@@ -196,7 +201,8 @@ struct ImportReport {
 /// built in. Thread: loop.
 class Catalogues {
   public:
-    Catalogues(storage::Storage& storage, runtime::Pool& files, base::Clock& clock, std::filesystem::path file = {});
+    Catalogues(runtime::Loop& loop, storage::Storage& storage, runtime::Pool& files, base::Clock& clock,
+               std::filesystem::path file = {});
     ~Catalogues();
     Catalogues(const Catalogues&) = delete;
     Catalogues& operator=(const Catalogues&) = delete;
@@ -206,11 +212,18 @@ class Catalogues {
     Awaitable<Result<void>> start();
     /// Never null; before `start` what is built in. Held for a call, it stays as it was.
     std::shared_ptr<const Catalogue> snapshot() const;
-    /// Replaces what an operator's providers say of their models (provider: their name, or their type for all of it).
-    void set_provider_rows(CatalogueRows rows);
+    /// Replaces what the operator's providers say of their models (`provider`: their name). In use when it returns.
+    Awaitable<void> set_provider_rows(CatalogueRows rows);
     /// Adds the versions of a file for good and puts them in use. `also` commits with it. Errors: as of `read_catalogue`.
     Awaitable<Result<ImportReport>> import(std::string text, bool dry_run, std::string by,
                                            std::function<void(storage::WriteUnit&, const ImportReport&)> also = {});
+    struct Recorded {
+        PriceVersion price;
+        PriceOrigin origin = PriceOrigin::embedded;
+        bool in_use = true;  ///< false: of an earlier program or file; kept to explain what was spent by it
+    };
+    /// `Catalogue::history`, and the versions that were in use once.
+    std::vector<Recorded> history(std::string_view model, std::string_view provider = {}) const;
     Time now() const;
 
   private:
