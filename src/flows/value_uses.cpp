@@ -89,9 +89,11 @@ void Compiler::note_uses(CompiledGraph& graph, const Place* outer) {
         const auto& node = graph.nodes[at];
         if (node.start_uses.everything || node.run_uses.everything) graph.reads_everything.push_back(at);
         for (const ValueUses* uses : {&node.start_uses, &node.run_uses})
-            for (const ValueUse& use : uses->values)
-                if (auto& readers = graph.nodes[use.node].readers; use.level == 0 && (readers.empty() || readers.back() != at))
-                    readers.push_back(at);
+            for (const ValueUse& use : uses->values) {
+                if (use.level > 0) continue;  // a node of a graph around this one, by its place there
+                auto& readers = graph.nodes[use.node].readers;
+                if (readers.empty() || readers.back() != at) readers.push_back(at);
+            }
     }
     if (graph.output) find.add(graph.output_uses, *graph.output);
     else for (const std::uint32_t leaf : graph.leaves) graph.output_uses.values.push_back({0, leaf});

@@ -126,6 +126,17 @@ TEST_CASE("a compiled flow knows which outputs its parts read, and when", "[flow
     CHECK(made->graph.reads_everything == std::vector<std::uint32_t>{3});
 }
 
+TEST_CASE("a node that a body reads may stand further behind in its graph than the body has nodes", "[flows][compile]") {
+    const auto made = compiled(flow(R"({"id": "a", "type": "echo"}, {"id": "b", "type": "echo"}, {"id": "c", "type": "echo"},
+        {"id": "m", "type": "map", "config": {"items": [], "body": {
+            "nodes": [{"id": "x", "type": "echo", "config": {"value": "{{ nodes.c.output }}"}}]}}})",
+        R"({"from": "a", "to": "b"}, {"from": "b", "to": "c"}, {"from": "c", "to": "m"})"));
+    const auto& nodes = made->graph.nodes;
+    CHECK(nodes[3].body->nodes[0].start_uses.values == std::vector<ValueUse>{{1, 2}});
+    CHECK(nodes[3].body->nodes[0].readers.empty());
+    CHECK(nodes[2].readers == std::vector<std::uint32_t>{3});
+}
+
 TEST_CASE("the effect of an inner node is the flow's", "[flows][compile]") {
     const auto made = compiled(flow(R"({"id": "m", "type": "map", "config": {"items": [], "body": {"nodes": [{"id": "x", "type": "mail.send"}]}}})"));
     CHECK_FALSE(made->pure);
