@@ -21,7 +21,7 @@ target_link_libraries(sluice_fuzz_options INTERFACE Threads::Threads Boost::head
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cel/*.cpp ${CMAKE_SOURCE_DIR}/src/base/json*.cpp)
 list(FILTER fuzz_sources EXCLUDE REGEX "/cel/case\\.cpp$")
 foreach(source base/error base/id base/log base/random base/time crypto/ed25519 crypto/hash crypto/jwt crypto/text
-    net/egress net/egress_address net/forwarded net/http net/request_target net/url identity/request_credentials
+    net/egress net/egress_address net/forwarded net/http net/networks net/request_target net/url identity/request_credentials
     flows/canonical flows/compile_flow flows/compile_graph flows/compile_node flows/config_schema flows/graph_shape
     flows/mistakes flows/node_types flows/scope_check flows/secret_places flows/value_uses flows/yaml)
   list(APPEND fuzz_sources ${CMAKE_SOURCE_DIR}/src/${source}.cpp)
