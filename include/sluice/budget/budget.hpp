@@ -23,15 +23,17 @@
 #include "sluice/base/money.hpp"
 #include "sluice/base/principal.hpp"
 #include "sluice/base/result.hpp"
+#include "sluice/base/setting.hpp"
 #include "sluice/runtime/awaitable.hpp"
 
 namespace sluice::runtime {
 class Loop;
-}
+class Pool;
+}  // namespace sluice::runtime
 namespace sluice::storage {
 class Storage;
 class WriteUnit;
-}
+}  // namespace sluice::storage
 namespace sluice::events {
 class Bus;
 }
@@ -92,7 +94,8 @@ struct CallScope {
     std::vector<std::string> tags;
 };
 
-/// Why a call was not admitted.
+/// Why a call was not admitted. What an instance budget has is not the workspace's to see: its `message` has no amounts, and
+/// the amounts here are not to be shown then.
 struct Refusal {
     BudgetId budget;
     ScopeType scope = ScopeType::workspace;
@@ -125,7 +128,7 @@ struct Admission {
     std::optional<Refusal> refusal;         ///< set when it may not
     std::string downgrade_to;               ///< with a refusal of Action::downgrade: ask again for this model
     std::vector<std::string> warnings;      ///< budgets of Action::warn that are over
-    std::optional<NanoUsd> left;            ///< the least that is left in a covering budget, after this hold
+    std::optional<NanoUsd> left;            ///< the least that is left in the workspace's hard limits that cover it, after this hold
 };
 
 /// How a call ended, in one durable row. Strings may be empty; see docs/budgets.md for the columns.
@@ -172,6 +175,8 @@ struct NewBudget {
 /// Commits with the change it is given.
 using AlsoCommit = std::function<void(storage::WriteUnit&, const Budget&)>;
 
+class SpendBook;
+
 class Budgets {
   public:
     Budgets(runtime::Loop& loop, storage::Storage& storage, events::Bus& bus, base::Clock& clock, base::Random& random);
@@ -179,9 +184,11 @@ class Budgets {
     Budgets(const Budgets&) = delete;
     Budgets& operator=(const Budgets&) = delete;
 
+    /// Where files of time zones are read, so that the loop does not. Before `start`; without it they are read where they are.
+    void set_blocking(runtime::Pool& pool);
     /// Reads budgets and periods; what an earlier process left granted becomes unknown entries, counted as spent.
     Awaitable<Result<void>> start();
-    /// Gives tranches back, once the calls under way have ended or the deadline of the loop's stop has come.
+    /// Waits for settlements under way, then gives tranches back. What is still held stays charged: the next start finds it.
     Awaitable<void> stop();
 
     /// Holds `most` in every budget that covers the call: all or none. `most` nothing: no price or no cap is known; then a
@@ -189,7 +196,9 @@ class Budgets {
     /// Errors: unavailable (the store cannot take a tranche, and a hard limit covers the call).
     Awaitable<Result<Admission>> admit(CallScope scope, std::optional<NanoUsd> most);
     /// Ends a hold: appends the spend row and the move from granted to spent to `unit`, which the caller submits. A cost above
-    /// the hold is recorded as it is (and counted by a metric). `spend.held` is filled here.
+    /// the hold is recorded as it is (and counted by a metric). `spend.held` is filled here, and `spend.at` where it is empty.
+    /// Whatever becomes of the unit, the row is stored in the end: the call was made. Until the loop has seen the commit
+    /// (just after whoever submitted the unit goes on) the hold stays held.
     void settle(storage::WriteUnit& unit, Hold hold, Spend spend);
     /// Nothing was sent: the money is free again, nothing is recorded.
     void release(Hold hold);
@@ -198,12 +207,13 @@ class Budgets {
     std::vector<Budget> list(WorkspaceId workspace, bool with_instance) const;
     std::optional<Budget> find(WorkspaceId workspace, BudgetId id, bool with_instance) const;
     Standing standing(const Budget& budget) const;
-    /// The least that is left in hard limits that cover the scope; nothing: none covers it.
+    /// The least that is left in the workspace's hard limits that cover the scope; nothing: none covers it.
     std::optional<NanoUsd> left(const CallScope& scope) const;
 
     /// Errors: invalid_argument (zone, alerts, scope), conflict (the same scope and window exists; 1,000 in a workspace).
     Awaitable<Result<Budget>> create(WorkspaceId workspace, NewBudget budget, std::string by, AlsoCommit also = {});
-    /// Limit, action, alerts and so on; scope and window stay. A limit may be lower than what is spent: it blocks at once.
+    /// Limit, action, alerts and so on; scope and window stay, whatever `change` says. A limit may be lower than what is spent:
+    /// it blocks at once. A new time zone counts from the next period.
     /// Errors: not_found, precondition_failed, invalid_argument.
     Awaitable<Result<Budget>> edit(WorkspaceId workspace, BudgetId id, NewBudget change, std::optional<std::string> if_match,
                                    AlsoCommit also = {});
@@ -217,17 +227,28 @@ class Budgets {
     Awaitable<Result<UnknownEntry>> resolve(WorkspaceId workspace, UnknownSpendId id, NanoUsd was, std::string by, std::string reason,
                                             std::function<void(storage::WriteUnit&, const UnknownEntry&)> also = {});
 
+    /// What calls cost, row by row and summed.
+    SpendBook& book() const;
+    /// Deletes spend rows and ended periods older than `before`, in small batches; how many rows. Hourly.
+    Awaitable<Result<std::int64_t>> remove_before(Time before);
+
     void set_cursor_key(std::string key);
     struct State;
 
   private:
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 std::string_view to_string(ScopeType type);
 std::string_view to_string(Window window);
 std::string_view to_string(Action action);
+std::optional<ScopeType> scope_type_from(std::string_view text);
+std::optional<Window> window_from(std::string_view text);
+std::optional<Action> action_from(std::string_view text);
 std::string etag_of(const Budget& budget);
+
+/// The settings `spend.…`.
+base::SettingRows settings();
 
 /// `/api/v1/budgets`, `/api/v1/spend`.
 void add_routes(net::Router& router, Budgets& budgets);
