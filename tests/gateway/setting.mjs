@@ -16,7 +16,7 @@ import { digestOf } from "./mock/result.mjs";
 
 const of = (name) => process.env[`GATEWAY_${name}`] ?? "";
 for (const name of ["SDKS", "URL", "KEY", "BROKE_KEY", "MODEL", "EMBEDDING_MODEL", "UPSTREAM", "MOCK"]) {
-  if (!of(name)) throw new Error(`set GATEWAY_${name}: see tests/gateway/setting.mjs`);
+    if (!of(name)) throw new Error(`set GATEWAY_${name}: see tests/gateway/setting.mjs`);
 }
 
 export const url = of("URL");
@@ -34,14 +34,14 @@ export const sdk = createRequire(join(of("SDKS"), "tests.js"));
 
 /** Options of a test that needs all of these. */
 export function needs(...features) {
-  const missing = features.filter((feature) => without.has(feature));
-  return { skip: missing.length ? `${missing.join(", ")}: not offered here` : false, timeout: 60_000 };
+    const missing = features.filter((feature) => without.has(feature));
+    return { skip: missing.length ? `${missing.join(", ")}: not offered here` : false, timeout: 60_000 };
 }
 
 /** Marks a text, so that its calls are found in the mock's ledger, and no other test counts as another attempt of it. */
 export function marked(text) {
-  const mark = randomUUID();
-  return { mark, text: `${text} [[mark:${mark}]]` };
+    const mark = randomUUID();
+    return { mark, text: `${text} [[mark:${mark}]]` };
 }
 export const unique = (text) => marked(text).text;
 
@@ -49,13 +49,13 @@ const mock = async (path) => (await fetch(`${of("MOCK")}${path}`)).json();
 
 /** The entries of a mark's calls once `judge` likes them. */
 export async function ledger(mark, judge = (entries) => entries.length > 0) {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const entries = (await mock("/ledger")).filter((entry) => entry.mark === mark);
-    if (judge(entries)) return entries;
-    assert.ok(Date.now() < end, `the ledger has ${JSON.stringify(entries)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    const end = Date.now() + 30_000;
+    for (;;) {
+        const entries = (await mock("/ledger")).filter((entry) => entry.mark === mark);
+        if (judge(entries)) return entries;
+        assert.ok(Date.now() < end, `the ledger has ${JSON.stringify(entries)}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
 }
 
 /** How often the vendor was asked. */
@@ -66,28 +66,42 @@ export const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk
 export const PNG_DIGEST = digestOf(Buffer.from(PNG, "base64"));
 
 export const WEATHER = {
-  name: "get_weather", description: "The weather of a city",
-  parameters: { type: "object", properties: { city: { type: "string", description: "Its name" }, days: { type: "integer" } }, required: ["city"] },
+    name: "get_weather",
+    description: "The weather of a city",
+    parameters: {
+        type: "object",
+        properties: { city: { type: "string", description: "Its name" }, days: { type: "integer" } },
+        required: ["city"],
+    },
 };
-export const CLOCK = { name: "get_time", description: "The time there", parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] } };
+export const CLOCK = {
+    name: "get_time",
+    description: "The time there",
+    parameters: { type: "object", properties: { zone: { type: "string" } }, required: ["zone"] },
+};
 export const CALLS = '[[call:get_weather {"city":"Zürich","days":2}]] [[call:get_time {"zone":"Europe/Zurich"}]]';
-export const CALLED = [["get_weather", { city: "Zürich", days: 2 }], ["get_time", { zone: "Europe/Zurich" }]];
+export const CALLED = [
+    ["get_weather", { city: "Zürich", days: 2 }],
+    ["get_time", { zone: "Europe/Zurich" }],
+];
 export const ANSWER = {
-  type: "object", additionalProperties: false, required: ["city", "days"],
-  properties: { city: { type: "string" }, days: { type: "integer" } },
+    type: "object",
+    additionalProperties: false,
+    required: ["city", "days"],
+    properties: { city: { type: "string" }, days: { type: "integer" } },
 };
 
 /** Tools as the mock describes them, whatever a format did to the case of types ("OBJECT"). */
-export const plainTools = (tools) => JSON.parse(JSON.stringify(tools), (name, value) =>
-  (name === "type" && typeof value === "string" ? value.toLowerCase() : value));
+export const plainTools = (tools) =>
+    JSON.parse(JSON.stringify(tools), (name, value) => (name === "type" && typeof value === "string" ? value.toLowerCase() : value));
 export const ABOUT_TOOLS = [WEATHER, CLOCK];
 
 /** The error that a promise ends with. */
 export async function failure(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail("it did not fail");
+    try {
+        await promise;
+    } catch (error) {
+        return error;
+    }
+    return assert.fail("it did not fail");
 }
