@@ -208,6 +208,21 @@ def conditions():
             f"{os.getloadavg()[0]:.1f}; the load program, the server and the database share these cores")
 
 
+def record_section(title, where, rows):
+    """Replaces one section of bench/RESULTS.md."""
+    path = os.path.join(ROOT, "bench", "RESULTS.md")
+    with open(path) as file:
+        text = file.read()
+    head = f"## {title}\n"
+    if head in text:
+        before, _, rest = text.partition(head)
+        after = "\n## " + rest.split("\n## ", 1)[1] if "\n## " in rest else ""
+        text = before.rstrip("\n") + "\n" + after
+    table = "| what | measured | goal | reached |\n| --- | --- | --- | --- |\n" + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+    with open(path, "w") as out:
+        out.write(f"{text.rstrip()}\n\n{head}\n{where}\n\n{table}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
