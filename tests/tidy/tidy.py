@@ -15,6 +15,7 @@ SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", ".cache", "__pycache
 CODE_ROOTS = ("src", "include", "tests", "bench")
 MOST_LINES = 500
 MOST_COLUMNS = 150
+MOST_INPUTS, MOST_INPUT_BYTES = 300, 400_000  # of one fuzz target; tests/fuzz/renew keeps to them
 
 # Library headers and where they belong: (header, folders or files that may include it, what to use elsewhere).
 PLACES = [
@@ -295,6 +296,31 @@ class Tidy:
                 self.say(path, number, f"{words[0]} is out of order")
             names.append(words[0])
 
+    def check_corpora(self):
+        """Kept inputs of fuzz targets are bytes, not text: nothing else here reads them, and their names cannot end like code."""
+        build, root = "tests/fuzz/fuzz.cmake", "tests/fuzz/corpus/"
+        inputs = {}
+        for path in (p for p in self.texts if p.startswith(root)):
+            target, folder, name = path[len(root):].partition("/")
+            if not folder:  # what git is told of them all
+                continue
+            inputs.setdefault(target, []).append(path)
+            if not re.fullmatch(r"[0-9a-f]{40}|[a-z0-9]+(-[a-z0-9]+)+", name):
+                self.say(path, 1, "a seed is named by its rule, in small letters with dashes, or as libFuzzer names it")
+        targets = {}
+        for number, line in enumerate(self.read(build).splitlines(), 1):
+            if match := re.match(r"sluice_fuzz_target\((\w+)\)", line):
+                targets[match.group(1)] = number
+        for target in sorted(set(targets) - set(inputs)):
+            self.say(build, targets[target], f"{root}{target} has no seed: write one for each rule of the grammar")
+        for target, paths in sorted(inputs.items()):
+            if target not in targets:
+                self.say(paths[0], 1, f"{build} has no target {target}")
+            size = sum((self.root / path).stat().st_size for path in paths)
+            if len(paths) > MOST_INPUTS or size > MOST_INPUT_BYTES:
+                self.say(paths[0], 1, f"{target} keeps {len(paths)} inputs of {size} bytes; at most {MOST_INPUTS} of {MOST_INPUT_BYTES}: "
+                                      f"tests/fuzz/renew {target}")
+
     def run(self):
         self.check_includes()
         self.check_code()
@@ -304,6 +330,7 @@ class Tidy:
         self.check_migrations()
         self.check_build_order()
         self.check_packages()
+        self.check_corpora()
         return sorted(set(self.found))
 
 

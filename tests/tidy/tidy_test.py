@@ -116,6 +116,17 @@ class Rules(unittest.TestCase):
         self.finds("a line is a package and", {"scripts/packages.txt": "[build]\ncmake\n"})
         self.finds("cmake is out of order", {"scripts/packages.txt": "[build]\nzlib /usr/include/zlib.h\ncmake cmake\n"})
 
+    def test_kept_inputs_of_fuzz_targets(self):
+        build, seed = {"tests/fuzz/fuzz.cmake": "sluice_fuzz_target(url)\n"}, "tests/fuzz/corpus/url/"
+        bytes_of_any_kind = {seed + "host-alone": "std::thread \t", seed + "0123456789" * 4: "// " + "TODO\n" * 501}
+        self.assertEqual(found(tree={**build, **bytes_of_any_kind, "tests/fuzz/corpus/.gitattributes": "*/* -text\n"}), [])
+        self.finds("fuzz.cmake:1: tests/fuzz/corpus/url has no seed", build)
+        self.finds("no target url", {seed + "host-alone": "a"})
+        for name in ["host", "Host-alone", "host-alone.cpp", "deep/host-alone"]:
+            self.finds("a seed is named by its rule", {**build, seed + name: "a\n"})
+        self.finds("keeps 301 inputs", {**build, **{f"{seed}seed-{i}": "a" for i in range(301)}})
+        self.finds("of 400001 bytes", {**build, seed + "host-alone": "a" * 400_001})
+
     def test_texts_are_blanked_and_lines_kept(self):
         source = 'a("x // y"); // b\nR"x(1\n2)x" \'"\' c /* d\n */ e\n'
         self.assertEqual(without_texts(source), 'a(""); \n""\n \'\' c \n e\n')
