@@ -161,6 +161,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.llm = llm_config(config);
+    s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
 
     nodes::Services services;
     services.loop = &loop;
@@ -209,6 +210,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     vault::add_routes(s.router, *s.vault);
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
+    llm::add_routes(s.router, *s.models);
     flows::add_routes(s.router, *s.flow_routes);
     engine::add_routes(s.router, *s.engine);
     engine::add_routes(s.router, *s.dead_letters);
@@ -251,6 +253,8 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!factors) co_return fail(std::move(factors.error()));
     auto secrets = co_await s.vault->start();
     if (!secrets) co_return fail(std::move(secrets.error()));
+    auto models = co_await s.models->start();
+    if (!models) co_return fail(std::move(models.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);

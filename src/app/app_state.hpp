@@ -20,6 +20,7 @@
 #include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
+#include "sluice/llm/prices.hpp"
 #include "sluice/net/client.hpp"
 #include "sluice/net/router.hpp"
 #include "sluice/net/server.hpp"
@@ -55,6 +56,7 @@ struct App::State {
     std::unique_ptr<artifacts::Artifacts> artifacts;
     llm::Providers providers;
     llm::LlmConfig llm;
+    std::unique_ptr<llm::Catalogues> models;
     flows::NodeTypes types;
     std::unique_ptr<flows::Flows> flows;
     std::unique_ptr<flows::FlowRoutes> flow_routes;

@@ -171,6 +171,14 @@ constexpr OptionRow role_update_options[] = {
     {"--permissions", "LIST", "All that it may do from now on, comma separated"},
     {"--description", "TEXT", "What it is for"}};
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
+constexpr OptionRow models_list_options[] = {
+    {"--provider", "NAME", "Only models of this provider"},
+    {"--at", "TIME", "With the prices of this time (2026-12-01T00:00:00Z); default: now"}};
+constexpr OptionRow models_import_options[] = {
+    {"FILE", "FILE", "A catalogue file (docs/models.md), or - for standard input", true},
+    {"--dry-run", "", "Only say what would be added"}};
+constexpr OptionRow models_check_options[] = {
+    {"FILE", "FILE", "A catalogue file, or - for standard input; default: that of models.file, else the built-in one"}};
 constexpr OptionRow secret_name = {"NAME", "NAME", "The secret's name", true};
 constexpr OptionRow secret_file = {"--file", "FILE", "Read the value from a file, or - for standard input; default: ask for it, else standard input"};
 constexpr OptionRow secret_host = {"--host", "HOST", "It may be sent there: api.example.com, *.example.com, host:port, or * for any; `none` empties the list",
@@ -356,6 +364,11 @@ constexpr CommandRow rows[] = {
     {"role update", "Change a role of the workspace; from then on it holds for every key and person that has it", Needs::api, true,
      role_update_options, update_role},
     {"role delete", "Delete a role of the workspace that nobody has", Needs::api, false, role_options, delete_role},
+    {"models list", "List models with their prices", Needs::api, true, models_list_options, list_models},
+    {"models import", "Add models and prices from a file, for the whole server", Needs::api, true, models_import_options, import_models,
+     "On the server's own machine. Prices are added and never changed; of two that hold at one time the later import counts."},
+    {"models check", "Check a catalogue file; names the line of every mistake and exits 1", Needs::config, true, models_check_options,
+     check_models},
     {"secrets set", "Set a secret; one that is there gets a new value", Needs::api, true, secret_set_options, set_secret,
      "The value is never part of the command line and never shown. A list that is given replaces the one there is."},
     {"secrets list", "List secrets, without their values", Needs::api, true, {}, list_secrets},
@@ -444,6 +457,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "user") return "Accounts of people, and invitations";
     if (group == "role") return "Roles: built in, and the workspace's own";
+    if (group == "models") return "Models and what they cost";
     if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";
     if (group == "vault") return "The root key and the keys it wraps";
     if (group == "workspace") return "List and make workspaces";

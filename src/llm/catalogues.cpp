@@ -204,8 +204,7 @@ std::vector<Catalogues::Recorded> Catalogues::history(std::string_view model, st
     std::vector<Recorded> out;
     std::set<std::string_view> seen;
     for (const auto& version : state_->snapshot->history(model, provider)) {
-        seen.insert(version.price->id);
-        out.push_back({*version.price, version.origin, true});
+        if (seen.insert(version.price->id).second) out.push_back({*version.price, version.origin, true});
     }
     for (const auto& row : state_->recorded) {
         if (row.price.model != model || (!provider.empty() && row.price.provider != provider)) continue;

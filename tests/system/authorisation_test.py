@@ -174,6 +174,7 @@ class Matrix(unittest.TestCase):
     }
     QUERY = {
         ("get", "/api/v1/flows/{id}/diff"): lambda place: "?from=1&to=2",
+        ("get", "/api/v1/models/prices"): lambda place: "?model=gpt-6-astra",
         ("get", "/api/v1/runs/{id}/diff"): lambda place: f"?with={place.run}",
         ("post", "/api/v1/artifacts"): lambda place: "?name=a.txt",
     }
@@ -197,6 +198,7 @@ class Matrix(unittest.TestCase):
             ("put", "/api/v1/flows/{id}/live"): {"version": 1},
             ("put", "/api/v1/flows/{id}/pins/{node}"): {"output": {"n": 1}},
             ("post", "/api/v1/invitations"): {"email": f"{place.name()}@example.com", "role": "guest"},
+            ("post", "/api/v1/models/import"): {"format": 1, "models": []},
             ("post", "/api/v1/projects"): {"name": place.name()},
             ("patch", "/api/v1/queues/{name}"): {"weight": 1},
             ("post", "/api/v1/roles"): {"name": place.name(), "permissions": []},

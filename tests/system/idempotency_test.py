@@ -248,6 +248,9 @@ class EveryWrite(unittest.TestCase):
             ("POST", "/api/v1/secrets/rotate-keys"): lambda: ("/api/v1/secrets/rotate-keys", None),
             ("PUT", "/api/v1/workspaces/{id}/egress"): lambda: ("/api/v1/workspaces/default/egress", {"hosts": None}),
             ("PATCH", "/api/v1/workspaces/{id}"): lambda: ("/api/v1/workspaces/default", {"require_second_factor": False}),
+            ("POST", "/api/v1/models/import"): lambda: ("/api/v1/models/import", {"format": 1, "models": [
+                {"provider": "acme", "id": self.name(), "kind": "chat",
+                 "prices": [{"valid_from": "2026-01-01T00:00:00Z", "usd_per_million": {"input": "1", "output": "2"}}]}]}),
             ("POST", "/api/v1/system/backup"): lambda: ("/api/v1/system/backup", {"path": self.name()}),
         }
 
