@@ -108,7 +108,8 @@ Outcome<int> check_models(Context& context) {
     for (const auto& mistake : mistakes) context.print(fmt::format("{}: {}: {}\n", file, place_of(mistake.pointer), mistake.message));
     for (const auto& warning : warnings) context.print(fmt::format("{}: {}: warning: {}\n", file, place_of(warning.pointer), warning.message));
     if (read)
-        context.print(fmt::format("{}: sound, {}, {}\n", file, counted(read->rows.models.size(), "model"), counted(read->rows.prices.size(), "price")));
+        context.print(fmt::format("{}: sound, {}, {}\n", file, counted(read->rows.models.size(), "model"),
+                                  counted(read->rows.prices.size(), "price")));
     return read ? exit_ok : exit_no;
 }
 
