@@ -26,7 +26,8 @@ std::optional<std::int64_t> whole_number(const Json& value) {
 }  // namespace
 
 void Mistakes::add(std::string pointer, std::string message) {
-    if (details_.size() < most_mistakes) details_.push_back({std::move(pointer), std::move(message)});
+    const bool known = std::any_of(details_.begin(), details_.end(), [&](const auto& detail) { return detail.pointer == pointer; });
+    if (!known && details_.size() < most_mistakes) details_.push_back({std::move(pointer), std::move(message)});
 }
 
 Error Mistakes::error(std::string_view what) && {

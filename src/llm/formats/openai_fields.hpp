@@ -21,7 +21,7 @@ inline constexpr base::JsonLimits answer_limits{
 /// Both of OpenAI's formats; their requests share some members of `extra`.
 inline bool is_openai(std::string_view format) { return format == chat_name || format == responses_name; }
 
-/// Mistakes in a request, with pointers; the first twenty are kept.
+/// Mistakes in a request, with pointers: the first of each place, twenty at most.
 class Mistakes {
   public:
     void add(std::string pointer, std::string message);

@@ -39,7 +39,11 @@ class Input {
     }
 
     void read_message(Fields& fields) {
-        const auto role = fields.required_text("role");
+        auto role = fields.required_text("role");
+        if (role != "user" && role != "assistant" && role != "system" && role != "developer") {
+            if (!role.empty()) fields.wrong("role", "this must be user, assistant, system or developer");
+            role = "user";  // so that its parts are not called wrong as well
+        }
         std::vector<Block> blocks;
         read_content(fields, "content", role, blocks);
         if (role == "assistant") {
@@ -48,7 +52,6 @@ class Input {
         }
         Turn turn;
         if (role == "system" || role == "developer") turn.role = Turn::Role::system;
-        else if (role != "user" && !role.empty()) fields.wrong("role", "this must be user, assistant, system or developer");
         turn.blocks = std::move(blocks);
         turns_.push_back(std::move(turn));
         closed_ = true;  // the next message is a turn of its own

@@ -140,7 +140,8 @@ Result<ModelRequest> read_responses_request(const Json& body) {
     out.user = fields.text("user").value_or(identifier.value_or(""));
     out.metadata = fields.texts("metadata");
     out.service_tier = fields.text("service_tier").value_or("");
-    for (const auto& [key, value] : fields.rest().items()) out.extra[key] = value;
+    const auto rest = fields.rest();
+    for (const auto& [key, value] : rest.items()) out.extra[key] = value;
     if (identifier) out.extra["safety_identifier"] = *identifier;
     if (mistakes.any()) return fail(std::move(mistakes).error("this is not a valid request for a response"));
     return out;

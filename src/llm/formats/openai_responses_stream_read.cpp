@@ -47,7 +47,7 @@ class ResponsesReader final : public StreamReader {
     }
 
     void read(std::string_view type, const Json& event) {
-        if (type == "error" || (type.empty() && event.contains("error"))) {
+        if (type == "error" || (!event.contains("type") && event.contains("error"))) {
             const auto* inner = base::find_member(event, "error");
             return fail_with(inner && inner->is_object() ? *inner : event);
         }
