@@ -40,8 +40,9 @@ Result<ModelAnswer> read_answer(const Json& body) {
     const auto* content = base::find_member(body, "content");
     if (!content || !content->is_array()) {
         if (const auto* error = base::find_member(body, "error"); error && error->is_object())
-            return fail(ErrorCode::upstream_failed, "Anthropic answered with an error: {}", base::string_or(*error, "message", "no message"));
-        return fail(ErrorCode::upstream_failed, "Anthropic's answer has no content; it is no message");
+            return fail(ErrorCode::upstream_failed, "the model provider answered with an error: {}",
+                        wire::told(base::string_or(*error, "message", "no message")));
+        return fail(wire::not_of_format(format_name, "there is no content"));
     }
     ModelAnswer answer;
     answer.id = base::string_or(body, "id", "");

@@ -7,12 +7,11 @@ std::string read_error_type(std::string_view type, int status) {
         {"invalid_request_error", "invalid_request"}, {"authentication_error", "authentication"}, {"permission_error", "permission"},
         {"not_found_error", "not_found"},             {"request_too_large", "too_large"},         {"rate_limit_error", "rate_limited"},
         {"timeout_error", "timeout"},                 {"overloaded_error", "overloaded"},         {"api_error", "upstream_failed"},
-        {"billing_error", "permission"}};  // the operator's account with the vendor, not one of our budgets
+        {"billing_error", "upstream_failed"}};  // the operator's account with the vendor, not a budget of ours
     for (const auto& [theirs, ours] : words)
         if (theirs == type) return std::string(ours);
     switch (status) {
         case 401: return "authentication";
-        case 402:
         case 403: return "permission";
         case 404: return "not_found";
         case 408:
@@ -21,7 +20,7 @@ std::string read_error_type(std::string_view type, int status) {
         case 429: return "rate_limited";
         case 503:
         case 529: return "overloaded";
-        default: return status >= 400 && status < 500 ? "invalid_request" : "upstream_failed";
+        default: return status >= 400 && status < 500 && status != 402 && status != 409 ? "invalid_request" : "upstream_failed";
     }
 }
 
@@ -42,14 +41,18 @@ CallError read_error(int status, const net::Headers& headers, std::string_view b
     out.status = status;
     wire::read_retry_headers(headers, out);
     std::string type;
-    if (const auto json = wire::parse_upstream(body, "Anthropic"))
+    if (const auto json = wire::parse_upstream(body, format_name))
         if (const auto* error = base::find_member(*json, "error")) {
             type = base::string_or(*error, "type", "");
-            out.message = base::string_or(*error, "message", "");
+            out.message = wire::told(base::string_or(*error, "message", ""));
             if (const auto* details = base::find_member(*error, "details")) out.code = base::string_or(*details, "error_code", "");
         }
     out.type = read_error_type(type, status);
-    if (out.message.empty()) out.message = fmt::format("Anthropic answered with the status {} and no message", status);
+    if (out.message.empty()) out.message = fmt::format("the model provider answered with status {}", status);
+    if (type == "billing_error" || status == 402) {
+        out.code = "insufficient_quota";
+        out.should_retry = false;  // waiting does not fill an account
+    }
     // The one refusal that callers act upon (a longer context elsewhere) has no code of its own.
     if (out.code.empty() && out.type == "invalid_request" && out.message.find("prompt is too long") != out.message.npos)
         out.code = "context_length_exceeded";

@@ -12,7 +12,7 @@ class Reader final : public StreamReader {
   public:
     Result<void> feed(const net::SseParser::Event& event, const EventSink& sink) override {
         if (ended_ || event.data.empty()) return {};
-        auto frame = wire::parse_upstream(event.data, "Anthropic");
+        auto frame = wire::parse_upstream(event.data, format_name);
         if (!frame) return fail(std::move(frame.error()));
         const auto type = base::string_or(*frame, "type", event.event);
         if (type == "message_start") return message_start(*frame, sink);
@@ -30,8 +30,7 @@ class Reader final : public StreamReader {
         if (ended_) return {};
         // With the stop reason everything was said; message_stop only closes.
         if (stopped_) return message_stop(sink);
-        return fail(Error{ErrorCode::upstream_failed,
-                          "Anthropic's stream broke off in the middle of the answer; the request can be sent again", {}, true});
+        return fail(wire::broken_off());
     }
 
     bool ended() const override { return ended_; }
@@ -44,7 +43,7 @@ class Reader final : public StreamReader {
 
     Result<void> message_start(const Json& frame, const EventSink& sink) {
         const auto* message = base::find_member(frame, "message");
-        if (!message) return fail(ErrorCode::upstream_failed, "Anthropic's message_start has no message");
+        if (!message) return fail(wire::not_of_format(format_name, "message_start has no message"));
         merge_usage(base::find_member(*message, "usage"));
         return start(base::string_or(*message, "id", ""), base::string_or(*message, "model", ""), sink);
     }
@@ -53,7 +52,7 @@ class Reader final : public StreamReader {
         if (auto done = start("", "", sink); !done) return done;
         if (auto done = close(sink); !done) return done;
         const auto* json = base::find_member(frame, "content_block");
-        if (!json) return fail(ErrorCode::upstream_failed, "Anthropic's content_block_start has no block");
+        if (!json) return fail(wire::not_of_format(format_name, "content_block_start has no block"));
         auto block = read_answer_block(*json);
         if (!block) return {};  // a server tool's: its deltas find no open block and are passed over
         auto said = std::exchange(block->text, {});
@@ -141,10 +140,12 @@ class Reader final : public StreamReader {
     Result<void> error(const Json& frame, const EventSink& sink) {
         const auto* json = base::find_member(frame, "error");
         const auto type = json ? base::string_or(*json, "type", "") : std::string();
+        auto message = json ? wire::told(base::string_or(*json, "message", "")) : std::string();
+        if (message.empty()) message = "the model provider broke its answer off with an error";
         ended_ = true;
         return sink({.kind = StreamEvent::Kind::error,
                      .error_type = read_error_type(type, 500),
-                     .error_message = json ? base::string_or(*json, "message", "Anthropic's stream failed") : "Anthropic's stream failed"});
+                     .error_message = std::move(message)});
     }
 
     /// Later counts replace earlier ones; what a frame leaves out or sets to null stays.

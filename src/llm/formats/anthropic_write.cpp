@@ -301,8 +301,8 @@ class RequestWriter {
         return {};
     }
 
-    /// Models after Claude 4.6 refuse a temperature, models that think another than 1, and since 4.1 either it or top_p
-    /// may be named. What the client of another format set is left out rather than refused.
+    /// Models after Claude 4.6 refuse a temperature, models that think another than 1, and since 4.1 only one of it and
+    /// top_p may be named. What the client of another format set is left out rather than refused.
     void write_sampling() {
         if (own_) {
             if (request_.temperature) body_["temperature"] = *request_.temperature;
@@ -312,8 +312,9 @@ class RequestWriter {
         }
         const auto thinking = body_.contains("thinking") ? base::string_or(body_["thinking"], "type", "") : std::string();
         if ((generation_ && *generation_ > std::pair{4, 6}) || thinking == "enabled" || thinking == "adaptive") return;
+        const bool one_alone = generation_ && *generation_ >= std::pair{4, 1};
         if (request_.temperature) body_["temperature"] = std::clamp(*request_.temperature, 0.0, 1.0);
-        else if (request_.top_p) body_["top_p"] = *request_.top_p;
+        if (request_.top_p && !(one_alone && request_.temperature)) body_["top_p"] = *request_.top_p;
         if (request_.top_k) body_["top_k"] = *request_.top_k;
     }
 

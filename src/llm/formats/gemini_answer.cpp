@@ -116,7 +116,8 @@ Json write_answer_part(const Block& block) {
 
 Result<ModelAnswer> read_answer(const Json& body) {
     if (const auto* error = find_error(body))
-        return fail(ErrorCode::upstream_failed, "Gemini answered with an error: {}", base::string_or(*error, "message", "no message"));
+        return fail(ErrorCode::upstream_failed, "the model provider answered with an error: {}",
+                    wire::told(base::string_or(*error, "message", "no message")));
     ModelAnswer answer;
     answer.id = base::string_or(body, "responseId", "");
     answer.model = base::string_or(body, "modelVersion", "");
@@ -126,7 +127,7 @@ Result<ModelAnswer> read_answer(const Json& body) {
         // A refused prompt has no candidate at all.
         const auto* feedback = base::find_member(body, "promptFeedback");
         if (!feedback || !base::find_member(*feedback, "blockReason"))
-            return fail(ErrorCode::upstream_failed, "Gemini's answer has neither a candidate nor a reason why it was blocked");
+            return fail(wire::not_of_format(format_name, "there is neither a candidate nor a reason why it was blocked"));
         answer.stop = StopReason::content_filter;
         return answer;
     }

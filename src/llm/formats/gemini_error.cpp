@@ -8,10 +8,11 @@ namespace sluice::llm::gemini_wire {
 
 namespace {
 
-constexpr double longest_wait_ms = 3'600'000;
+constexpr double longest_wait_ms = 24 * 3'600'000.0;
 
 std::string type_of(std::string_view status, std::string_view reason, int code) {
     if (reason == "API_KEY_INVALID") return "authentication";  // comes as INVALID_ARGUMENT
+    if (code == 413) return "too_large";                       // so does this
     static constexpr std::pair<std::string_view, std::string_view> words[] = {
         {"INVALID_ARGUMENT", "invalid_request"}, {"FAILED_PRECONDITION", "invalid_request"}, {"OUT_OF_RANGE", "invalid_request"},
         {"UNAUTHENTICATED", "authentication"},   {"PERMISSION_DENIED", "permission"},        {"NOT_FOUND", "not_found"},
@@ -21,7 +22,6 @@ std::string type_of(std::string_view status, std::string_view reason, int code) 
         if (theirs == status) return std::string(ours);
     switch (code) {
         case 401: return "authentication";
-        case 402:
         case 403: return "permission";
         case 404: return "not_found";
         case 408:
@@ -29,7 +29,7 @@ std::string type_of(std::string_view status, std::string_view reason, int code) 
         case 413: return "too_large";
         case 429: return "rate_limited";
         case 503: return "overloaded";
-        default: return code >= 400 && code < 500 ? "invalid_request" : "upstream_failed";
+        default: return code >= 400 && code < 500 && code != 402 && code != 409 ? "invalid_request" : "upstream_failed";
     }
 }
 
@@ -38,14 +38,14 @@ std::string_view status_of(std::string_view type) {
         {"invalid_request", "INVALID_ARGUMENT"}, {"content_filter", "INVALID_ARGUMENT"}, {"too_large", "INVALID_ARGUMENT"},
         {"authentication", "UNAUTHENTICATED"},   {"permission", "PERMISSION_DENIED"},    {"not_found", "NOT_FOUND"},
         {"budget_exceeded", "FAILED_PRECONDITION"},  // not to be tried again before somebody changes something
-        {"rate_limited", "RESOURCE_EXHAUSTED"},  {"overloaded", "UNAVAILABLE"},          {"upstream_failed", "UNAVAILABLE"},
+        {"rate_limited", "RESOURCE_EXHAUSTED"},  {"overloaded", "UNAVAILABLE"},          {"upstream_failed", "INTERNAL"},
         {"timeout", "DEADLINE_EXCEEDED"}};
     for (const auto& [ours, theirs] : words)
         if (ours == type) return theirs;
     return "INTERNAL";
 }
 
-/// "37s" and "1.5s" (google.protobuf.Duration as JSON) in milliseconds, at most an hour.
+/// "37s" and "1.5s" (google.protobuf.Duration as JSON) in milliseconds, at most a day.
 std::optional<std::int64_t> duration_ms(std::string_view text) {
     if (!text.ends_with('s')) return std::nullopt;
     text.remove_suffix(1);
@@ -67,8 +67,10 @@ Json detail(std::string_view type) { return Json::object({{"@type", fmt::format(
 Json error_json(const CallError& error, std::string_view request_id) {
     Json details = Json::array();
     auto info = detail("ErrorInfo");
-    info["reason"] = upper(error.code.empty() ? error.type : error.code);
+    const auto& code = error.code.empty() ? error.type : error.code;
+    info["reason"] = upper(code);  // as this vendor spells reasons; `metadata` has it as all our formats do
     info["domain"] = "sluice";
+    info["metadata"] = Json::object({{"code", code}});
     details.push_back(std::move(info));
     if (error.retry_after_ms) {
         auto retry = detail("RetryInfo");
@@ -96,7 +98,7 @@ const Json* find_error(const Json& body) {
 CallError read_error_object(const Json& error, int status) {
     CallError out;
     out.status = status;
-    out.message = base::string_or(error, "message", "");
+    out.message = wire::told(base::string_or(error, "message", ""));
     std::string reason;
     if (const auto* details = base::find_member(error, "details"); details && details->is_array())
         for (const auto& each : *details) {
@@ -114,10 +116,10 @@ CallError read_error_object(const Json& error, int status) {
 
 CallError read_error(int status, const net::Headers& headers, std::string_view body) {
     CallError out;
-    const auto json = wire::parse_upstream(body, "Gemini");
+    const auto json = wire::parse_upstream(body, format_name);
     const auto* error = json ? find_error(*json) : nullptr;
     out = read_error_object(error ? *error : Json::object(), status);
-    if (out.message.empty()) out.message = fmt::format("Gemini answered with the status {} and no message", status);
+    if (out.message.empty()) out.message = fmt::format("the model provider answered with status {}", status);
     wire::read_retry_headers(headers, out);
     return out;
 }

@@ -12,11 +12,11 @@ namespace {
 class Reader final : public StreamReader {
   public:
     Result<void> feed(const net::SseParser::Event& event, const EventSink& sink) override {
-        if (failed_ || event.data.empty()) return {};
-        auto frame = wire::parse_upstream(event.data, "Gemini");
+        if (ended() || event.data.empty()) return {};
+        auto frame = wire::parse_upstream(event.data, format_name);
         if (!frame) return fail(std::move(frame.error()));
         if (const auto* error = find_error(*frame)) return stop_with(*error, sink);
-        if (!frame->is_object()) return fail(ErrorCode::upstream_failed, "Gemini sent a frame that is no object");
+        if (!frame->is_object()) return fail(wire::not_of_format(format_name, "a frame is no object"));
         if (!std::exchange(started_, true)) {
             id_ = base::string_or(*frame, "responseId", "");
             if (auto done = sink({.kind = StreamEvent::Kind::start, .id = id_, .model = base::string_or(*frame, "modelVersion", "")}); !done)
@@ -34,24 +34,27 @@ class Reader final : public StreamReader {
         // The searches may be told in an earlier frame than the last counts.
         if (usage->tool_uses.empty() && usage_) usage->tool_uses = usage_->tool_uses;
         usage_ = usage;
-        return sink({.kind = StreamEvent::Kind::usage, .usage = std::move(usage)});
+        if (auto done = sink({.kind = StreamEvent::Kind::usage, .usage = std::move(usage)}); !done) return done;
+        // The last frame has both; a reason without counts waits for the frame that has them, or the connection's end.
+        return stop_ ? stop(sink) : Result<void>();
     }
 
     Result<void> finish(const EventSink& sink) override {
-        if (failed_ || finished_) return {};
-        if (!stop_)
-            return fail(Error{ErrorCode::upstream_failed,
-                              "Gemini's stream broke off in the middle of the answer; the request can be sent again", {}, true});
+        if (ended()) return {};
+        if (!stop_) return fail(wire::broken_off());
+        return stop(sink);
+    }
+
+    bool ended() const override { return failed_ || finished_; }
+
+  private:
+    Result<void> stop(const EventSink& sink) {
         finished_ = true;
         if (auto done = close(sink); !done) return done;
         if (stop_ == StopReason::end && calls_ > 0) stop_ = StopReason::tool_use;
         return sink({.kind = StreamEvent::Kind::stop, .usage = usage_, .stop = *stop_});
     }
 
-    /// Frames with usage may follow the one that makes this true; they are read.
-    bool ended() const override { return failed_ || stop_; }
-
-  private:
     Result<void> read_parts(const Json& candidate, const EventSink& sink) {
         const auto* content = base::find_member(candidate, "content");
         const auto* parts = content ? base::find_member(*content, "parts") : nullptr;
@@ -93,7 +96,7 @@ class Reader final : public StreamReader {
         auto read = read_error_object(error, known ? code->get<int>() : 500);
         return sink({.kind = StreamEvent::Kind::error,
                      .error_type = std::move(read.type),
-                     .error_message = read.message.empty() ? "Gemini's stream failed" : std::move(read.message)});
+                     .error_message = read.message.empty() ? "the model provider broke its answer off with an error" : std::move(read.message)});
     }
 
     bool started_ = false, failed_ = false, finished_ = false;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t most_mistakes = 20;
 constexpr std::size_t most_members = 200;  // no object of these formats has a tenth; looking for twins is quadratic
 constexpr std::int64_t most_tokens = std::int64_t{1} << 40;
-constexpr std::int64_t longest_wait_ms = 3'600'000;
+constexpr std::int64_t longest_wait_ms = 24 * 3'600'000;
+constexpr std::size_t told_bytes = 600;
 constexpr double exact_whole = 9007199254740992.0;  // 2^53
 constexpr base::JsonLimits upstream_limits{
     .size_bytes = 64 << 20, .depth = 128, .keys = 100'000, .string_bytes = 64 << 20, .number_digits = 64};
@@ -205,10 +206,38 @@ std::int64_t Counts::get(std::string_view name) {
 
 Counts Counts::inside(std::string_view name) { return Counts(usage_ ? base::find_member(*usage_, name) : nullptr); }
 
-Result<Json> parse_upstream(std::string_view text, std::string_view vendor) {
+Result<Json> parse_upstream(std::string_view text, std::string_view format) {
     auto value = base::parse_json(text, upstream_limits);
-    if (!value) return fail(ErrorCode::upstream_failed, "{} sent something that is no JSON: {}", vendor, value.error().message);
+    if (!value) return fail(not_of_format(format, value.error().message));
     return value;
+}
+
+Error not_of_format(std::string_view format, std::string_view why) {
+    return {ErrorCode::upstream_failed, fmt::format("the model provider sent something that is not of the format {}: {}", format, why), {}, true};
+}
+
+Error broken_off() {
+    return {ErrorCode::upstream_failed, "the model provider broke off in the middle of its answer; the request can be sent again", {}, true};
+}
+
+std::string told(std::string_view message) {
+    static constexpr std::string_view separators = " \t\r\n\"'<>,;:()=&";
+    static constexpr std::string_view keys[] = {"sk-", "AIza", "AQ.", "ya29.", "eyJ"};
+    message = message.substr(0, 4 * told_bytes);
+    std::string out;
+    while (!message.empty() && out.size() <= told_bytes) {
+        const auto word = message.substr(0, std::min(message.find_first_of(separators), message.size()));
+        const bool key = word.size() >= 12 && std::any_of(std::begin(keys), std::end(keys), [&](auto start) { return word.starts_with(start); });
+        out += key ? std::string_view("[key]") : word;
+        message.remove_prefix(word.size());
+        if (message.empty()) break;
+        out += static_cast<unsigned char>(message.front()) < 0x20 ? ' ' : message.front();
+        message.remove_prefix(1);
+    }
+    if (out.size() <= told_bytes) return out;
+    auto end = told_bytes;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;  // between characters
+    return out.substr(0, end) + "…";
 }
 
 std::optional<Json> parse_arguments(std::string_view text) {
@@ -224,9 +253,9 @@ void read_retry_headers(const net::Headers& headers, CallError& error) {
     if (const auto text = headers.find("retry-after"); text && !wait_ms) {
         if (const auto seconds = parsed<double>(*text)) wait_ms = *seconds * 1000;
         else if (const auto until = http_date(*text))
-            if (const auto now = http_date(headers.get("date"))) wait_ms = static_cast<double>(*until - *now) * 1000;
+            if (const auto now = http_date(headers.get("date"))) wait_ms = static_cast<double>(std::max<std::int64_t>(0, *until - *now)) * 1000;
     }
-    if (wait_ms && std::isfinite(*wait_ms))
+    if (wait_ms && std::isfinite(*wait_ms) && *wait_ms >= 0)
         error.retry_after_ms =
             static_cast<std::int64_t>(std::clamp(std::ceil(*wait_ms), 0.0, static_cast<double>(longest_wait_ms)));
     const auto retry = headers.get("x-should-retry");

@@ -88,14 +88,20 @@ class Counts {
     bool absurd_ = false;
 };
 
-/// One frame or answer of a vendor. Errors: upstream_failed, naming the vendor.
-Result<Json> parse_upstream(std::string_view text, std::string_view vendor);
+/// One frame or answer of a vendor. Errors: upstream_failed, naming the format.
+Result<Json> parse_upstream(std::string_view text, std::string_view format);
+/// The error of something that is not of the format, and of a stream that ended too early.
+Error not_of_format(std::string_view format, std::string_view why);
+Error broken_off();
+/// A vendor's message for people: one line of at most 600 bytes without control characters, and without words that look
+/// like a key that it repeats.
+std::string told(std::string_view message);
 
 /// JSON text of an object, as the models write their calls; empty is {}. Nothing: no object.
 std::optional<Json> parse_arguments(std::string_view text);
 
 /// What vendors say of trying again: retry-after-ms, Retry-After (seconds, or a date that the answer's own Date is
-/// subtracted from; at most an hour), x-should-retry.
+/// subtracted from; at most a day), x-should-retry.
 void read_retry_headers(const net::Headers& headers, CallError& error);
 
 /// One server-sent event.
