@@ -62,10 +62,18 @@ function(sluice_embed target symbol root)
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
-# sluice_module(<name> [COLD] DEPENDS <modules…> LINK <libraries…>)
-# COLD: nothing in it is done for each request or step, so that its size matters more than its speed.
+# What is done for each request, step or call. In all else size matters more than speed: little is inlined there.
+set(hot_sources "/src/(base|cel|net|runtime|storage)/|/src/budget/(admission|settlement|budget_store|spend_store)|/src/events/bus"
+  "|/src/identity/(identity|request_)[a-z_]*\\.cpp$|/src/flows/(compile|render|scope)|/src/nodes/(merge|node_parts|noop|set|switch_on|transform)\\.cpp$"
+  "|/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine[a-z_]*|run_queue|step_[a-z]*)\\.cpp$"
+  "|/src/llm/(account|answer_cache|body_scan|gateway|prices|targets)[a-z_]*\\.cpp$|/src/llm/formats/[a-z_]*(stream|usage|wire_json)")
+string(JOIN "" hot_sources ${hot_sources})
+# -Os would need a precompiled header of its own.
+set(cold_options "-mllvm -inline-threshold=25")
+
+# sluice_module(<name> DEPENDS <modules…> LINK <libraries…>)
 function(sluice_module name)
-  cmake_parse_arguments(arg "COLD" "" "DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPENDS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
   if(NOT sources)
@@ -79,10 +87,11 @@ function(sluice_module name)
     target_link_libraries(sluice_${name} PUBLIC sluice_${dependency})
   endforeach()
   target_compile_options(sluice_${name} PRIVATE ${pch_options})
-  if(arg_COLD)
-    # -Os would need a precompiled header of its own.
-    target_compile_options(sluice_${name} PRIVATE "$<$<CONFIG:Release>:SHELL:-mllvm -inline-threshold=25>")
-  endif()
+  foreach(source ${sources})
+    if(NOT source MATCHES "${hot_sources}")
+      set_property(SOURCE ${source} APPEND_STRING PROPERTY COMPILE_FLAGS " $<$<CONFIG:Release>:${cold_options}>")
+    endif()
+  endforeach()
   target_precompile_headers(sluice_${name} REUSE_FROM sluice_pch)
   if(SLUICE_TESTS)
     sluice_tests(${name})

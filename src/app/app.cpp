@@ -7,6 +7,9 @@
 #include "sluice/engine/history.hpp"
 #include "sluice/storage/blobs.hpp"
 
+/// Of mimalloc; null where another allocator is linked.
+extern "C" __attribute__((weak)) void mi_collect(bool force);
+
 namespace sluice::app {
 
 namespace {
@@ -57,7 +60,7 @@ crypto::RootSources root_sources(const config::Config& config, const std::filesy
 
 /// Expired idempotency records and sessions, ended runs and bulk actions, old events and audit entries, unreferenced blobs: in
 /// small batches, once an hour.
-Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, engine::RetentionOptions runs) {
+Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, Duration spend, engine::RetentionOptions runs) {
     for (Duration pause = first_housekeeping;; pause = housekeeping_interval) {
         co_await s->loop.sleep_for(pause);
         auto expired = co_await s->identity->remove_expired();
@@ -78,6 +81,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, 
         const Time before = s->clock.now() - retention;
         auto trimmed = co_await s->bus->trim(before);
         if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
+        auto spent = co_await s->budgets->remove_before(s->clock.now() - spend);
+        if (!spent) log::warn("old rows of spend could not be removed", {{"cause", spent.error().message}});
         auto collected = co_await s->storage->blobs().collect();
         if (!collected) log::warn("unreferenced blobs could not be removed", {{"cause", collected.error().message}});
         for (bool more = true; more;) {
@@ -160,13 +165,19 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.identity->set_keys(*s.keys);
     s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
+    s.budgets = std::make_unique<budget::Budgets>(loop, *s.storage, *s.bus, clock, s.random);
+    s.budgets->set_blocking(*s.blocking);
     s.llm = llm_config(config);
     s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
+    s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.random, *s.models);
+    s.gateway = std::make_unique<llm::Gateway>(
+        llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.book, *s.models, s.providers, s.random,
+                            {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))}});
 
     nodes::Services services;
     services.loop = &loop;
     services.client = s.client.get();
-    services.providers = &s.providers;
+    services.models = s.gateway.get();
     services.artifacts = s.artifacts.get();
     services.files = s.blocking.get();
     services.data_directory = s.options.data;
@@ -211,6 +222,9 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     events::add_routes(s.router, *s.bus);
     artifacts::add_routes(s.router, *s.artifacts);
     llm::add_routes(s.router, *s.models);
+    llm::add_routes(s.router, *s.book);
+    llm::add_routes(s.router, *s.gateway);
+    budget::add_routes(s.router, *s.budgets);
     flows::add_routes(s.router, *s.flow_routes);
     engine::add_routes(s.router, *s.engine);
     engine::add_routes(s.router, *s.dead_letters);
@@ -223,12 +237,14 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.server->set_idempotency(s.identity->idempotency());
     s.server->set_audit(*s.audit);
     s.server->set_default_headers(dashboard::page_headers());
+    s.server->set_problem_shape(llm::shape_problem);
     s.tasks = std::make_unique<runtime::TaskGroup>(loop);
     engine::RetentionOptions retention;
     retention.succeeded = config.duration("retention.succeeded");
     retention.failed = config.duration("retention.failed");
     retention.max_runs_bytes = config.bytes("retention.max_runs_bytes");
-    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention"), config.duration("audit.retention"), retention));
+    s.tasks->spawn("housekeeping", keep_house(&s, config.duration("events.retention"), config.duration("audit.retention"),
+                                                  config.duration("spend.retention"), retention));
     return std::unique_ptr<App>(new App(std::move(state)));
 }
 
@@ -253,12 +269,17 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!factors) co_return fail(std::move(factors.error()));
     auto secrets = co_await s.vault->start();
     if (!secrets) co_return fail(std::move(secrets.error()));
+    auto budgets = co_await s.budgets->start();
+    if (!budgets) co_return fail(std::move(budgets.error()));
     auto models = co_await s.models->start();
     if (!models) co_return fail(std::move(models.error()));
+    auto book = co_await s.book->start();
+    if (!book) co_return fail(std::move(book.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");
     s.audit->set_cursor_key(cursor_key);
     s.bus->set_cursor_key(cursor_key);
     s.artifacts->set_cursor_key(cursor_key);
+    s.budgets->set_cursor_key(cursor_key);
     s.flows->set_cursor_key(cursor_key);
     s.engine->set_cursor_key(cursor_key);
     s.dead_letters->set_cursor_key(cursor_key);
@@ -291,6 +312,8 @@ Awaitable<Result<void>> App::State::start_all() {
         if (!announced) co_return fail(std::move(announced.error()));
     }
     s.ready = true;
+    // What only the start needed goes back to the system.
+    if (mi_collect != nullptr) mi_collect(true);
     co_return Result<void>();
 }
 
@@ -315,6 +338,8 @@ Awaitable<void> App::stop() {
     if (s.monitoring) co_await s.monitoring->stop();
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
+    co_await s.gateway->stop();
+    co_await s.budgets->stop();
     co_await s.vault->stop();
     co_await s.client->stop();
     co_await s.identity->stop();

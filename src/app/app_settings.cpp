@@ -1,4 +1,5 @@
 #include "sluice/app/app.hpp"
+#include "sluice/budget/budget.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/oidc.hpp"
@@ -35,7 +36,7 @@ constexpr base::Setting rows[] = {
 
 std::vector<base::SettingRows> all_settings() {
     return {rows, storage::settings(), net::settings(), identity::settings(), identity::vault_settings(),
-            identity::audit_settings(), identity::oidc_settings(), engine::settings(), llm::settings()};
+            identity::audit_settings(), identity::oidc_settings(), budget::settings(), engine::settings(), llm::settings()};
 }
 
 }  // namespace sluice::app

@@ -7,6 +7,7 @@
 #include "sluice/app/app.hpp"
 #include "sluice/artifacts/artifacts.hpp"
 #include "sluice/base/clock.hpp"
+#include "sluice/budget/budget.hpp"
 #include "sluice/engine/bulk_actions.hpp"
 #include "sluice/engine/dead_letters.hpp"
 #include "sluice/engine/engine.hpp"
@@ -19,6 +20,7 @@
 #include "sluice/identity/people.hpp"
 #include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
+#include "sluice/llm/gateway.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/llm/prices.hpp"
 #include "sluice/net/client.hpp"
@@ -54,9 +56,12 @@ struct App::State {
     std::unique_ptr<identity::Oidc> oidc;
     std::unique_ptr<vault::Vault> vault;
     std::unique_ptr<artifacts::Artifacts> artifacts;
+    std::unique_ptr<budget::Budgets> budgets;
     llm::Providers providers;
     llm::LlmConfig llm;
     std::unique_ptr<llm::Catalogues> models;
+    std::unique_ptr<llm::ProviderBook> book;
+    std::unique_ptr<llm::Gateway> gateway;
     flows::NodeTypes types;
     std::unique_ptr<flows::Flows> flows;
     std::unique_ptr<flows::FlowRoutes> flow_routes;

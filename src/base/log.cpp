@@ -21,7 +21,7 @@ namespace sluice::base::log {
 
 namespace {
 
-constexpr std::size_t queue_lines = 4096;
+constexpr std::size_t queue_lines = 1024;  ///< each takes 400 bytes from the start
 constexpr std::size_t shortest_secret = 8;
 
 /// Everything the facade keeps; never destroyed, so that late lines of other statics are safe.

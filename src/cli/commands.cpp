@@ -1,5 +1,6 @@
 // The table of commands.
 
+#include "cli/budget_options.hpp"
 #include "cli/command.hpp"
 
 namespace sluice::cli {
@@ -171,6 +172,21 @@ constexpr OptionRow role_update_options[] = {
     {"--permissions", "LIST", "All that it may do from now on, comma separated"},
     {"--description", "TEXT", "What it is for"}};
 constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
+constexpr OptionRow provider_add_options[] = {
+    {"NAME", "NAME", "How the provider is called; models without a list of them are NAME/MODEL", true},
+    {"--type", "TYPE", "anthropic, azure_openai, bedrock, gemini, openai or openai_compatible", true},
+    {"--base-url", "URL", "Where its API is; default: the vendor's own"},
+    {"--model", "ID", "A model that it serves; ID=INPUT:OUTPUT with its price in dollars for a million tokens", false, true},
+    {"--file", "FILE", "Read the API key from a file, or - for standard input; default: ask for it, else standard input"},
+    {"--no-key", "", "It needs no key"},
+    {"--region", "NAME", "Of bedrock"},
+    {"--api-version", "DATE", "Of azure_openai"}};
+constexpr OptionRow provider_options[] = {{"NAME", "NAME", "The provider", true}};
+constexpr OptionRow model_route_set_options[] = {
+    {"NAME", "NAME", "The name that callers give as the model", true},
+    {"--target", "MODEL", "A model it stands for, in order; MODEL=WEIGHT", true, true},
+    {"--strategy", "NAME", "priority (default), weighted or latency"}};
+constexpr OptionRow model_route_options[] = {{"NAME", "NAME", "The route", true}};
 constexpr OptionRow models_list_options[] = {
     {"--provider", "NAME", "Only models of this provider"},
     {"--at", "TIME", "With the prices of this time (2026-12-01T00:00:00Z); default: now"}};
@@ -364,11 +380,31 @@ constexpr CommandRow rows[] = {
     {"role update", "Change a role of the workspace; from then on it holds for every key and person that has it", Needs::api, true,
      role_update_options, update_role},
     {"role delete", "Delete a role of the workspace that nobody has", Needs::api, false, role_options, delete_role},
+    {"providers list", "List the workspace's model providers", Needs::api, true, {}, list_providers},
+    {"providers add", "Add a model provider", Needs::api, true, provider_add_options, add_provider,
+     "The key is never part of the command line and never shown."},
+    {"providers delete", "Delete a model provider", Needs::api, false, provider_options, delete_provider},
+    {"model-routes list", "List names that stand for several models", Needs::api, true, {}, list_model_routes},
+    {"model-routes set", "Make or replace a name that stands for several models", Needs::api, true, model_route_set_options, set_model_route,
+     "When one target fails before its first token, the next one is tried."},
+    {"model-routes delete", "Delete a model route", Needs::api, false, model_route_options, delete_model_route},
     {"models list", "List models with their prices", Needs::api, true, models_list_options, list_models},
     {"models import", "Add models and prices from a file, for the whole server", Needs::api, true, models_import_options, import_models,
      "On the server's own machine. Prices are added and never changed; of two that hold at one time the later import counts."},
     {"models check", "Check a catalogue file; names the line of every mistake and exits 1", Needs::config, true, models_check_options,
      check_models},
+    {"budgets list", "List budgets with how they stand, newest first", Needs::api, true, {}, list_budgets},
+    {"budgets create", "Create a budget", Needs::api, true, budget_create_options, create_budget,
+     "It counts the calls that begin after it was made. A scope has one budget for each window."},
+    {"budgets show", "Show a budget, how it stands and where it is going", Needs::api, true, budget_options, show_budget},
+    {"budgets edit", "Change a budget's limit, action or alerts", Needs::api, true, budget_edit_options, edit_budget},
+    {"budgets raise", "Raise a budget's limit until a time", Needs::api, true, budget_raise_options, raise_budget,
+     "Another raise replaces it."},
+    {"budgets delete", "Delete a budget", Needs::api, false, budget_options, delete_budget},
+    {"budgets unknown", "List what a crash left open and counts as spent", Needs::api, true, unknown_options, list_unknown_spend},
+    {"budgets resolve", "Say what unknown spend really was; the rest is free again", Needs::api, true, resolve_options,
+     resolve_unknown_spend},
+    {"spend", "Show what calls of models cost: sums, each call, or CSV", Needs::api, true, spend_options, show_spend},
     {"secrets set", "Set a secret; one that is there gets a new value", Needs::api, true, secret_set_options, set_secret,
      "The value is never part of the command line and never shown. A list that is given replaces the one there is."},
     {"secrets list", "List secrets, without their values", Needs::api, true, {}, list_secrets},
@@ -457,7 +493,10 @@ std::string_view group_doc(std::string_view group) {
     if (group == "key") return "Make, list and revoke API keys";
     if (group == "user") return "Accounts of people, and invitations";
     if (group == "role") return "Roles: built in, and the workspace's own";
+    if (group == "providers") return "Whose models are called, and with which key";
+    if (group == "model-routes") return "Names that stand for several models";
     if (group == "models") return "Models and what they cost";
+    if (group == "budgets") return "Limits on what calls of models may cost";
     if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";
     if (group == "vault") return "The root key and the keys it wraps";
     if (group == "workspace") return "List and make workspaces";

@@ -25,7 +25,8 @@ std::string make_idempotency_key(RunId run, const std::string& path, int generat
 class StepTask final : public flows::StepContext {
   public:
     StepTask(Engine::State& state, const ActiveRun& run, const command::Execute& execute, const StepSecrets& secrets, Time deadline)
-        : state_(state), workspace_(run.row.workspace), run_(run.row.id), execute_(execute), secrets_(secrets),
+        : state_(state), workspace_(run.row.workspace), run_(run.row.id),
+          origin_{run.row.project, run.row.flow_name, run.row.started_by.kind, run.row.started_by.id}, execute_(execute), secrets_(secrets),
           environment_(*execute.instance, execute.step.node, execute.config, state.clock.now()),
           key_(make_idempotency_key(run_, execute.path, execute.generation)), deadline_(deadline),
           logger_{{"run", run_}, {"step", execute.path}} {
@@ -36,6 +37,7 @@ class StepTask final : public flows::StepContext {
     WorkspaceId workspace() const override { return workspace_; }
     RunId run() const override { return run_; }
     const std::string& path() const override { return execute_.path; }
+    Origin origin() const override { return origin_; }
     int attempt() const override { return execute_.attempt; }
     const std::string& idempotency_key() const override { return key_; }
     Time deadline() const override { return deadline_; }
@@ -63,6 +65,7 @@ class StepTask final : public flows::StepContext {
     Engine::State& state_;
     WorkspaceId workspace_;
     RunId run_;
+    Origin origin_;
     const command::Execute& execute_;
     const StepSecrets& secrets_;
     StepEnvironment environment_;

@@ -7,6 +7,19 @@ namespace {
 using base::SettingType;
 
 constexpr base::Setting rows[] = {
+    {.name = "llm.cache.max_bytes",
+     .type = SettingType::bytes,
+     .default_value = "64MiB",
+     .doc = "Memory for answers of model calls that are kept (see llm.cache.ttl).",
+     .min = 0,
+     .max = 16LL << 30},
+    {.name = "llm.cache.ttl",
+     .type = SettingType::duration,
+     .default_value = "0s",
+     .doc = "How long a whole answer at the gateway's doors is kept for the same call again, which then costs nothing; "
+            "0s: only where a request says so (x-sluice-cache: ttl=5m).",
+     .min = 0,
+     .max = 604'800'000'000},
     {.name = "llm.default_model",
      .doc = "The model that a step without one calls; empty: the configured provider's, else "
             "simulated-small."},

@@ -12,7 +12,7 @@ constexpr std::size_t largest_answer = 32u << 20;
 constexpr std::size_t largest_error = 64u << 10;
 constexpr int most_adaptations = 5;
 
-std::string endpoint(std::string base, std::string_view path) {
+std::string endpoint_of(std::string base, std::string_view path) {
     while (!base.empty() && base.back() == '/') base.pop_back();
     return base + std::string(path);
 }
@@ -39,6 +39,9 @@ class OpenAiCompatible final : public Provider {
     const std::string& name() const override { return options_.name; }
     std::string_view type() const override { return "openai_compatible"; }
     const std::vector<ModelInfo>& models() const override { return options_.models; }
+    std::optional<Endpoint> endpoint() const override {
+        return Endpoint{endpoint_of(options_.base_url, {}), options_.api_key, first_.max_completion_tokens};
+    }
 
     Awaitable<Result<Completion>> chat(ChatRequest request, TextSink on_text) override {
         const Time deadline = loop_.now() + request.timeout;
@@ -86,7 +89,7 @@ class OpenAiCompatible final : public Provider {
                                      bool streamed, OpenAiAnswer& answer, Duration left) {
         net::ClientRequest call;
         call.verb = net::Verb::post;
-        call.url = endpoint(options_.base_url, "/chat/completions");
+        call.url = endpoint_of(options_.base_url, "/chat/completions");
         call.headers.set("Content-Type", "application/json");
         call.headers.set("Accept",
                          streamed ? "text/event-stream, application/json" : "application/json");
@@ -166,7 +169,7 @@ Awaitable<Result<std::vector<ModelInfo>>> list_openai_models(net::Client& client
                                                              std::string base_url,
                                                              std::string api_key) {
     net::ClientRequest call;
-    call.url = endpoint(base_url, "/models");
+    call.url = endpoint_of(base_url, "/models");
     authorize(call.headers, api_key);
     call.timeout = std::chrono::seconds(10);
     call.operator_trusted = true;

@@ -228,6 +228,7 @@ class Exchange {
         std::string_view body = request_.body;
         if (body.size() <= inline_body) head.append(std::exchange(body, {}));
         const auto unsent = co_await connection_->write(head, body);
+        if (request_.sent && connection_->written() > 0) *request_.sent = true;
         if (alarm_.expired()) co_return fail(late(url));
         // A server may answer and close before it has read everything (413); its answer is read all the same.
         if (unsent && connection_->written() == 0) {

@@ -1,5 +1,6 @@
 #include "sluice/net/router.hpp"
 
+#include <set>
 #include <stdexcept>
 
 #include "net/router_state.hpp"
@@ -284,6 +285,10 @@ void Router::seal(std::string_view version) {
         schemas[name] = std::move(*schema);
     }
     const Json root{{"components", {{"schemas", schemas}}}};
+    // All must compile; kept are those that bodies are checked against.
+    std::set<std::string_view> checked;
+    for (const auto& route : state_->routes)
+        if (route.info.check_body) checked.insert(route.info.request);
     for (const auto& [name, text] : state_->schema_texts) {
         auto compiled = base::JsonSchema::compile(schemas[name], root);
         if (!compiled) {
@@ -293,17 +298,18 @@ void Router::seal(std::string_view version) {
                             error.details.empty() ? "" : " at ",
                             error.details.empty() ? "" : error.details.front().pointer));
         }
-        state_->schemas.insert_or_assign(name, std::move(*compiled));
+        if (checked.contains(name)) state_->schemas.insert_or_assign(name, std::move(*compiled));
     }
     for (const auto& route : state_->routes)
         for (const auto name : {route.info.request, route.info.response})
-            if (!name.empty() && !state_->schemas.contains(name))
+            if (!name.empty() && !schemas.contains(name))
                 refuse(route.path, fmt::format("nobody has added its schema {}", name));
     for (const auto& route : state_->routes)
         if (!route.access.is_open() && !route.collection.empty() && !state_->places.knows(route.collection))
             refuse(route.path, fmt::format("nobody has said where the objects of {} belong (Router::places)", route.collection));
     state_->document = std::make_shared<const std::string>(
         base::dump_json(openapi_document(state_->routes, schemas, version)));
+    state_->schema_texts.clear();
 }
 
 const std::shared_ptr<const std::string>& Router::openapi() const { return state_->document; }

@@ -40,8 +40,8 @@ struct Router::State {
     std::deque<RouteEntry> routes;
     Places places;
     std::vector<TrieNode> nodes{1};
-    std::map<std::string, std::string, std::less<>> schema_texts;
-    std::map<std::string, base::JsonSchema, std::less<>> schemas;  ///< after `seal`
+    std::map<std::string, std::string, std::less<>> schema_texts;  ///< until `seal`
+    std::map<std::string, base::JsonSchema, std::less<>> schemas;  ///< of checked bodies; after `seal`
     std::shared_ptr<const std::string> document;
 };
 

@@ -295,6 +295,8 @@ void Server::set_authenticator(Authenticator& authenticator) {
 void Server::set_idempotency(IdempotencyRecords& records) { state_->records = &records; }
 void Server::set_audit(AuditTrail& audit) { state_->audit = &audit; }
 
+void Server::set_problem_shape(std::function<void(const Request&, Response&)> shape) { state_->problem_shape = std::move(shape); }
+
 void Server::set_default_headers(Headers headers) {
     auto fields = headers.all();
     for (const auto& [name, value] : state_->api_headers.fields)

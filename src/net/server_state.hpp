@@ -123,6 +123,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 
         explicit FixedHeaders(std::vector<std::pair<std::string, std::string>> from);
     };
+    std::function<void(const Request&, Response&)> problem_shape;  ///< of /v1/ and /v1beta/; null: problem+json
     FixedHeaders api_headers, page_headers;
     ServerTls tls;
     base::SystemRandom random;

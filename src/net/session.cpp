@@ -203,8 +203,12 @@ std::string_view Session::put_answer(Response& response) {
     if (server_->draining) close_after_ = true;
     if (response.status >= 400 && response.text.ends_with('}') &&
         response.headers.get("Content-Type") == "application/problem+json") {
-        response.text.pop_back();
-        response.text.append(",\"request_id\":\"").append(exchange_.request.id).append("\"}");
+        if (server_->problem_shape && exchange_.target.starts_with("/v1")) {
+            server_->problem_shape(exchange_.request, response);
+        } else {
+            response.text.pop_back();
+            response.text.append(",\"request_id\":\"").append(exchange_.request.id).append("\"}");
+        }
     }
     const std::string_view body =
         response.shared_text ? std::string_view(*response.shared_text) : response.text;

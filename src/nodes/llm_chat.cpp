@@ -3,7 +3,7 @@
 #include "sluice/base/json_schema.hpp"
 #include "sluice/base/money.hpp"
 #include "sluice/base/time.hpp"
-#include "sluice/llm/provider.hpp"
+#include "sluice/llm/gateway.hpp"
 #include "sluice/runtime/loop.hpp"
 
 namespace sluice::nodes {
@@ -145,25 +145,37 @@ Json output_of(const llm::Completion& completion, bool simulated) {
         {"simulated", simulated}};
 }
 
+budget::CallScope scope_of(const StepContext& context) {
+    auto origin = context.origin();
+    budget::CallScope out;
+    out.workspace = context.workspace();
+    out.project = std::move(origin.project);
+    out.flow = std::move(origin.flow);
+    out.run = context.run().str();
+    if (origin.starter_kind == "api_key") out.api_key = std::move(origin.starter);
+    else if (origin.starter_kind == "user") out.user = std::move(origin.starter);
+    return out;
+}
+
 Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
-    if (!services.providers) co_return fail(ErrorCode::unavailable, "this process calls no models");
+    if (!services.models) co_return fail(ErrorCode::unavailable, "this process calls no models");
     const Json& config = context.input().config;
     auto request = request_of(config, context);
     if (!request) co_return fail(std::move(request.error()));
-    auto choice = services.providers->resolve(base::string_or(config, "model", ""));
-    if (!choice) co_return fail(std::move(choice.error()));
-    request->model = choice->model;
     const std::optional<Json> schema = request->response_schema;
-    const auto provider = choice->provider;
-    const bool simulated = provider->type() == "simulated";
-    auto sink = sink_to(context, flag(config, "stream", true));
-    auto completion = co_await provider->chat(std::move(*request), std::move(sink));
-    if (!completion) co_return fail(std::move(completion.error()));
-    context.add_usage({completion->usage.input_tokens, completion->usage.output_tokens,
-                       completion->cost.value, completion->model, simulated});
-    StepOutput result{output_of(*completion, simulated)};
-    if (schema && completion->tool_calls.empty()) {
-        auto value = value_of(*completion, *schema);
+    llm::FlowCall call;
+    call.scope = scope_of(context);
+    call.step = context.path();
+    call.model = base::string_or(config, "model", "");
+    call.request = std::move(*request);
+    call.on_text = sink_to(context, flag(config, "stream", true));
+    auto answer = co_await services.models->ask(std::move(call));
+    if (!answer) co_return fail(std::move(answer.error()));
+    const auto& completion = answer->completion;
+    context.add_usage({completion.usage.input_tokens, completion.usage.output_tokens, completion.cost.value, completion.model, answer->simulated});
+    StepOutput result{output_of(completion, answer->simulated)};
+    if (schema && completion.tool_calls.empty()) {
+        auto value = value_of(completion, *schema);
         if (!value) co_return fail(std::move(value.error()));
         result.output["value"] = std::move(*value);
     }
@@ -227,7 +239,7 @@ NodeType make_llm_chat(const Services& services) {
         "`estimated`.\n\n"
         "**Errors:** retryable: `rate_limited`, `timeout`, `upstream_failed` (also an answer that "
         "is no JSON or does not keep the schema). Final: `not_found` (no such model), "
-        "`unauthenticated` (the provider's key), `invalid_argument` (the provider refused the "
+        "`budget_exceeded` (a budget has not enough left), `unauthenticated` (the provider's key), `invalid_argument` (the provider refused the "
         "request), `unprocessable` (cut at `max_output_tokens`).";
     type.kind = NodeKind::task;
     type.effect = Effect::keyed;

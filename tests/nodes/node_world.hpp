@@ -7,6 +7,7 @@
 
 #include "net/client_world.hpp"
 #include "sluice/flows/graph.hpp"
+#include "sluice/llm/gateway.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/nodes/nodes.hpp"
 
@@ -58,6 +59,24 @@ inline Awaitable<Result<flows::StepOutput>> start_task(const flows::Task& task,
     return task(context);
 }
 
+/// Asks the providers without budgets: those have tests of their own.
+class ProviderModels final : public llm::Models {
+  public:
+    explicit ProviderModels(llm::Providers& providers) : providers_(providers) {}
+    Awaitable<Result<llm::FlowAnswer>> ask(llm::FlowCall call) override {
+        auto choice = providers_.resolve(call.model);
+        if (!choice) co_return fail(std::move(choice.error()));
+        call.request.model = choice->model;
+        const auto provider = choice->provider;
+        auto completion = co_await provider->chat(std::move(call.request), std::move(call.on_text));
+        if (!completion) co_return fail(std::move(completion.error()));
+        co_return llm::FlowAnswer{std::move(*completion), provider->name(), provider->type() == "simulated"};
+    }
+
+  private:
+    llm::Providers& providers_;
+};
+
 struct NodeWorld : World {
     explicit NodeWorld(const std::vector<std::string>& allow = {"127.0.0.0/8"}) : World(allow) {
         std::string name =
@@ -67,7 +86,7 @@ struct NodeWorld : World {
         providers.add(llm::make_simulated(loop));
         services.loop = &loop;
         services.client = &client;
-        services.providers = &providers;
+        services.models = &models;
         services.files = &files;
         services.data_directory = directory / "data";
         services.file_roots = {directory / "root"};
@@ -164,6 +183,7 @@ struct NodeWorld : World {
 
     runtime::Pool files{loop, "files", 1};
     llm::Providers providers;
+    ProviderModels models{providers};
     nodes::Services services;
     std::filesystem::path directory;
     Duration advance_while_waiting{0};

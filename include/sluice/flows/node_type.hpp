@@ -73,6 +73,12 @@ class StepContext {
     virtual WorkspaceId workspace() const = 0;
     virtual RunId run() const = 0;
     virtual const std::string& path() const = 0;       ///< "each[17]/classify"
+    /// Whose run it is, for what is counted by it; empty where it is not known.
+    struct Origin {
+        std::string project, flow;
+        std::string starter_kind, starter;  ///< "api_key", "user", … and its id
+    };
+    virtual Origin origin() const { return {}; }
     virtual int attempt() const = 0;                   ///< from 1
     /// Stable over attempts and crashes: sent to the other side as Idempotency-Key.
     virtual const std::string& idempotency_key() const = 0;

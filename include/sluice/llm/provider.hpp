@@ -78,6 +78,12 @@ struct ModelInfo {
     std::optional<Price> price;
 };
 
+/// Where a provider of the configuration is reached, for calls that pass its bytes through.
+struct Endpoint {
+    std::string base_url, api_key;
+    bool official = false;  ///< OpenAI itself
+};
+
 /// Thread: loop.
 class Provider {
   public:
@@ -85,6 +91,7 @@ class Provider {
     virtual const std::string& name() const = 0;
     virtual std::string_view type() const = 0;   ///< "openai_compatible", "simulated"
     virtual const std::vector<ModelInfo>& models() const = 0;
+    virtual std::optional<Endpoint> endpoint() const { return std::nullopt; }
     /// Calls the model. With `on_text` the answer is streamed. Errors: upstream_failed, timeout, rate_limited (retryable),
     /// invalid_argument (the provider refused the request), unauthenticated (its key), cancelled.
     virtual Awaitable<Result<Completion>> chat(ChatRequest request, TextSink on_text) = 0;

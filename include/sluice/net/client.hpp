@@ -84,6 +84,8 @@ struct ClientRequest {
     /// Asked before the first connection; its error ends the request. Asked again at a redirect to another origin: there
     /// an error lets the request go on without any header, or end with it when the body would go along. Null: no question.
     std::function<Result<void>(const Url&)> judge;
+    /// Set to true once a byte of the request may have reached the other side; it outlives the call. Null: not asked.
+    bool* sent = nullptr;
 };
 
 struct ClientResponse {

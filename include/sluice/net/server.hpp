@@ -99,6 +99,10 @@ class Server {
     /// not set them itself, for example a Content-Security-Policy. Without a call pages get the headers of the API.
     void set_default_headers(Headers headers);
 
+    /// Called for each problem+json answer below /v1/ and /v1beta/, whose callers are SDKs of other vendors: it may say the
+    /// same in their words. Before `start`.
+    void set_problem_shape(std::function<void(const Request&, Response&)> shape);
+
     /// Binds and accepts. Errors: conflict (port in use: names it and the flag), invalid_argument (address, TLS files).
     Result<void> start();
     /// Bound port (after start).

@@ -15,7 +15,7 @@ namespace sluice::net {
 class Client;
 }
 namespace sluice::llm {
-class Providers;
+class Models;
 }
 namespace sluice::artifacts {
 class Artifacts;
@@ -36,7 +36,7 @@ namespace sluice::nodes {
 struct Services {
     runtime::Loop* loop = nullptr;
     net::Client* client = nullptr;
-    llm::Providers* providers = nullptr;
+    llm::Models* models = nullptr;
     artifacts::Artifacts* artifacts = nullptr;
     runtime::Pool* files = nullptr;                 ///< for files and heavy work; null: on the loop
     std::filesystem::path data_directory;           ///< empty: only `file_roots`

@@ -1,0 +1,247 @@
+// The way of a model call: plan, admission, attempts, settlement.
+
+#include <algorithm>
+
+#include "llm/gateway_state.hpp"
+#include "sluice/base/metrics.hpp"
+#include "sluice/crypto/crypto.hpp"
+
+namespace sluice::llm {
+namespace {
+
+base::metrics::Counter hits_total("sluice_gateway_cache_hits_total", "Model calls that were answered from the cache");
+base::metrics::Counter refused_total("sluice_gateway_refused_total", "Model calls that a budget refused");
+
+constexpr base::JsonLimits body_limits{.size_bytes = 32 << 20, .depth = 128, .keys = 100'000, .string_bytes = 32 << 20};
+constexpr std::int64_t longest_wait_ms = 2'000;  ///< for a vendor's Retry-After before the same model is tried again
+
+CallError budget_error(const budget::Refusal& refusal) {
+    CallError out;
+    out.status = 402;
+    out.type = "budget_exceeded";
+    out.code = "budget_exceeded";
+    out.message = refusal.message;
+    out.should_retry = false;
+    return out;
+}
+
+/// An answer that is there already costs nothing; the ledger says so. The key covers whose call it is, its door and all of its
+/// body: model, system, messages, tools and every parameter.
+Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming& in) {
+    const auto order = read_cache_order(in.request->headers.get("x-sluice-cache"), state.parts.options.cache_ttl);
+    if (!order) return fail(ErrorCode::invalid_argument, "the header x-sluice-cache is ttl=DURATION (at most 168h), no-cache or no-store");
+    if (in.stream || (order->ttl <= Duration(0))) return std::nullopt;
+    in.cache_ttl = order->ttl;
+    const auto& scope = in.scope;
+    crypto::Sha256 hash;
+    for (const std::string_view part : {scope.workspace.raw(), std::string_view(scope.project), std::string_view(scope.api_key), std::string_view(scope.user), in.door.name,
+                                        std::string_view(in.model)}) {
+        hash.update(part);
+        hash.update(std::string_view("\0", 1));
+    }
+    hash.update(in.request->body);
+    const auto digest = hash.finish();
+    in.cache_key = std::string(crypto::raw(digest));
+    const auto* kept = order->read ? state.cache.find(in.cache_key, state.now()) : nullptr;
+    if (!kept) return std::nullopt;
+    hits_total.add();
+    budget::Spend spend;
+    spend.id = budget::SpendId::make(state.now(), state.parts.random);
+    spend.scope = scope;
+    spend.scope.model = kept->model;
+    spend.door = in.door.name;
+    spend.provider = kept->provider;
+    spend.model = kept->model;
+    spend.requested_model = in.model;
+    spend.request_id = in.request->id;
+    spend.status = "cached";
+    spend.at = state.now();
+    storage::WriteUnit unit;
+    state.parts.budgets.settle(unit, {}, std::move(spend));
+    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    net::Response out;
+    out.status = 200;
+    out.headers.set("Content-Type", "application/json");
+    out.headers.set("x-sluice-provider", kept->provider);
+    out.headers.set("x-sluice-model", kept->model);
+    out.headers.set("x-sluice-cost-usd", "0");
+    out.headers.set("x-sluice-cache", "hit");
+    out.text = kept->body;
+    return out;
+}
+
+/// The caller's body for a target of the same format: only what must change does.
+std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected, bool& added_stream_options) {
+    BodyScan scan = *in.scan;
+    UpstreamCall call;
+    call.model = target.model;
+    call.operation = in.door.operation;
+    call.format = in.door.format;
+    call.stream = in.stream;
+    target.type->edit(scan, call);
+    const auto& format = *in.door.format;
+    if (injected) {
+        const auto limit = fmt::format("{}", *injected);
+        if (&format == &openai_chat()) scan.set(target.type->vendor() == "openai" ? "max_completion_tokens" : "max_tokens", limit);
+        else if (&format == &openai_responses()) scan.set("max_output_tokens", limit);
+        else if (&format == &anthropic_messages()) scan.set("max_tokens", limit);
+        else if (const auto raw = scan.raw("generationConfig"); !raw.empty()) {
+            if (auto inner = BodyScan::read(raw)) {
+                inner->set("maxOutputTokens", limit);
+                scan.set("generationConfig", inner->edited());
+            }
+        } else {
+            scan.set("generationConfig", fmt::format("{{\"maxOutputTokens\":{}}}", limit));
+        }
+    }
+    // Without it a stream of this format never says what it used.
+    if (&format == &openai_chat() && in.stream && in.scan->raw("stream_options").find("include_usage") == std::string_view::npos) {
+        added_stream_options = true;
+        if (auto inner = BodyScan::read(in.scan->raw("stream_options"))) {
+            inner->set("include_usage", "true");
+            scan.set("stream_options", inner->edited());
+        } else {
+            scan.set("stream_options", R"({"include_usage":true})");
+        }
+    }
+    return scan.changed() ? scan.edited() : in.request->body;
+}
+
+/// The call as a conversation, for a target that speaks another format. Errors: invalid_argument with pointers.
+Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in) {
+    auto body = base::parse_json(in.request->body, body_limits);
+    if (!body) return fail(std::move(body.error()));
+    auto read = in.door.format->read_request(*body);
+    if (!read) return fail(std::move(read.error()));
+    read->model = in.model;
+    read->stream = in.stream;
+    return std::make_shared<ModelRequest>(std::move(*read));
+}
+
+void note(Json& tried, const Target& target, std::string_view outcome) {
+    tried.push_back({{"provider", target.provider}, {"model", target.model}, {"outcome", outcome}});
+}
+
+}  // namespace
+
+net::Response refuse_budget(const Format& format, const budget::Refusal& refusal, const Incoming& in) {
+    refused_total.add();
+    auto out = refuse(format, budget_error(refusal), *in.request);
+    out.headers.set("x-sluice-budget", refusal.budget.str());
+    out.headers.set("x-sluice-budget-scope", fmt::format("{}{}{}", budget::to_string(refusal.scope), refusal.scope_id.empty() ? "" : ":", refusal.scope_id));
+    if (refusal.resets_at) {
+        const auto left = *refusal.resets_at - in.scope_now;
+        out.headers.set("x-sluice-budget-resets-at", base::format_time(*refusal.resets_at));
+        out.headers.set("Retry-After", fmt::format("{}", std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(left).count())));
+    }
+    return out;
+}
+
+Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door) {
+    Incoming in;
+    in.began = state.parts.loop.clock().steady();
+    in.scope_now = state.now();
+    if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
+    const auto& format = *in.door.format;
+    auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
+    if (!plan) co_return refuse(format, plan.error(), request);
+
+    auto kept = from_cache(state, in);
+    if (!kept) co_return refuse(format, kept.error(), request);
+    if (*kept) co_return std::move(**kept);
+
+    std::shared_ptr<ModelRequest> conversation;
+    std::optional<CallError> last;
+    Json tried = Json::array();
+    bool downgraded = false;
+    for (int attempt = 0; attempt < plan->max_attempts; ++attempt) {
+        const Target target = plan->targets[static_cast<std::size_t>(attempt) % plan->targets.size()];
+        auto scope = in.scope;
+        scope.model = target.model;
+        std::optional<std::int64_t> injected;
+        const auto bound = bound_of(in, target, state.parts.budgets.left(scope).has_value(), injected);
+        auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
+        if (!admission) co_return refuse(format, admission.error(), request);
+        if (admission->refusal) {
+            if (downgraded || admission->downgrade_to.empty()) co_return refuse_budget(format, *admission->refusal, in);
+            downgraded = true;
+            auto cheaper = state.plan(in.scope.workspace, admission->downgrade_to, in.sticky);
+            if (!cheaper) co_return refuse_budget(format, *admission->refusal, in);
+            plan = std::move(cheaper);
+            attempt = -1;
+            continue;
+        }
+        auto spend = new_spend(state, in, target, scope);
+        spend.attempts = attempt + 1;
+        if (!tried.empty()) spend.route = base::dump_json(tried);
+        auto account = std::make_unique<Account>(state, std::move(admission->hold), std::move(spend), target);
+
+        const bool local = target.type == nullptr;
+        const bool same = !local && &target.type->format(format) == &format;
+        if (!same && !conversation) {
+            auto read = conversation_of(in);
+            if (!read) {
+                account->finish("failed", std::nullopt, NanoUsd{});
+                co_return refuse(format, read.error(), request);
+            }
+            conversation = std::move(*read);
+        }
+        Outcome outcome;
+        if (local) {
+            outcome = co_await attempt_local(state, in, target, conversation, std::move(account), admission->left);
+        } else {
+            std::string body;
+            in.added_stream_options = false;
+            if (same) {
+                body = passed_body(in, target, injected, in.added_stream_options);
+            } else {
+                auto wanted = *conversation;
+                wanted.model = target.model;
+                wanted.stream_usage = true;
+                if (injected) wanted.max_output_tokens = injected;
+                auto written = target.type->format(format).write_request(wanted);
+                if (!written) {
+                    account->finish("failed", std::nullopt, NanoUsd{});
+                    co_return refuse(format, written.error(), request);
+                }
+                body = base::dump_json(*written);
+                if (auto scan = BodyScan::read(body)) {
+                    UpstreamCall call;
+                    call.model = target.model;
+                    call.format = &target.type->format(format);
+                    call.stream = in.stream;
+                    target.type->edit(*scan, call);
+                    if (scan->changed()) body = scan->edited();
+                }
+            }
+            auto translated = same ? nullptr : conversation;
+            if (in.stream)
+                outcome = co_await attempt_stream(state, in, target, std::move(body), std::move(translated), std::move(account), admission->left);
+            else
+                outcome = co_await attempt_whole(state, in, target, std::move(body), std::move(translated), std::move(account), admission->left);
+        }
+        if (outcome.response) {
+            if (!in.cache_key.empty() && outcome.response->status == 200) {
+                outcome.response->headers.set("x-sluice-cache", "miss");
+                state.cache.put(in.cache_key, {outcome.response->text, target.provider, target.model}, state.now() + in.cache_ttl);
+            }
+            if (injected) outcome.response->headers.set("x-sluice-max-output-tokens", fmt::format("{}", *injected));
+            if (downgraded) outcome.response->headers.set("x-sluice-downgraded", "true");
+            co_return std::move(*outcome.response);
+        }
+        last = std::move(outcome.error);
+        note(tried, target, last ? last->type : "failed");
+        if (!outcome.may_try_another) break;
+        state.failed(target, outcome.retry_after_ms);
+        // The same model again only after the time that its vendor asked for, and only if that is short.
+        if (plan->targets.size() == 1 && attempt + 1 < plan->max_attempts) {
+            const auto wait = outcome.retry_after_ms.value_or(100);
+            if (wait > longest_wait_ms) break;
+            co_await state.parts.loop.sleep_for(std::chrono::milliseconds(std::max<std::int64_t>(wait, 1)));
+        }
+    }
+    if (!last) last = call_error(Error{ErrorCode::upstream_failed, "no model answered", {}, true});
+    co_return refuse(format, *last, request);
+}
+
+}  // namespace sluice::llm

@@ -1,0 +1,181 @@
+#pragma once
+/// What the parts of the gateway share: targets of a call, their health, and the account of one attempt.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "llm/answer_cache.hpp"
+#include "llm/body_scan.hpp"
+#include "llm/formats/format.hpp"
+#include "llm/upstreams/upstream.hpp"
+#include "sluice/llm/gateway.hpp"
+#include "sluice/net/client.hpp"
+#include "sluice/net/http.hpp"
+#include "sluice/runtime/loop.hpp"
+#include "sluice/runtime/task_group.hpp"
+#include "sluice/storage/storage.hpp"
+#include "sluice/storage/write_unit.hpp"
+
+namespace sluice::llm {
+
+/// One model that a call may go to, with the prices in force when the call began.
+struct Target {
+    std::string provider;                        ///< name, for people
+    std::string model;                           ///< the vendor's id
+    const UpstreamType* type = nullptr;          ///< null: `local`
+    std::string base_url;
+    std::shared_ptr<const ProviderRow> row;      ///< null: of the configuration
+    std::string configured_key;
+    std::shared_ptr<Provider> local;             ///< of the configuration, called through its own interface
+    std::shared_ptr<const Catalogue> catalogue;  ///< keeps `price` alive
+    const PriceVersion* price = nullptr;         ///< null: not known
+    std::shared_ptr<const PriceVersion> configured_price;  ///< keeps it alive where it is none of the catalogue's
+    std::optional<std::int64_t> context_window, max_output_tokens;
+    double weight = 1;
+    std::string label() const { return provider + "/" + model; }
+};
+
+/// The targets of a call in the order of trying.
+struct Plan {
+    std::vector<Target> targets;
+    int max_attempts = 2;
+    std::string route;  ///< the model route's name; empty: none
+};
+
+/// How a target has done of late.
+struct Health {
+    int failures = 0;              ///< in a row
+    Time cool_until{};
+    double latency_us = 0;         ///< to the first byte, moving average
+};
+
+/// The greatest use of a call, before it is made.
+struct Bound {
+    CallBound tokens;
+    bool capped = false;           ///< the output has a limit: the caller's, the model's, or ours
+};
+
+/// One attempt's money and its row. Destroyed unfinished, it is settled as unknown at its hold.
+class Account {
+  public:
+    Account(Gateway::State& state, budget::Hold hold, budget::Spend spend, const Target& target);
+    ~Account();
+    Account(const Account&) = delete;
+    Account& operator=(const Account&) = delete;
+
+    /// Ends the attempt. `usage` nothing: the cost is `fallback` (nothing: the whole hold).
+    void finish(std::string_view status, std::optional<UsageRecord> usage, std::optional<NanoUsd> fallback = {});
+    void first_byte();
+    void set_error(std::string message) { spend_.error = std::move(message); }
+    budget::Spend& spend() { return spend_; }
+    const PriceVersion* price() const { return price_; }
+    NanoUsd cost() const { return cost_; }
+    bool finished() const { return finished_; }
+
+  private:
+    Gateway::State& state_;
+    budget::Hold hold_;
+    budget::Spend spend_;
+    std::shared_ptr<const Catalogue> catalogue_;
+    std::shared_ptr<const PriceVersion> configured_price_;
+    const PriceVersion* price_;
+    Duration began_;
+    NanoUsd cost_;
+    bool finished_ = false;
+};
+
+struct Gateway::State {
+    explicit State(Parts the_parts) : parts(the_parts), cache(parts.options.cache_bytes), tasks(parts.loop) {}
+    Parts parts;
+    AnswerCache cache;
+    std::unordered_map<std::string, Health> health;  ///< by workspace, provider and model
+    mutable std::unordered_map<std::string, std::shared_ptr<const PriceVersion>> configured_prices;  ///< by label
+    runtime::TaskGroup tasks;  ///< last: its tasks use the rest
+
+    /// Errors: not_found, naming what there is.
+    Result<Plan> plan(WorkspaceId workspace, std::string_view model, std::string_view sticky);
+    Result<Target> target(WorkspaceId workspace, std::string_view model) const;
+    Health& health_of(const Target& target);
+    void succeeded(const Target& target, Duration to_first_byte);
+    /// `retry_after_ms`: what the vendor asked for.
+    void failed(const Target& target, std::optional<std::int64_t> retry_after_ms);
+    bool cooling(const Target& target);
+    Result<std::string> key_of(const Target& target) const;
+    std::optional<NanoUsd> most(const Bound& bound, const Target& target) const;
+    Time now() const { return parts.loop.now(); }
+};
+
+/// A call that came through a door.
+struct Door {
+    const Format* format = nullptr;
+    std::string_view name;             ///< in spend rows
+    Operation operation = Operation::chat;
+    std::string path_model;            ///< Gemini's
+    bool path_stream = false;
+};
+
+/// The call as far as the gateway reads it itself.
+struct Incoming {
+    net::Request* request = nullptr;
+    Door door;
+    std::optional<BodyScan> scan;      ///< over the request's body
+    std::string model;
+    bool stream = false;
+    std::int64_t max_output = -1;      ///< -1: none said
+    std::int64_t choices = 1;
+    std::int64_t media = 0;            ///< images and files that are only named in the body
+    budget::CallScope scope;
+    std::string sticky;
+    Duration began{};                  ///< steady
+    Time scope_now{};
+    std::string cache_key;             ///< empty: the answer is not kept
+    Duration cache_ttl{0};
+    bool added_stream_options = false; ///< the usage chunk was asked for by us: it is not the client's
+};
+
+/// Errors are ready answers in the door's format.
+std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out);
+Bound bound_of(const Incoming& in, const Target& target, bool hard_limited, std::optional<std::int64_t>& injected_limit);
+/// An answer in the door's own error shape, with Retry-After and x-should-retry.
+net::Response refuse(const Format& format, const CallError& error, const net::Request& request);
+net::Response refuse(const Format& format, const Error& error, const net::Request& request);
+/// 402 with the budget, its scope and when it resets.
+net::Response refuse_budget(const Format& format, const budget::Refusal& refusal, const Incoming& in);
+/// A new row for an attempt on `target`.
+budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target, const budget::CallScope& scope);
+/// The outgoing request of an attempt. `body` is in the format that the target speaks.
+Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body, bool stream);
+/// x-sluice-… headers of an answer.
+void put_headers(net::Headers& headers, const Target& target, std::optional<NanoUsd> cost, std::optional<NanoUsd> left);
+
+/// What came of an attempt at one target.
+struct Outcome {
+    std::optional<net::Response> response;     ///< to be given to the caller
+    std::optional<CallError> error;            ///< else: why not
+    bool may_try_another = false;
+    std::optional<std::int64_t> retry_after_ms;
+};
+Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Target& target, std::string body, std::shared_ptr<ModelRequest> translated,
+                                 std::unique_ptr<Account> account, std::optional<NanoUsd> left);
+Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Target& target, std::string body, std::shared_ptr<ModelRequest> translated,
+                                  std::unique_ptr<Account> account, std::optional<NanoUsd> left);
+Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target, std::shared_ptr<ModelRequest> request,
+                                 std::unique_ptr<Account> account, std::optional<NanoUsd> left);
+
+/// The whole way of a chat call through the gateway.
+Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door);
+Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& request, Door door);
+Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request& request, Door door);
+
+/// A request of a flow or of another format, as the conversation that it is.
+Result<ModelRequest> conversation_of(const ChatRequest& request, bool stream);
+/// The part of a whole answer that holds its usage, as the formats read it.
+std::optional<UsageRecord> usage_of(const Format& format, const BodyScan& answer);
+/// Counted here: a token for each started four bytes.
+UsageRecord estimated_usage(std::int64_t input_bytes, std::int64_t output_tokens);
+
+}  // namespace sluice::llm

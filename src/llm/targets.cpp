@@ -1,0 +1,176 @@
+// Which models a name stands for, and in which order they are tried.
+
+#include <algorithm>
+
+#include "llm/gateway_state.hpp"
+#include "sluice/base/metrics.hpp"
+
+namespace sluice::llm {
+namespace {
+
+base::metrics::Counter cooled_total("sluice_gateway_cooldowns_total", "Times a model was left out for a while after it had failed");
+
+constexpr int failures_before_cooling = 3;
+constexpr Duration shortest_pause = std::chrono::seconds(2);
+constexpr Duration longest_pause = std::chrono::seconds(60);
+constexpr double newest_share = 0.2;  ///< of the moving average of latency
+
+std::uint64_t hash_of(std::string_view text) {
+    std::uint64_t hash = 1469598103934665603ULL;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    hash ^= hash >> 32;
+    return hash * 0x9E3779B97F4A7C15ULL;
+}
+
+void fill(Target& target, std::string_view catalogue_name, Time now) {
+    const auto& catalogue = *target.catalogue;
+    const ModelEntry* entry = nullptr;
+    if (target.row) {
+        entry = catalogue.entry(target.row->id.str(), target.model);
+        target.price = catalogue.find(target.row->id.str(), target.model, now);
+    }
+    const auto* known = catalogue_name.empty() ? nullptr : catalogue.entry(catalogue_name, target.model);
+    if (!target.price && !catalogue_name.empty()) target.price = catalogue.find(catalogue_name, target.model, now);
+    for (const auto* each : {entry, known}) {
+        if (!each) continue;
+        if (!target.context_window) target.context_window = each->context_window;
+        if (!target.max_output_tokens) target.max_output_tokens = each->max_output_tokens;
+    }
+}
+
+Target target_of(std::shared_ptr<const ProviderRow> row, std::string model, std::shared_ptr<const Catalogue> catalogue, Time now) {
+    Target out;
+    out.provider = row->name;
+    out.type = find_upstream_type(row->type);
+    out.base_url = row->base_url.empty() ? std::string(out.type->default_base_url()) : row->base_url;
+    out.row = std::move(row);
+    out.model = std::move(model);
+    out.catalogue = std::move(catalogue);
+    fill(out, out.type->vendor(), now);
+    return out;
+}
+
+}  // namespace
+
+Result<Target> Gateway::State::target(WorkspaceId workspace, std::string_view model) const {
+    const auto rows = parts.book.list(workspace);
+    const auto catalogue = parts.catalogues.snapshot();
+    const auto names = [](const ProviderRow& row, std::string_view id) {
+        return std::any_of(row.models.begin(), row.models.end(), [&](const ProviderModel& each) { return each.id == id; });
+    };
+    for (const auto& row : rows)
+        if (row->enabled && names(*row, model)) return target_of(row, std::string(model), catalogue, now());
+    if (const auto slash = model.find('/'); slash != std::string_view::npos) {
+        const auto rest = model.substr(slash + 1);
+        for (const auto& row : rows)
+            if (row->enabled && row->name == model.substr(0, slash) && !rest.empty() && (row->models.empty() || names(*row, rest)))
+                return target_of(row, std::string(rest), catalogue, now());
+    }
+    auto configured = parts.configured.resolve(model);
+    if (!configured) {
+        std::string known;
+        for (const auto& row : rows)
+            for (const auto& each : row->models) known += (known.empty() ? "" : ", ") + each.id;
+        if (known.empty()) return fail(std::move(configured.error()));
+        return fail(ErrorCode::not_found, "there is no model {}; the workspace's providers have {}", model.substr(0, 200), known.substr(0, 1000));
+    }
+    Target out;
+    out.provider = configured->provider->name();
+    out.model = configured->model;
+    out.catalogue = catalogue;
+    if (const auto endpoint = configured->provider->endpoint()) {
+        out.type = find_upstream_type(endpoint->official ? "openai" : "openai_compatible");
+        out.base_url = endpoint->base_url;
+        out.configured_key = endpoint->api_key;
+        fill(out, out.type->vendor(), now());
+    } else {
+        fill(out, out.provider, now());
+    }
+    out.local = configured->provider;
+    if (!out.price && configured->price) {
+        // The configuration's own price stands in no catalogue; it does not change while the server runs.
+        auto& known = configured_prices[out.label()];
+        if (!known) {
+            auto version = std::make_shared<PriceVersion>();
+            version->provider = out.provider;
+            version->model = out.model;
+            version->rates.input = configured->price->input_per_million;
+            version->rates.output = configured->price->output_per_million;
+            version->source = "the server's configuration";
+            version->id = price_id(*version);
+            known = std::move(version);
+        }
+        out.configured_price = known;
+        out.price = known.get();
+    }
+    return out;
+}
+
+Result<Plan> Gateway::State::plan(WorkspaceId workspace, std::string_view model, std::string_view sticky) {
+    Plan out;
+    const auto route = parts.book.route(workspace, model);
+    if (!route) {
+        auto one = target(workspace, model);
+        if (!one) return fail(std::move(one.error()));
+        out.targets.push_back(std::move(*one));
+        return out;
+    }
+    out.route = route->name;
+    out.max_attempts = route->max_attempts;
+    for (const auto& each : route->targets)
+        if (auto one = target(workspace, each.model)) {
+            one->weight = each.weight;
+            out.targets.push_back(std::move(*one));
+        }
+    if (out.targets.empty())
+        return fail(ErrorCode::not_found, "none of the models of the route {} is there any more; change the route", route->name);
+    if (route->strategy == "weighted") {
+        // The same conversation goes to the same model while it is well, so that the vendor's prompt cache hits.
+        double whole = 0;
+        for (const auto& each : out.targets) whole += each.weight;
+        double point = static_cast<double>(hash_of(sticky) >> 11) / 9007199254740992.0 * whole;
+        std::size_t first = 0;
+        while (first + 1 < out.targets.size() && point >= out.targets[first].weight) point -= out.targets[first++].weight;
+        std::rotate(out.targets.begin(), out.targets.begin() + static_cast<std::ptrdiff_t>(first), out.targets.end());
+    } else if (route->strategy == "latency") {
+        std::stable_sort(out.targets.begin(), out.targets.end(),
+                         [&](const Target& a, const Target& b) { return health_of(a).latency_us < health_of(b).latency_us; });
+    }
+    std::stable_partition(out.targets.begin(), out.targets.end(), [&](const Target& each) { return !cooling(each); });
+    return out;
+}
+
+Health& Gateway::State::health_of(const Target& target) {
+    return health[target.row ? target.row->id.str() + "/" + target.model : target.label()];
+}
+
+void Gateway::State::succeeded(const Target& target, Duration to_first_byte) {
+    auto& h = health_of(target);
+    h.failures = 0;
+    h.cool_until = {};
+    const auto took = static_cast<double>(to_first_byte.count());
+    h.latency_us = h.latency_us == 0 ? took : h.latency_us * (1 - newest_share) + took * newest_share;
+}
+
+void Gateway::State::failed(const Target& target, std::optional<std::int64_t> retry_after_ms) {
+    auto& h = health_of(target);
+    ++h.failures;
+    if (!retry_after_ms && h.failures < failures_before_cooling) return;
+    Duration pause = shortest_pause * (1 << std::min(h.failures - 1, 5));
+    if (retry_after_ms) pause = std::chrono::milliseconds(std::clamp<std::int64_t>(*retry_after_ms, 0, 120'000));
+    h.cool_until = now() + std::min(pause, longest_pause);
+    cooled_total.add();
+}
+
+bool Gateway::State::cooling(const Target& target) { return health_of(target).cool_until > now(); }
+
+Result<std::string> Gateway::State::key_of(const Target& target) const {
+    return target.row ? parts.book.key_of(*target.row) : Result<std::string>(target.configured_key);
+}
+
+std::optional<NanoUsd> Gateway::State::most(const Bound& bound, const Target& target) const {
+    if (!target.price || !bound.capped) return std::nullopt;
+    return upper_bound(bound.tokens, *target.price);
+}
+
+}  // namespace sluice::llm
