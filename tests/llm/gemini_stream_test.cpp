@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include "llm/formats/gemini.hpp"
 #include "llm/wire_streams.hpp"
 
 using namespace sluice;
@@ -309,11 +308,4 @@ TEST_CASE("our refusals have the form that Gemini's SDKs read", "[llm][gemini][e
     const auto streamed = frames(format().write_stream_error({.type = row.ours, .message = "m"}));
     REQUIRE(streamed.size() == 1);
     CHECK(streamed[0]["error"]["status"] == row.theirs);
-}
-
-TEST_CASE("the form of streaming that is not offered names the one that is", "[llm][gemini][error]") {
-    const auto error = llm::gemini_wire::needs_sse();
-    CHECK(error.status == 400);
-    CHECK(error.parameter == "alt");
-    CHECK_THAT(error.message, Catch::Contains("alt=sse"));
 }

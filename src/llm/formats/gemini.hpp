@@ -3,7 +3,7 @@
 /// and ai.google.dev/api/generate-content (read 2026-11).
 ///
 /// Model and streaming stand in the path (`models/M:generateContent`, `:streamGenerateContent?alt=sse`). Without `alt=sse`
-/// the vendor streams one JSON array; that form is not offered, and the caller answers it with `needs_sse()`.
+/// the vendor streams one JSON array; that form is not offered: the caller refuses it with invalid_argument.
 
 #include <memory>
 
@@ -14,9 +14,6 @@ namespace sluice::llm::gemini_wire {
 
 inline constexpr std::string_view format_name = "gemini";
 inline constexpr std::string_view vendor = "gemini";  ///< as in Block::signed_by
-
-/// What a client gets that asks for :streamGenerateContent without `alt=sse`.
-CallError needs_sse();
 
 Result<ModelRequest> read_request(const Json& body);
 Result<Json> write_request(const ModelRequest& request);

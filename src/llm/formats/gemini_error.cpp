@@ -128,12 +128,4 @@ std::string write_error(const CallError& error, std::string_view request_id) { r
 
 std::string write_stream_error(const CallError& error) { return wire::event({}, error_json(error, {})); }
 
-CallError needs_sse() {
-    return {.status = 400,
-            .type = "invalid_request",
-            .message = "streaming is offered as server-sent events only; add ?alt=sse to the URL (the SDKs do so by themselves)",
-            .code = "alt_sse_required",
-            .parameter = "alt"};
-}
-
 }  // namespace sluice::llm::gemini_wire
