@@ -120,7 +120,7 @@ std::shared_ptr<TopUp> Budgets::State::top_up(Entry& entry, std::int64_t needed,
     const auto queued = Wide(entry.waiting) + needed - period->free();
     const auto wanted = clamp_amount(std::min<Wide>(left, std::max({Wide(least), tranche, queued})));
 
-    auto topping = std::make_shared<TopUp>(loop);
+    auto topping = std::make_shared<TopUp>(loop, period);
     entry.top_up = topping;
     auto granted = std::make_shared<std::int64_t>(0);
     storage::WriteUnit unit;
@@ -203,6 +203,7 @@ Awaitable<Result<Admission>> Budgets::admit(CallScope scope, std::optional<NanoU
     if (most && most->value < 0) co_return fail(ErrorCode::internal, "a call cannot cost less than nothing; the log has the cause");
     const std::int64_t needed = most ? most->value : 0;
     std::optional<Error> failed;  // of the last tranche that was waited for
+    bool tried_again = false;
     for (;;) {
         const Time now = s->clock.now();
         s->cover(scope, now);
@@ -238,12 +239,20 @@ Awaitable<Result<Admission>> Budgets::admit(CallScope scope, std::optional<NanoU
             out.hold.state_->scope = std::move(scope);
             co_return out;
         }
-        if (failed) co_return fail(std::move(*failed));
+        if (failed) {
+            // A settlement that memory has and the database lacks may stand in the way: it is written first.
+            if (std::exchange(tried_again, true) || (s->repeats.empty() && !s->repeating)) co_return fail(std::move(*failed));
+            failed.reset();
+            s->repeat_now();
+            while (s->repeating) co_await s->settled.wait();
+            continue;
+        }
         for (auto& [entry, tranche] : short_of) tranche = s->top_up(*entry, needed, now);
         for (const auto& [entry, tranche] : short_of) {
             const Waiting waiting(entry, needed);
             co_await tranche->done.wait();
-            if (!tranche->done.get()) failed = tranche->done.get().error();
+            // One of a period that has ended meanwhile says nothing of the present one.
+            if (!tranche->done.get() && tranche->period == entry->present) failed = tranche->done.get().error();
         }
     }
 }

@@ -31,6 +31,10 @@ inline std::int64_t clamp_amount(Wide amount) {
     return static_cast<std::int64_t>(std::clamp<Wide>(amount, 0, most_nano_usd));
 }
 
+inline std::int64_t limit_of(const Budget& budget, std::int64_t carried, Time now) {
+    return clamp_amount(Wide(budget.limit.value) + carried + (now < budget.raised_until ? budget.raised_by.value : 0));
+}
+
 /// A period in memory: its row, and what is out of it.
 struct Period {
     Bounds bounds;
@@ -46,7 +50,8 @@ struct Period {
 
 /// A tranche on its way.
 struct TopUp {
-    explicit TopUp(runtime::Loop& loop) : done(loop) {}
+    TopUp(runtime::Loop& loop, std::shared_ptr<Period> of) : period(std::move(of)), done(loop) {}
+    const std::shared_ptr<Period> period;
     runtime::OneShot<Result<void>> done;  ///< unavailable: nothing was granted
 };
 
@@ -62,10 +67,7 @@ struct Entry : std::enable_shared_from_this<Entry> {
     bool removed = false;
 
     bool is_hard() const { return budget->action != Action::warn; }
-    std::int64_t limit(Time now) const {
-        const Wide raised = now < budget->raised_until ? budget->raised_by.value : 0;
-        return clamp_amount(Wide(budget->limit.value) + present->carried + raised);
-    }
+    std::int64_t limit(Time now) const { return limit_of(*budget, present->carried, now); }
     bool fits(std::int64_t needed, Time now) const {
         return needed == 0 || Wide(present->spent) + present->held + needed <= limit(now);
     }
@@ -110,6 +112,8 @@ struct Budgets::State : std::enable_shared_from_this<Budgets::State> {
     base::Random& random;
     runtime::Pool* blocking = nullptr;
     SpendBook book;
+    std::string cursor_key;
+    Entry* making = nullptr;             ///< while the answer to its creation is made
     std::unordered_map<BudgetId, std::shared_ptr<Entry>> entries;
     std::unordered_map<WorkspaceId, Covering> workspaces;
     std::vector<Entry*> instance;        ///< cover every call
@@ -131,7 +135,7 @@ struct Budgets::State : std::enable_shared_from_this<Budgets::State> {
     void forget(Entry& entry);
     /// Goes on to the present period where the last one is over.
     void turn(Entry& entry, Time now);
-    Standing standing(Entry& entry);
+    Standing standing(Entry& entry, const Budget& terms);
 
     // admission.cpp
     /// Fills `found` with what covers the call, each once, in its present period.

@@ -58,6 +58,18 @@ Result<void> check_match(const Budget& budget, const std::optional<std::string>&
                 "your change", budget.id.str(), etag_of(budget));
 }
 
+/// So that the answer to a creation, which commits with it, can tell how the budget stands.
+class Making {
+  public:
+    Making(Budgets::State& state, Entry& entry) : state_(state) { state_.making = &entry; }
+    ~Making() { state_.making = nullptr; }
+    Making(const Making&) = delete;
+    Making& operator=(const Making&) = delete;
+
+  private:
+    Budgets::State& state_;
+};
+
 void set_terms(Budget& budget, NewBudget&& terms) {
     budget.limit = terms.limit;
     budget.action = terms.action;
@@ -127,11 +139,11 @@ void Budgets::State::turn(Entry& entry, Time now) {
     give_back(entry, old);
 }
 
-Standing Budgets::State::standing(Entry& entry) {
+Standing Budgets::State::standing(Entry& entry, const Budget& terms) {
     const Time now = clock.now();
     turn(entry, now);
     const Period& p = *entry.present;
-    return {p.bounds.start, p.bounds.end, {entry.limit(now)}, {p.spent}, {p.held}, {p.unknown}};
+    return {p.bounds.start, p.bounds.end, {limit_of(terms, p.carried, now)}, {p.spent}, {p.held}, {p.unknown}};
 }
 
 Budgets::Budgets(runtime::Loop& loop, storage::Storage& storage, events::Bus& bus, base::Clock& clock, base::Random& random)
@@ -147,7 +159,11 @@ Budgets::~Budgets() {
 }
 
 void Budgets::set_blocking(runtime::Pool& pool) { state_->blocking = &pool; }
-void Budgets::set_cursor_key(std::string key) { state_->book.set_cursor_key(std::move(key)); }
+void Budgets::set_cursor_key(std::string key) {
+    state_->cursor_key = key;
+    state_->book.set_cursor_key(std::move(key));
+}
+Time Budgets::now() const { return state_->clock.now(); }
 SpendBook& Budgets::book() const { return state_->book; }
 
 Awaitable<Result<void>> Budgets::start() {
@@ -186,9 +202,33 @@ std::optional<Budget> Budgets::find(WorkspaceId workspace, BudgetId id, bool wit
     return entry == nullptr ? std::nullopt : std::optional<Budget>(*entry->budget);
 }
 
+Result<Budgets::Page> Budgets::page(WorkspaceId workspace, bool with_instance, std::optional<ScopeType> scope_type,
+                                    std::string_view scope_id, int limit, std::string_view cursor) const {
+    const events::Cursors cursors(state_->cursor_key);
+    const auto filter = fmt::format("budgets\n{}\n{}\n{}", with_instance, scope_type ? to_string(*scope_type) : "", scope_id);
+    auto position = cursors.read(workspace, filter, cursor);
+    if (!position) return fail(std::move(position.error()));
+    const auto below = position->empty() ? BudgetId::last() : BudgetId::from_raw(*position);
+    Page out;
+    for (auto& budget : list(workspace, with_instance)) {
+        if (budget.id >= below || (scope_type && budget.scope != *scope_type) || (!scope_id.empty() && budget.scope_id != scope_id)) continue;
+        if (out.items.size() == static_cast<std::size_t>(limit)) {
+            out.next_cursor = cursors.make(workspace, filter, out.items.back().id.raw());
+            break;
+        }
+        out.items.push_back(std::move(budget));
+    }
+    return out;
+}
+
 Standing Budgets::standing(const Budget& budget) const {
-    const auto found = state_->entries.find(budget.id);
-    return found == state_->entries.end() ? Standing{} : state_->standing(*found->second);
+    State& s = *state_;
+    if (s.making != nullptr && s.making->budget->id == budget.id) return s.standing(*s.making, budget);
+    const auto found = s.entries.find(budget.id);
+    if (found == s.entries.end()) return {};
+    // In the answer to a change, which commits with it, the change counts already.
+    const bool newer = budget.revision > found->second->budget->revision;
+    return s.standing(*found->second, newer ? budget : *found->second->budget);
 }
 
 Awaitable<Result<Budget>> Budgets::create(WorkspaceId workspace, NewBudget wanted, std::string by, AlsoCommit also) {
@@ -217,7 +257,10 @@ Awaitable<Result<Budget>> Budgets::create(WorkspaceId workspace, NewBudget wante
     entry->present->stored = true;
     entry->budget = budget;
     storage::WriteUnit unit;
-    if (also) also(unit, *budget);
+    {
+        const Making making(s, *entry);
+        if (also) also(unit, *budget);
+    }
     store::insert(unit, *budget);
     store::insert_period(unit, {workspace, budget->id, entry->present->bounds, 0});
     auto done = co_await s.storage.submit(std::move(unit));
@@ -298,15 +341,27 @@ Awaitable<Result<std::vector<UnknownEntry>>> Budgets::unknown(WorkspaceId worksp
     co_return co_await store::unknown(state->storage, entry->budget->workspace, id);
 }
 
-Awaitable<Result<UnknownEntry>> Budgets::resolve(WorkspaceId workspace, UnknownSpendId id, NanoUsd was, std::string by, std::string reason,
+Awaitable<Result<UnknownEntry>> Budgets::resolve(WorkspaceId workspace, bool with_instance, UnknownSpendId id, NanoUsd was, std::string by,
+                                                 std::string reason,
                                                  std::function<void(storage::WriteUnit&, const UnknownEntry&)> also) {
     State& s = *state_;
     const auto held = co_await s.turns.take();
-    auto found = co_await store::find_unknown(s.storage, workspace, id);
-    if (!found) co_return fail(std::move(found.error()));
-    if (!*found) co_return fail(ErrorCode::not_found, "there is no unknown entry {}; `sluice budgets unknown` lists them", id.str());
-    UnknownEntry entry = std::move(**found);
-    if (entry.resolved_to) co_return fail(ErrorCode::conflict, "entry {} is resolved already, to {} USD", id.str(), base::format_usd(*entry.resolved_to));
+    std::vector<WorkspaceId> places{workspace};
+    if (with_instance)
+        for (const Entry* each : s.instance) places.push_back(each->budget->workspace);
+    std::optional<UnknownEntry> stored;
+    WorkspaceId owner;
+    for (auto place = places.begin(); place != places.end() && !stored; ++place) {
+        owner = *place;
+        auto found = co_await store::find_unknown(s.storage, owner, id);
+        if (!found) co_return fail(std::move(found.error()));
+        stored = std::move(*found);
+    }
+    if (!stored || s.find(workspace, stored->budget, with_instance) == nullptr)
+        co_return fail(ErrorCode::not_found, "there is no unknown entry {}; `sluice budgets unknown` lists those of a budget", id.str());
+    UnknownEntry entry = std::move(*stored);
+    if (entry.resolved_to)
+        co_return fail(ErrorCode::conflict, "entry {} is resolved already, to {} USD", id.str(), base::format_usd(*entry.resolved_to));
     if (was.value < 0 || was > entry.amount)
         co_return mistake("/cost_usd", fmt::format("is not between 0 and the {} USD that were granted", base::format_usd(entry.amount)));
     if (reason.empty() || reason.size() > 1000) co_return mistake("/reason", "is missing or longer than 1000 bytes");
@@ -315,7 +370,7 @@ Awaitable<Result<UnknownEntry>> Budgets::resolve(WorkspaceId workspace, UnknownS
     entry.reason = std::move(reason);
     storage::WriteUnit unit;
     if (also) also(unit, entry);
-    store::resolve(unit, workspace, entry, s.clock.now());
+    store::resolve(unit, owner, entry, s.clock.now());
     auto done = co_await s.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     if (const auto known = s.entries.find(entry.budget); known != s.entries.end()) {

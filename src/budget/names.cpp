@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
+#include <limits>
 
-#include "sluice/budget/budget.hpp"
+#include "sluice/budget/spend.hpp"
 
 namespace sluice::budget {
 namespace {
@@ -9,6 +11,8 @@ constexpr std::array<std::string_view, 11> scopes{"instance", "workspace", "proj
                                                   "session",  "api_key",   "user",    "model", "tag"};
 constexpr std::array<std::string_view, 5> windows{"hour", "day", "week", "month", "total"};
 constexpr std::array<std::string_view, 4> actions{"block", "require_approval", "downgrade", "warn"};
+
+constexpr std::array<std::string_view, 10> dimensions{"model", "provider", "project", "flow", "agent", "api_key", "user", "tag", "day", "hour"};
 
 template <class Enum, std::size_t n>
 std::optional<Enum> among(const std::array<std::string_view, n>& names, std::string_view text) {
@@ -19,6 +23,11 @@ std::optional<Enum> among(const std::array<std::string_view, n>& names, std::str
 
 }  // namespace
 
+NanoUsd Standing::left() const {
+    const auto left = static_cast<__int128>(limit.value) - spent.value - held.value;
+    return {static_cast<std::int64_t>(std::max<__int128>(left, std::numeric_limits<std::int64_t>::min()))};
+}
+
 std::string_view to_string(ScopeType type) { return scopes[static_cast<std::size_t>(type)]; }
 std::string_view to_string(Window window) { return windows[static_cast<std::size_t>(window)]; }
 std::string_view to_string(Action action) { return actions[static_cast<std::size_t>(action)]; }
@@ -26,6 +35,9 @@ std::string_view to_string(Action action) { return actions[static_cast<std::size
 std::optional<ScopeType> scope_type_from(std::string_view text) { return among<ScopeType>(scopes, text); }
 std::optional<Window> window_from(std::string_view text) { return among<Window>(windows, text); }
 std::optional<Action> action_from(std::string_view text) { return among<Action>(actions, text); }
+
+std::string_view to_string(SpendBy by) { return dimensions[static_cast<std::size_t>(by)]; }
+std::optional<SpendBy> spend_by_from(std::string_view text) { return among<SpendBy>(dimensions, text); }
 
 std::string etag_of(const Budget& budget) { return fmt::format("\"{}\"", budget.revision); }
 

@@ -76,7 +76,7 @@ std::shared_ptr<Booking> Budgets::State::booking(std::unique_ptr<Hold::State> ho
         out->moves.reserve(hold->parts.size());
         for (const auto& [entry, period, amount, drawn] : hold->parts)
             out->moves.push_back({{entry->budget->workspace, entry->budget->id, period->bounds, period->carried}, entry->budget,
-                                  drawn ? amount : 0, entry->limit(now)});
+                                  drawn ? amount : 0, limit_of(*entry->budget, period->carried, now)});
         if (spend.cost.value > hold->amount && !hold->parts.empty()) instruments().overshoot.add();
     }
     out->spend = std::move(spend);

@@ -243,6 +243,8 @@ TEST_CASE("amounts at the edge of the integers neither wrap nor pass", "[budget]
     terms.action = Action::warn;
     house.get(house.budgets->edit(house.workspace, budget.id, terms, std::nullopt));
     auto more = house.admit(greatest), most = house.admit(greatest);
+    CHECK(house.standing(budget).left().value == -greatest);
+    CHECK(house.standing(warn).left().value == -greatest);
     house.settle(std::move(more.hold), greatest);
     house.settle(std::move(most.hold), greatest);
     CHECK(house.standing(budget).spent.value == greatest);

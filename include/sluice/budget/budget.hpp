@@ -84,7 +84,7 @@ struct Standing {
     NanoUsd spent;                    ///< settled, with unknown entries
     NanoUsd held;                     ///< of calls under way
     NanoUsd unknown;                  ///< part of `spent` that a crash left open
-    NanoUsd left() const { return limit - spent - held; }
+    NanoUsd left() const;             ///< below 0: more was spent than is allowed now
 };
 
 /// What covers one call. Empty members cover nothing.
@@ -205,7 +205,15 @@ class Budgets {
 
     /// Newest first. Those of the workspace, and for the machine's owner those of the instance.
     std::vector<Budget> list(WorkspaceId workspace, bool with_instance) const;
+    struct Page {
+        std::vector<Budget> items;
+        std::string next_cursor;
+    };
+    /// The same by page; `scope_type` and `scope_id`, where given, choose. Errors: invalid_argument (cursor).
+    Result<Page> page(WorkspaceId workspace, bool with_instance, std::optional<ScopeType> scope_type, std::string_view scope_id, int limit,
+                      std::string_view cursor) const;
     std::optional<Budget> find(WorkspaceId workspace, BudgetId id, bool with_instance) const;
+    /// Of the budget as it is now, or on the terms of `budget` where that is about to be stored. Zeros: it is not there.
     Standing standing(const Budget& budget) const;
     /// The least that is left in the workspace's hard limits that cover the scope; nothing: none covers it.
     std::optional<NanoUsd> left(const CallScope& scope) const;
@@ -223,10 +231,12 @@ class Budgets {
     Awaitable<Result<void>> remove(WorkspaceId workspace, BudgetId id, std::optional<std::string> if_match, AlsoCommit also = {});
     /// Open and resolved entries of a budget, newest first.
     Awaitable<Result<std::vector<UnknownEntry>>> unknown(WorkspaceId workspace, BudgetId id) const;
-    /// A person says what an unknown entry was: the rest is free again. Errors: not_found, conflict (resolved), invalid_argument.
-    Awaitable<Result<UnknownEntry>> resolve(WorkspaceId workspace, UnknownSpendId id, NanoUsd was, std::string by, std::string reason,
-                                            std::function<void(storage::WriteUnit&, const UnknownEntry&)> also = {});
+    /// A person says what an unknown entry was: the rest is free again. `with_instance`: entries of the instance's budgets as
+    /// well. Errors: not_found, conflict (resolved), invalid_argument.
+    Awaitable<Result<UnknownEntry>> resolve(WorkspaceId workspace, bool with_instance, UnknownSpendId id, NanoUsd was, std::string by,
+                                            std::string reason, std::function<void(storage::WriteUnit&, const UnknownEntry&)> also = {});
 
+    Time now() const;
     /// What calls cost, row by row and summed.
     SpendBook& book() const;
     /// Deletes spend rows and ended periods older than `before`, in small batches; how many rows. Hourly.
