@@ -9,6 +9,7 @@ import unittest
 import uuid
 
 import house
+from budget_books import add_spend, leave_granted, offline
 from house import chain, eventually, node, segment
 
 # Statuses of a request that got as far as its handler: it was allowed, whatever became of it.
@@ -57,6 +58,7 @@ class Place:
         self.invitation = self.new_invitation()
         self.user = self.new_user()
         self.secret = self.new_secret()
+        self.budget = self.new_budget()
         self.project_id = next(item["id"] for item in self.owner.get("/api/v1/projects").json["items"] if item["name"] == project)
         self.workspace_id = self.owner.get("/api/v1/auth/me").json["workspace"]["id"]
 
@@ -108,6 +110,9 @@ class Place:
         self.made(self.owner.post("/api/v1/secrets", {"name": name, "value": "not to be told"}))
         return name
 
+    def new_budget(self):
+        return self.made(self.owner.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}))["id"]
+
     def new_bulk(self):
         return self.made(self.owner.post("/api/v1/runs/bulk", {
             "action": "rerun", "filter": {"status": "failed", "flow": self.boom}, "canary": 0, "rate_per_second": 100}))["id"]
@@ -124,6 +129,12 @@ class Matrix(unittest.TestCase):
         cls.foreign = Place(cls.server, "globex", "shop")
         for place in (cls.own, cls.outside, cls.foreign):
             place.bulk = place.new_bulk()
+        with offline(cls.server) as database:  # what a call and a crash leave
+            for place in (cls.own, cls.outside, cls.foreign):
+                leave_granted(database, place.budget, 10 ** 9)
+                place.spend = add_spend(database, place.workspace_id, model="m")
+        for place in (cls.own, cls.outside, cls.foreign):
+            place.unknown = place.owner.get(f"/api/v1/budgets/{place.budget}/unknown").json["items"][0]["id"]
         api = cls.own.owner.get("/api/v1/openapi.json").json
         cls.operations = [(verb, path, row) for path, verbs in api["paths"].items() for verb, row in verbs.items()]
         cls.roles = [role["name"] for role in cls.own.owner.get("/api/v1/roles").json["items"] if role["built_in"]]
@@ -139,6 +150,7 @@ class Matrix(unittest.TestCase):
             "api-keys": {"id": place.key_id},
             "artifacts": {"id": place.artifact},
             "auth": {"id": "ses_01kah00000000000000000000"},
+            "budgets": {"id": place.budget, "unknown_id": place.unknown},
             "bulk-actions": {"id": place.bulk},
             "dead-letters": {"id": place.letter},
             "events": {"number": place.event},
@@ -150,6 +162,7 @@ class Matrix(unittest.TestCase):
             "roles": {"id": place.role},
             "runs": {"id": place.run, "path": "boom", "name": "go"},
             "secrets": {"id": place.secret},
+            "spend": {"id": place.spend},
             "system": {"id": place.user},
             "users": {"id": place.user},
             "workspaces": {"id": place.workspace_id},
@@ -166,6 +179,7 @@ class Matrix(unittest.TestCase):
     FRESH = {
         ("delete", "/api/v1/api-keys/{id}"): ("id", "new_key"),
         ("delete", "/api/v1/artifacts/{id}"): ("id", "new_artifact"),
+        ("delete", "/api/v1/budgets/{id}"): ("id", "new_budget"),
         ("delete", "/api/v1/flows/{id}"): ("id", "new_flow"),
         ("delete", "/api/v1/invitations/{id}"): ("id", "new_invitation"),
         ("delete", "/api/v1/roles/{id}"): ("id", "new_role"),
@@ -188,6 +202,10 @@ class Matrix(unittest.TestCase):
             ("post", "/api/v1/auth/reauthenticate"): {"password": "x"},
             ("post", "/api/v1/auth/totp/confirm"): {"code": "123456"},
             ("post", "/api/v1/auth/totp/disable"): {"otp": "123456"},
+            ("post", "/api/v1/budgets"): {"scope": {"type": "tag", "id": place.name()}, "window": "day", "limit_usd": "1"},
+            ("put", "/api/v1/budgets/{id}"): {"limit_usd": "8"},
+            ("post", "/api/v1/budgets/{id}/raise"): {"amount_usd": "1", "until": "2099-01-01T00:00:00Z", "reason": "a launch"},
+            ("post", "/api/v1/budgets/unknown/{unknown_id}/resolve"): {"cost_usd": "1", "reason": "the bill"},
             ("post", "/api/v1/dead-letters/redrive"): {"dry_run": True},
             ("post", "/api/v1/dead-letters/{id}/discard"): {"reason": "seen"},
             ("post", "/api/v1/flows"): fresh,

@@ -32,6 +32,7 @@ if(SLUICE_TESTS AND TARGET sluice)
   sluice_system_test("system: dead letters, why, diff and replay" system/history_test.py TIMEOUT 600)
   sluice_system_test("system: the audit trail" system/audit_trail_test.py TIMEOUT 600)
   sluice_system_test("system: models and prices" system/models_test.py TIMEOUT 300)
+  sluice_system_test("system: budgets and the ledger" system/budget_test.py TIMEOUT 300)
   sluice_system_test("system: secrets and keys" system/secrets_test.py TIMEOUT 600)
   sluice_system_test("reliability: a graceful restart" reliability/restart_test.py TIMEOUT 600)
   sluice_system_test("reliability: 60 kills at random moments under load" reliability/kill_loop.py TIMEOUT 600 LABELS slow

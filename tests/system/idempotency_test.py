@@ -9,6 +9,7 @@ import unittest
 import uuid
 
 import house
+from budget_books import leave_granted, offline
 from control_test import LOOPBACK, Upstream
 from house import chain, eventually, node
 
@@ -124,6 +125,15 @@ class EveryWrite(unittest.TestCase):
 
     def secret(self):
         return self.client.post("/api/v1/secrets", {"name": self.name(), "value": "a quiet value"}).json["id"]
+
+    def budget(self):
+        return self.client.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}).json["id"]
+
+    def unknown_spend(self):
+        budget = self.budget()
+        with offline(self.server) as database:
+            leave_granted(database, budget, 10 ** 9)
+        return self.client.get(f"/api/v1/budgets/{budget}/unknown").json["items"][0]["id"]
 
     def key_id(self):
         return self.client.post("/api/v1/api-keys", {"name": self.name()}).json["id"]
@@ -246,6 +256,13 @@ class EveryWrite(unittest.TestCase):
             ("PATCH", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", {"description": "for the shop"}),
             ("DELETE", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", None),
             ("POST", "/api/v1/secrets/rotate-keys"): lambda: ("/api/v1/secrets/rotate-keys", None),
+            ("POST", "/api/v1/budgets"): lambda: ("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "day", "limit_usd": "1"}),
+            ("PUT", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", {"limit_usd": "8"}),
+            ("DELETE", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", None),
+            ("POST", "/api/v1/budgets/{id}/raise"): lambda: (f"/api/v1/budgets/{self.budget()}/raise",
+                                                             {"amount_usd": "1", "until": "2099-01-01T00:00:00Z", "reason": "a launch"}),
+            ("POST", "/api/v1/budgets/unknown/{unknown_id}/resolve"): lambda: (f"/api/v1/budgets/unknown/{self.unknown_spend()}/resolve",
+                                                                               {"cost_usd": "0.5", "reason": "the bill"}),
             ("PUT", "/api/v1/workspaces/{id}/egress"): lambda: ("/api/v1/workspaces/default/egress", {"hosts": None}),
             ("PATCH", "/api/v1/workspaces/{id}"): lambda: ("/api/v1/workspaces/default", {"require_second_factor": False}),
             ("POST", "/api/v1/models/import"): lambda: ("/api/v1/models/import", {"format": 1, "models": [
