@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> statuses{"ok", "failed", "aborted", "unknown", "cached", "refused"};
 constexpr std::size_t most_repeats = 500;  ///< in one unit
+constexpr Duration stop_grace = std::chrono::seconds(5);
 
 struct Instruments {
     base::metrics::Counter settled{"sluice_spend_rows_total", "Calls of models that were settled"};
@@ -180,8 +181,11 @@ void Budgets::State::repeat_now() {
 Awaitable<void> Budgets::stop() {
     const auto s = state_;
     if (std::exchange(s->stopping, true)) co_return;
-    // Units of callers end with the writer's queue; what they left is written by a unit of our own.
-    while (s->bookings > 0) co_await s->settled.wait();
+    // Units of callers end with the writer's queue; what they left is written by a unit of our own. One that its owner never
+    // hands in must not keep the process from ending: what it holds stays charged.
+    const Time deadline = s->clock.now() + stop_grace;
+    bool in_time = true;
+    while (s->bookings > 0 && in_time) in_time = co_await s->settled.wait_until(deadline);
     while (s->repeating) co_await s->settled.wait();
     while (!s->repeats.empty() && s->repeat_pause == repeat_first) {
         s->repeat_now();

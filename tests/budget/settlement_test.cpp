@@ -3,6 +3,7 @@
 #include "budget/budget_house.hpp"
 
 #include "sluice/base/metrics.hpp"
+#include "sluice/runtime/task_group.hpp"
 #include "sluice/storage/tx.hpp"
 
 using namespace sluice;
@@ -15,6 +16,12 @@ namespace {
 void spoil(storage::WriteUnit& unit) {
     std::function<Result<void>(storage::Tx&)> refuse = [](storage::Tx&) -> Result<void> { return fail(ErrorCode::conflict, "no"); };
     unit.add(std::move(refuse));
+}
+
+/// Lets time pass once others wait for it.
+Awaitable<void> pass(BudgetHouse* house, Duration by) {
+    for (int i = 0; i < 20; ++i) co_await house->loop.yield();
+    house->clock.advance(by);
 }
 
 /// The value of a counter of this process; 0 before it has counted.
@@ -267,6 +274,20 @@ TEST_CASE("a stop gives back what nobody drew, and leaves charged what is under 
     CHECK(house.standing(budget).spent.value == 3 * usd);
     house.run(house.budgets->stop());
     house.run(house.budgets->stop());
+}
+
+TEST_CASE("a settlement that its owner never hands in does not keep a stop from its end", "[budget]") {
+    BudgetHouse house;
+    const auto budget = house.make(10 * usd);
+    storage::WriteUnit unit;
+    house.budgets->settle(unit, house.admit(2 * usd).hold, house.spend(usd));
+    runtime::TaskGroup tasks(house.loop);
+    tasks.spawn("time", pass(&house, std::chrono::seconds(10)));
+    house.run(house.budgets->stop());
+    house.run(tasks.join());
+    house.restart_after_crash();
+    CHECK(house.standing(budget).unknown.value == 2 * usd);
+    CHECK(house.rows().empty());
 }
 
 TEST_CASE("each alert is told once in a period, in the commit that crosses it", "[budget]") {
