@@ -63,11 +63,19 @@ function(sluice_embed target symbol root)
 endfunction()
 
 # What is done for each request, step or call. In all else size matters more than speed: little is inlined there.
-set(hot_sources "/src/(base|cel|net|runtime|storage)/|/src/budget/(admission|settlement|budget_store|spend_store)|/src/events/bus"
-  "|/src/identity/(identity|request_)[a-z_]*\\.cpp$|/src/flows/(compile|render|scope)|/src/nodes/(merge|node_parts|noop|set|switch_on|transform)\\.cpp$"
-  "|/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine[a-z_]*|run_queue|step_[a-z]*)\\.cpp$"
-  "|/src/llm/(account|answer_cache|body_scan|gateway|prices|targets)[a-z_]*\\.cpp$|/src/llm/formats/[a-z_]*(stream|usage|wire_json)")
-string(JOIN "" hot_sources ${hot_sources})
+set(hot_sources
+  "/src/(cel|runtime)/"
+  "/src/base/(clock|id|json|json_parse|json_schema|json_schema_validate|log|metrics|money|random|time)\\.cpp$"
+  "/src/storage/(file_blobs|query|readers|sqlite_connection|sqlite_storage|writer)\\.cpp$"
+  "/src/net/(client|connection|forwarded|http|rate_limiter|request_target|router|server|session|sse_parser|url|websocket)[a-z_]*\\.cpp$"
+  "/src/events/bus"
+  "/src/identity/(identity|request_)[a-z_]*\\.cpp$"
+  "/src/budget/(admission|settlement|budget_store|spend_store)"
+  "/src/llm/(account|answer_cache|body_scan|catalogue|gateway|prices|targets)[a-z_]*\\.cpp$"
+  "/src/llm/formats/[a-z_]*(stream|usage|wire_json)"
+  "/src/flows/(compile|scope)"
+  "/src/nodes/(merge|node_parts|noop|set|switch_on|transform)\\.cpp$"
+  "/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine[a-z_]*|run_queue|step_[a-z]*)\\.cpp$")
 # -Os would need a precompiled header of its own.
 set(cold_options "-mllvm -inline-threshold=25")
 
@@ -88,7 +96,13 @@ function(sluice_module name)
   endforeach()
   target_compile_options(sluice_${name} PRIVATE ${pch_options})
   foreach(source ${sources})
-    if(NOT source MATCHES "${hot_sources}")
+    set(hot FALSE)
+    foreach(pattern ${hot_sources})
+      if(source MATCHES "${pattern}")
+        set(hot TRUE)
+      endif()
+    endforeach()
+    if(NOT hot)
       set_property(SOURCE ${source} APPEND_STRING PROPERTY COMPILE_FLAGS " $<$<CONFIG:Release>:${cold_options}>")
     endif()
   endforeach()

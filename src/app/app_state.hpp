@@ -69,6 +69,7 @@ struct App::State {
     std::unique_ptr<engine::DeadLetters> dead_letters;
     std::unique_ptr<engine::BulkActions> bulk_actions;
     net::Router router;
+    std::shared_ptr<const std::string> openapi;  ///< made when it is first asked for
     std::unique_ptr<net::Server> server;
     net::Router monitoring_router;
     std::unique_ptr<net::Server> monitoring;  ///< where `metrics.listen` is set

@@ -36,7 +36,11 @@ Awaitable<Response> metrics(Request&, App::State& state) {
 Awaitable<Response> openapi(Request&, App::State& state) {
     Response response;
     response.headers.set("Content-Type", "application/json");
-    response.shared_text = state.router.openapi();
+    if (!state.openapi) {
+        auto make = [router = &state.router] { return router->make_openapi(); };
+        state.openapi = std::make_shared<const std::string>(co_await state.blocking->run(std::move(make)));
+    }
+    response.shared_text = state.openapi;
     co_return response;
 }
 

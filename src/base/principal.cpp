@@ -39,8 +39,8 @@ std::optional<Permission> permission_from(std::string_view text) {
 PermissionSet placed_permissions() {
     PermissionSet set;
     for (const auto permission : {Permission::artifacts_read, Permission::artifacts_write, Permission::events_read, Permission::flows_read,
-                                  Permission::flows_write, Permission::models_call, Permission::projects_read, Permission::runs_data, Permission::runs_read,
-                                  Permission::runs_write})
+                                  Permission::flows_write, Permission::models_call, Permission::projects_read, Permission::runs_data,
+                                  Permission::runs_read, Permission::runs_write})
         set.set(static_cast<std::size_t>(permission));
     return set;
 }

@@ -10,16 +10,23 @@ namespace sluice::llm {
 namespace {
 
 base::metrics::Counter calls_total("sluice_gateway_calls_total", "Model calls that were settled");
-base::metrics::Counter unknown_total("sluice_gateway_unknown_total", "Model calls whose end is not known: charged at their hold");
-base::metrics::Histogram call_us("sluice_gateway_call_us", "Time of a model call from its admission to its settlement, in microseconds");
+base::metrics::Counter unknown_total("sluice_gateway_unknown_total",
+                                     "Model calls whose end is not known: charged at their hold");
+base::metrics::Histogram call_us("sluice_gateway_call_us",
+                                 "Time of a model call from its admission to its settlement, in microseconds");
 
 Duration steady(Gateway::State& state) { return state.parts.loop.clock().steady(); }
 
 }  // namespace
 
 Account::Account(Gateway::State& state, budget::Hold hold, budget::Spend spend, const Target& target)
-    : state_(state), hold_(std::move(hold)), spend_(std::move(spend)), catalogue_(target.catalogue), configured_price_(target.configured_price),
-      price_(target.price), began_(steady(state)) {}
+    : state_(state),
+      hold_(std::move(hold)),
+      spend_(std::move(spend)),
+      catalogue_(target.catalogue),
+      configured_price_(target.configured_price),
+      price_(target.price),
+      began_(steady(state)) {}
 
 Account::~Account() {
     if (!finished_) finish("unknown", std::nullopt);
@@ -68,6 +75,7 @@ void Account::finish(std::string_view status, std::optional<UsageRecord> usage, 
     call_us.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(spend_.duration_us, 0)));
     storage::WriteUnit unit;
     state_.parts.budgets.settle(unit, std::move(hold_), std::move(spend_));
+    if (also) also(unit);
     std::function<void(Result<void>)> done = [](Result<void> stored) {
         if (!stored) log::error("a call's spend could not be stored", {{"cause", stored.error().message}});
     };

@@ -21,7 +21,9 @@ std::optional<CacheOrder> read_cache_order(std::string_view header, Duration usu
     return CacheOrder{*ttl, true};
 }
 
-std::size_t AnswerCache::size_of(const Entry& entry) { return entry.key.size() + entry.answer.body.size() + sizeof(Entry) + 64; }
+std::size_t AnswerCache::size_of(const Entry& entry) {
+    return entry.key.size() + entry.answer.body.size() + sizeof(Entry) + 64;
+}
 
 void AnswerCache::drop(Entries::iterator entry) {
     bytes_ -= size_of(*entry);

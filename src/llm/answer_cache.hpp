@@ -1,6 +1,7 @@
 #pragma once
-/// Whole answers of model calls, kept for a while: the same call again gets the same answer at no cost. Only where the caller
-/// or the server's configuration asks for it. In memory, bounded by bytes; the answer that was used longest ago goes first.
+/// Whole answers of model calls, kept for a while: the same call again gets the same answer at no cost. Only where the
+/// caller or the server's configuration asks for it. In memory, bounded by bytes; the answer that was used longest ago
+/// goes first.
 
 #include <cstdint>
 #include <list>
@@ -15,7 +16,7 @@ namespace sluice::llm {
 
 /// What a request's header `x-sluice-cache` orders: `ttl=5m`, `no-cache` (ask anew, keep the answer), `no-store`.
 struct CacheOrder {
-    Duration ttl{0};     ///< 0: nothing is kept
+    Duration ttl{0};  ///< 0: nothing is kept
     bool read = true;
 };
 /// `usual`: the time to live of the configuration. Nothing: the header cannot be read.

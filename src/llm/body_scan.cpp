@@ -159,13 +159,21 @@ class Walk {
     }
 
     bool utf8() {
-        const auto byte = [&](std::size_t i) { return at + i < text_.size() ? static_cast<unsigned char>(text_[at + i]) : 0U; };
-        const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) { return byte(i) >= low && byte(i) <= high; };
+        const auto byte = [&](std::size_t i) {
+            return at + i < text_.size() ? static_cast<unsigned char>(text_[at + i]) : 0U;
+        };
+        const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+            return byte(i) >= low && byte(i) <= high;
+        };
         const auto c = byte(0);
         std::size_t size = 0;
-        if (c >= 0xC2 && c <= 0xDF && follows(1)) size = 2;
-        else if (c >= 0xE0 && c <= 0xEF && follows(1, c == 0xE0 ? 0xA0 : 0x80, c == 0xED ? 0x9F : 0xBF) && follows(2)) size = 3;
-        else if (c >= 0xF0 && c <= 0xF4 && follows(1, c == 0xF0 ? 0x90 : 0x80, c == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3)) size = 4;
+        if (c >= 0xC2 && c <= 0xDF && follows(1))
+            size = 2;
+        else if (c >= 0xE0 && c <= 0xEF && follows(1, c == 0xE0 ? 0xA0 : 0x80, c == 0xED ? 0x9F : 0xBF) && follows(2))
+            size = 3;
+        else if (c >= 0xF0 && c <= 0xF4 && follows(1, c == 0xF0 ? 0x90 : 0x80, c == 0xF4 ? 0x8F : 0xBF) && follows(2) &&
+                 follows(3))
+            size = 4;
         if (size == 0) return stop("the text is not UTF-8");
         at += size;
         return true;
@@ -177,7 +185,10 @@ class Walk {
 
 Error no_json(const Walk& walk) {
     if (walk.too_deep) return Error{ErrorCode::too_large, "the body nests too many containers", {}, false};
-    return Error{ErrorCode::invalid_argument, fmt::format("the body is not JSON: {} (at byte {})", walk.wrong, walk.at), {}, false};
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("the body is not JSON: {} (at byte {})", walk.wrong, walk.at),
+                 {},
+                 false};
 }
 
 }  // namespace
@@ -208,7 +219,8 @@ Result<BodyScan> BodyScan::read(std::string_view text, std::size_t depth) {
             member.value_begin = walk.at;
             if (!walk.value()) return fail(no_json(walk));
             member.value_end = walk.at;
-            if (scan.has(member.key)) return fail(ErrorCode::invalid_argument, "the body has the member {} twice", member.key.substr(0, 60));
+            if (scan.has(member.key))
+                return fail(ErrorCode::invalid_argument, "the body has the member {} twice", member.key.substr(0, 60));
             scan.members_.push_back(std::move(member));
             walk.space();
             if (walk.take(',')) continue;
@@ -220,7 +232,8 @@ Result<BodyScan> BodyScan::read(std::string_view text, std::size_t depth) {
         return fail(no_json(walk));
     }
     walk.space();
-    if (walk.at != text.size()) return fail(ErrorCode::invalid_argument, "something follows the body's JSON (at byte {})", walk.at);
+    if (walk.at != text.size())
+        return fail(ErrorCode::invalid_argument, "something follows the body's JSON (at byte {})", walk.at);
     return scan;
 }
 
@@ -261,7 +274,8 @@ void BodyScan::set(std::string_view key, std::string raw_value) {
 }
 
 void BodyScan::remove(std::string_view key) {
-    if (const auto* member = find(key)) edits_.push_back({static_cast<std::size_t>(member - members_.data()), {}, {}, true});
+    if (const auto* member = find(key))
+        edits_.push_back({static_cast<std::size_t>(member - members_.data()), {}, {}, true});
 }
 
 std::string BodyScan::edited() const {
@@ -306,7 +320,8 @@ std::string BodyScan::edited() const {
 }
 
 Result<std::string> decode_json_string(std::string_view literal) {
-    if (literal.find('\\') == std::string_view::npos && literal.size() >= 2) return std::string(literal.substr(1, literal.size() - 2));
+    if (literal.find('\\') == std::string_view::npos && literal.size() >= 2)
+        return std::string(literal.substr(1, literal.size() - 2));
     const auto value = Json::parse(literal, nullptr, false);
     if (!value.is_string()) return fail(ErrorCode::invalid_argument, "the body is not JSON: a string is malformed");
     return value.get<std::string>();

@@ -1,7 +1,7 @@
 #pragma once
-/// The outer members of a JSON object, found in its text without building it. The gateway reads a few members of a body and
-/// passes the rest on byte by byte, so that vendors' prompt caches see what the client wrote; where one member must change,
-/// only its bytes do.
+/// The outer members of a JSON object, found in its text without building it. The gateway reads a few members of a body
+/// and passes the rest on byte by byte, so that vendors' prompt caches see what the client wrote; where one member must
+/// change, only its bytes do.
 
 #include <cstddef>
 #include <string>
@@ -15,14 +15,14 @@ namespace sluice::llm {
 class BodyScan {
   public:
     struct Member {
-        std::string key;             ///< decoded
-        std::size_t begin = 0;       ///< of the key's opening quote
+        std::string key;        ///< decoded
+        std::size_t begin = 0;  ///< of the key's opening quote
         std::size_t value_begin = 0, value_end = 0;
     };
 
-    /// Checks the whole text: strict JSON, an object, UTF-8, at most `depth` containers inside each other, no outer member
-    /// twice. One pass, no allocation but for the members. `text` must outlive the scan.
-    /// Errors: invalid_argument (with the offset), too_large (depth).
+    /// Checks the whole text: strict JSON, an object, UTF-8, at most `depth` containers inside each other, no outer
+    /// member twice. One pass, no allocation but for the members. `text` must outlive the scan. Errors:
+    /// invalid_argument (with the offset), too_large (depth).
     static Result<BodyScan> read(std::string_view text, std::size_t depth = 128);
 
     const std::vector<Member>& members() const { return members_; }

@@ -10,13 +10,19 @@ std::string without_key(std::string text, std::string_view key);
 /// No answer came. `sent`: a byte of the request may have arrived.
 Outcome failed_transport(Account& account, const Target& target, const Error& error, bool sent);
 /// A status that is no success; the body of the same format goes on to the caller where another try cannot help.
-Outcome failed_status(Gateway::State& state, const Incoming& in, Account& account, const Target& target, int status, const net::Headers& headers,
-                      std::string body);
+Outcome failed_status(Gateway::State& state, const Incoming& in, Account& account, const Target& target, int status,
+                      const net::Headers& headers, std::string body);
 /// A success that holds no answer. Neither usage nor fallback: charged at the hold.
-Outcome failed_answer(Account& account, const Target& target, std::string why, std::optional<UsageRecord> usage, std::optional<NanoUsd> fallback);
+Outcome failed_answer(Account& account, const Target& target, std::string why, std::optional<UsageRecord> usage,
+                      std::optional<NanoUsd> fallback);
 /// The vendor's usage, or what is counted here where it told none.
-UsageRecord judged_usage(std::optional<UsageRecord> told, std::int64_t input_bytes, std::int64_t answer_bytes, Operation operation);
-net::Response whole_response(const Incoming& in, const Target& target, const Account& account, std::string body, std::optional<NanoUsd> left);
+UsageRecord judged_usage(std::optional<UsageRecord> told, std::int64_t input_bytes, std::int64_t answer_bytes,
+                         Operation operation);
+net::Response whole_response(const Incoming& in, const Target& target, const Account& account, std::string body,
+                             std::optional<NanoUsd> left);
+/// The same request with the same Idempotency-Key gets this answer again and is not paid twice. Before the account's
+/// end.
+void keep_answer(const Incoming& in, Account& account, std::string_view body);
 AnswerContext answer_context(Gateway::State& state, const Incoming& in, const ModelRequest* request);
 /// A whole answer, told as a stream.
 std::vector<StreamEvent> events_of(const ModelAnswer& answer);

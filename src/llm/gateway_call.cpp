@@ -25,17 +25,20 @@ CallError budget_error(const budget::Refusal& refusal) {
     return out;
 }
 
-/// An answer that is there already costs nothing; the ledger says so. The key covers whose call it is, its door and all of its
-/// body: model, system, messages, tools and every parameter.
+/// An answer that is there already costs nothing; the ledger says so. The key covers whose call it is, its door and all
+/// of its body: model, system, messages, tools and every parameter.
 Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming& in) {
     const auto order = read_cache_order(in.request->headers.get("x-sluice-cache"), state.parts.options.cache_ttl);
-    if (!order) return fail(ErrorCode::invalid_argument, "the header x-sluice-cache is ttl=DURATION (at most 168h), no-cache or no-store");
+    if (!order)
+        return fail(ErrorCode::invalid_argument,
+                    "the header x-sluice-cache is ttl=DURATION (at most 168h), no-cache or no-store");
     if (in.stream || (order->ttl <= Duration(0))) return std::nullopt;
     in.cache_ttl = order->ttl;
     const auto& scope = in.scope;
     crypto::Sha256 hash;
-    for (const std::string_view part : {scope.workspace.raw(), std::string_view(scope.project), std::string_view(scope.api_key), std::string_view(scope.user), in.door.name,
-                                        std::string_view(in.model)}) {
+    for (const std::string_view part :
+         {scope.workspace.raw(), std::string_view(scope.project), std::string_view(scope.api_key),
+          std::string_view(scope.user), in.door.name, std::string_view(in.model)}) {
         hash.update(part);
         hash.update(std::string_view("\0", 1));
     }
@@ -71,7 +74,8 @@ Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming&
 }
 
 /// The caller's body for a target of the same format: only what must change does.
-std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected, bool& added_stream_options) {
+std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected,
+                        bool& added_stream_options) {
     BodyScan scan = *in.scan;
     UpstreamCall call;
     call.model = target.model;
@@ -82,9 +86,12 @@ std::string passed_body(const Incoming& in, const Target& target, std::optional<
     const auto& format = *in.door.format;
     if (injected) {
         const auto limit = fmt::format("{}", *injected);
-        if (&format == &openai_chat()) scan.set(target.type->vendor() == "openai" ? "max_completion_tokens" : "max_tokens", limit);
-        else if (&format == &openai_responses()) scan.set("max_output_tokens", limit);
-        else if (&format == &anthropic_messages()) scan.set("max_tokens", limit);
+        if (&format == &openai_chat())
+            scan.set(target.type->vendor() == "openai" ? "max_completion_tokens" : "max_tokens", limit);
+        else if (&format == &openai_responses())
+            scan.set("max_output_tokens", limit);
+        else if (&format == &anthropic_messages())
+            scan.set("max_tokens", limit);
         else if (const auto raw = scan.raw("generationConfig"); !raw.empty()) {
             if (auto inner = BodyScan::read(raw)) {
                 inner->set("maxOutputTokens", limit);
@@ -95,7 +102,8 @@ std::string passed_body(const Incoming& in, const Target& target, std::optional<
         }
     }
     // Without it a stream of this format never says what it used.
-    if (&format == &openai_chat() && in.stream && in.scan->raw("stream_options").find("include_usage") == std::string_view::npos) {
+    if (&format == &openai_chat() && in.stream &&
+        in.scan->raw("stream_options").find("include_usage") == std::string_view::npos) {
         added_stream_options = true;
         if (auto inner = BodyScan::read(in.scan->raw("stream_options"))) {
             inner->set("include_usage", "true");
@@ -113,6 +121,10 @@ Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in) {
     if (!body) return fail(std::move(body.error()));
     auto read = in.door.format->read_request(*body);
     if (!read) return fail(std::move(read.error()));
+    for (const auto& turn : read->turns)
+        if (turn.blocks.empty() && turn.role == Turn::Role::user)
+            return fail(ErrorCode::invalid_argument,
+                        "a message of the user is empty; say something in it, or leave it out");
     read->model = in.model;
     read->stream = in.stream;
     return std::make_shared<ModelRequest>(std::move(*read));
@@ -124,15 +136,24 @@ void note(Json& tried, const Target& target, std::string_view outcome) {
 
 }  // namespace
 
+CallError no_model(const Error& error) {
+    auto out = call_error(error);
+    if (error.code == ErrorCode::not_found) out.code = "model_not_found";
+    return out;
+}
+
 net::Response refuse_budget(const Format& format, const budget::Refusal& refusal, const Incoming& in) {
     refused_total.add();
     auto out = refuse(format, budget_error(refusal), *in.request);
     out.headers.set("x-sluice-budget", refusal.budget.str());
-    out.headers.set("x-sluice-budget-scope", fmt::format("{}{}{}", budget::to_string(refusal.scope), refusal.scope_id.empty() ? "" : ":", refusal.scope_id));
+    out.headers.set("x-sluice-budget-scope", fmt::format("{}{}{}", budget::to_string(refusal.scope),
+                                                         refusal.scope_id.empty() ? "" : ":", refusal.scope_id));
     if (refusal.resets_at) {
         const auto left = *refusal.resets_at - in.scope_now;
         out.headers.set("x-sluice-budget-resets-at", base::format_time(*refusal.resets_at));
-        out.headers.set("Retry-After", fmt::format("{}", std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(left).count())));
+        out.headers.set("Retry-After",
+                        fmt::format("{}", std::max<std::int64_t>(
+                                              1, std::chrono::duration_cast<std::chrono::seconds>(left).count())));
     }
     return out;
 }
@@ -144,7 +165,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
     const auto& format = *in.door.format;
     auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
-    if (!plan) co_return refuse(format, plan.error(), request);
+    if (!plan) co_return refuse(format, no_model(plan.error()), request);
 
     auto kept = from_cache(state, in);
     if (!kept) co_return refuse(format, kept.error(), request);
@@ -178,6 +199,15 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
 
         const bool local = target.type == nullptr;
         const bool same = !local && &target.type->format(format) == &format;
+        if (!same && in.choices > 1) {
+            account->finish("failed", std::nullopt, NanoUsd{});
+            const Error several{
+                ErrorCode::invalid_argument,
+                fmt::format("{} answers in another format, with one choice; ask for one", target.label()),
+                {},
+                false};
+            co_return refuse(format, several, request);
+        }
         if (!same && !conversation) {
             auto read = conversation_of(in);
             if (!read) {
@@ -202,6 +232,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
                 auto written = target.type->format(format).write_request(wanted);
                 if (!written) {
                     account->finish("failed", std::nullopt, NanoUsd{});
+                    written.error().code = ErrorCode::invalid_argument;  // the SDKs know no 422
                     co_return refuse(format, written.error(), request);
                 }
                 body = base::dump_json(*written);
@@ -211,20 +242,30 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
                     call.format = &target.type->format(format);
                     call.stream = in.stream;
                     target.type->edit(*scan, call);
+                    // Many servers know the limit's older name alone.
+                    if (const std::string limit(scan->raw("max_completion_tokens"));
+                        !limit.empty() && target.type->vendor().empty()) {
+                        scan->remove("max_completion_tokens");
+                        scan->set("max_tokens", limit);
+                    }
                     if (scan->changed()) body = scan->edited();
                 }
             }
             auto translated = same ? nullptr : conversation;
             if (in.stream)
-                outcome = co_await attempt_stream(state, in, target, std::move(body), std::move(translated), std::move(account), admission->left);
+                outcome = co_await attempt_stream(state, in, target, std::move(body), std::move(translated),
+                                                  std::move(account), admission->left);
             else
-                outcome = co_await attempt_whole(state, in, target, std::move(body), std::move(translated), std::move(account), admission->left);
+                outcome = co_await attempt_whole(state, in, target, std::move(body), std::move(translated),
+                                                 std::move(account), admission->left);
         }
         if (outcome.response) {
             if (!in.cache_key.empty() && outcome.response->status == 200) {
                 outcome.response->headers.set("x-sluice-cache", "miss");
-                state.cache.put(in.cache_key, {outcome.response->text, target.provider, target.model}, state.now() + in.cache_ttl);
+                state.cache.put(in.cache_key, {outcome.response->text, target.provider, target.model},
+                                state.now() + in.cache_ttl);
             }
+            if (in.cache_key.empty()) outcome.response->headers.set("x-sluice-cache", "off");
             if (injected) outcome.response->headers.set("x-sluice-max-output-tokens", fmt::format("{}", *injected));
             if (downgraded) outcome.response->headers.set("x-sluice-downgraded", "true");
             co_return std::move(*outcome.response);

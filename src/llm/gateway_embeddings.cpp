@@ -23,12 +23,19 @@ Result<std::vector<std::string>> texts_of(const Json& body) {
         out.push_back(input->get<std::string>());
     } else if (input && input->is_array()) {
         for (const auto& each : *input) {
-            if (!each.is_string()) return fail(ErrorCode::unprocessable, "this model takes texts, not tokens: send `input` as a string or a list of strings");
+            if (!each.is_string())
+                return fail(ErrorCode::unprocessable,
+                            "this model takes texts, not tokens: send `input` as a string or a list of strings");
             out.push_back(each.get<std::string>());
         }
     }
-    if (out.empty()) return fail(Error{ErrorCode::invalid_argument, "there is nothing to embed", {{"/input", "is a string or a list of strings"}}, false});
-    if (out.size() > most_inputs) return fail(ErrorCode::invalid_argument, "at most {} texts are embedded at once", most_inputs);
+    if (out.empty())
+        return fail(Error{ErrorCode::invalid_argument,
+                          "there is nothing to embed",
+                          {{"/input", "is a string or a list of strings"}},
+                          false});
+    if (out.size() > most_inputs)
+        return fail(ErrorCode::invalid_argument, "at most {} texts are embedded at once", most_inputs);
     return out;
 }
 
@@ -38,7 +45,8 @@ Result<std::string> gemini_body(const Json& body, const std::string& model) {
     Json requests = Json::array();
     for (auto& text : *texts) {
         Json one{{"model", "models/" + model}, {"content", {{"parts", Json::array({{{"text", std::move(text)}}})}}}};
-        if (const auto* size = base::find_member(body, "dimensions"); size && size->is_number_integer()) one["outputDimensionality"] = *size;
+        if (const auto* size = base::find_member(body, "dimensions"); size && size->is_number_integer())
+            one["outputDimensionality"] = *size;
         requests.push_back(std::move(one));
     }
     return base::dump_json(Json{{"requests", std::move(requests)}});
@@ -56,14 +64,19 @@ Json vector_json(const Json& values, bool base64) {
 
 Result<Json> openai_answer(const Json& answer, const std::string& model, bool base64, std::int64_t tokens) {
     const auto* list = base::find_member(answer, "embeddings");
-    if (!list || !list->is_array()) return fail(Error{ErrorCode::upstream_failed, "the answer holds no embeddings", {}, true});
+    if (!list || !list->is_array())
+        return fail(Error{ErrorCode::upstream_failed, "the answer holds no embeddings", {}, true});
     Json data = Json::array();
     for (std::size_t i = 0; i < list->size(); ++i) {
         const auto* values = base::find_member((*list)[i], "values");
-        if (!values || !values->is_array()) return fail(Error{ErrorCode::upstream_failed, "an embedding has no values", {}, true});
+        if (!values || !values->is_array())
+            return fail(Error{ErrorCode::upstream_failed, "an embedding has no values", {}, true});
         data.push_back({{"object", "embedding"}, {"index", i}, {"embedding", vector_json(*values, base64)}});
     }
-    return Json{{"object", "list"}, {"data", std::move(data)}, {"model", model}, {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
+    return Json{{"object", "list"},
+                {"data", std::move(data)},
+                {"model", model},
+                {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
 }
 
 }  // namespace
@@ -77,10 +90,16 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
     in.stream = false;
     // Never to another model than the one asked for: vectors of two models do not compare.
     auto found = state.target(in.scope.workspace, in.model);
-    if (!found) co_return refuse(format, found.error(), request);
+    if (!found) co_return refuse(format, no_model(found.error()), request);
     const Target target = std::move(*found);
     if (!target.type || !target.type->offers(Operation::embeddings))
-        co_return refuse(format, Error{ErrorCode::unprocessable, fmt::format("{} makes no embeddings; name an embedding model of another provider", target.provider), {}, false}, request);
+        co_return refuse(
+            format,
+            Error{ErrorCode::unprocessable,
+                  fmt::format("{} makes no embeddings; name an embedding model of another provider", target.provider),
+                  {},
+                  false},
+            request);
     std::optional<std::int64_t> injected;
     const auto bound = bound_of(in, target, false, injected);
     auto scope = in.scope;
@@ -88,20 +107,23 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
     auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
     if (!admission) co_return refuse(format, admission.error(), request);
     if (admission->refusal) co_return refuse_budget(format, *admission->refusal, in);
-    auto account = std::make_unique<Account>(state, std::move(admission->hold), new_spend(state, in, target, scope), target);
+    auto account =
+        std::make_unique<Account>(state, std::move(admission->hold), new_spend(state, in, target, scope), target);
     if (target.type->vendor() != "gemini") {
         BodyScan scan = *in.scan;
         UpstreamCall call;
         call.model = target.model;
         call.operation = Operation::embeddings;
         target.type->edit(scan, call);
-        auto outcome = co_await attempt_whole(state, in, target, scan.changed() ? scan.edited() : request.body, nullptr, std::move(account), admission->left);
+        auto outcome = co_await attempt_whole(state, in, target, scan.changed() ? scan.edited() : request.body, nullptr,
+                                              std::move(account), admission->left);
         if (outcome.response) co_return std::move(*outcome.response);
         co_return refuse(format, *outcome.error, request);
     }
     auto body = base::parse_json(request.body, limits);
     auto written = body ? gemini_body(*body, target.model) : Result<std::string>(fail(std::move(body.error())));
-    auto call = written ? outgoing(state, in, target, std::move(*written), false) : Result<net::ClientRequest>(fail(std::move(written.error())));
+    auto call = written ? outgoing(state, in, target, std::move(*written), false)
+                        : Result<net::ClientRequest>(fail(std::move(written.error())));
     if (!call) {
         account->finish("failed", std::nullopt, NanoUsd{});
         co_return refuse(format, call.error(), request);
@@ -119,7 +141,8 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
         auto usage = estimated_usage(static_cast<std::int64_t>(request.body.size()), 0);
         auto parsed = base::parse_json(answer->body, answer_limits);
         const bool base64 = base::string_or(*body, "encoding_format", "float") == "base64";
-        auto made = parsed ? openai_answer(*parsed, in.model, base64, usage.input()) : Result<Json>(fail(std::move(parsed.error())));
+        auto made = parsed ? openai_answer(*parsed, in.model, base64, usage.input())
+                           : Result<Json>(fail(std::move(parsed.error())));
         if (!made) {
             outcome = failed_answer(*account, target, made.error().message, std::move(usage), std::nullopt);
         } else {
@@ -138,7 +161,7 @@ Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
     const auto& format = *in.door.format;
     auto found = state.target(in.scope.workspace, in.model);
-    if (!found) co_return refuse(format, found.error(), request);
+    if (!found) co_return refuse(format, no_model(found.error()), request);
     const Target target = std::move(*found);
     if (!target.type || !target.type->offers(Operation::count_tokens)) {
         // Nobody to ask: a token for each started four bytes.
@@ -153,7 +176,10 @@ Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request
     auto answer = co_await state.parts.client.send(std::move(*call));
     if (!answer) co_return refuse(format, answer.error(), request);
     net::Response out;
-    out.status = answer->status == 401 || answer->status == 403 || answer->status < 200 || (answer->status >= 300 && answer->status < 400) ? 502 : answer->status;
+    out.status = answer->status == 401 || answer->status == 403 || answer->status < 200 ||
+                         (answer->status >= 300 && answer->status < 400)
+                     ? 502
+                     : answer->status;
     out.headers.set("Content-Type", "application/json");
     auto key = state.key_of(target);
     out.text = key ? without_key(std::move(answer->body), *key) : std::move(answer->body);

@@ -18,17 +18,23 @@ std::string text_of(const std::vector<Block>& blocks) {
 }
 
 ToolCall call_of(const Block& block) {
-    auto arguments = base::parse_json(block.arguments.empty() ? std::string_view("{}") : std::string_view(block.arguments));
+    auto arguments =
+        base::parse_json(block.arguments.empty() ? std::string_view("{}") : std::string_view(block.arguments));
     return {block.id, block.name, arguments ? std::move(*arguments) : Json::object()};
 }
 
 std::string_view choice_of(const ToolChoice& choice) {
     switch (choice.kind) {
-        case ToolChoice::Kind::unset: return "";
-        case ToolChoice::Kind::automatic: return "auto";
-        case ToolChoice::Kind::none: return "none";
-        case ToolChoice::Kind::required: return "required";
-        case ToolChoice::Kind::one: return choice.name;
+        case ToolChoice::Kind::unset:
+            return "";
+        case ToolChoice::Kind::automatic:
+            return "auto";
+        case ToolChoice::Kind::none:
+            return "none";
+        case ToolChoice::Kind::required:
+            return "required";
+        case ToolChoice::Kind::one:
+            return choice.name;
     }
     return "";
 }
@@ -39,7 +45,9 @@ ChatRequest chat_request_of(const ModelRequest& from, const std::string& model) 
     out.model = model;
     for (const auto& turn : from.turns) {
         Message message;
-        message.role = turn.role == Turn::Role::system ? "system" : turn.role == Turn::Role::assistant ? "assistant" : "user";
+        message.role = turn.role == Turn::Role::system      ? "system"
+                       : turn.role == Turn::Role::assistant ? "assistant"
+                                                            : "user";
         for (const auto& block : turn.blocks) {
             if (block.kind == Block::Kind::tool_result) {
                 out.messages.push_back({"tool", text_of(block.content), block.id, {}});
@@ -89,16 +97,20 @@ ModelAnswer answer_of(const Completion& completion) {
         use.arguments = base::dump_json(call.arguments);
         out.blocks.push_back(std::move(use));
     }
-    if (completion.finish_reason == "length") out.stop = StopReason::length;
-    else if (completion.finish_reason == "tool_calls") out.stop = StopReason::tool_use;
-    else if (completion.finish_reason == "content_filter") out.stop = StopReason::content_filter;
+    if (completion.finish_reason == "length")
+        out.stop = StopReason::length;
+    else if (completion.finish_reason == "tool_calls")
+        out.stop = StopReason::tool_use;
+    else if (completion.finish_reason == "content_filter")
+        out.stop = StopReason::content_filter;
     out.usage = usage_record(completion.usage);
     return out;
 }
 
 /// A provider's own streaming, told to a caller: text as it comes, the rest at the end.
 struct LocalStream {
-    LocalStream(runtime::Loop& loop, std::unique_ptr<StreamWriter> the_writer) : changed(loop), writer(std::move(the_writer)) {}
+    LocalStream(runtime::Loop& loop, std::unique_ptr<StreamWriter> the_writer)
+        : changed(loop), writer(std::move(the_writer)) {}
     runtime::Signal changed;
     std::unique_ptr<StreamWriter> writer;
     std::string out;
@@ -121,7 +133,8 @@ struct LocalStream {
     }
 };
 
-Awaitable<void> ask_local(std::shared_ptr<LocalStream> stream, std::shared_ptr<Provider> provider, ChatRequest request, const Format* door) {
+Awaitable<void> ask_local(std::shared_ptr<LocalStream> stream, std::shared_ptr<Provider> provider, ChatRequest request,
+                          const Format* door) {
     TextSink sink = [stream](std::string_view piece) { stream->text(piece); };
     auto completion = co_await provider->chat(std::move(request), std::move(sink));
     if (completion) {
@@ -135,8 +148,12 @@ Awaitable<void> ask_local(std::shared_ptr<LocalStream> stream, std::shared_ptr<P
         for (auto& event : events) {
             if (event.kind == StreamEvent::Kind::start) continue;
             // The text was told piece by piece.
-            const bool block = event.kind == StreamEvent::Kind::block_begin || event.kind == StreamEvent::Kind::block_delta || event.kind == StreamEvent::Kind::block_end;
-            if (block && stream->text_open && event.index == 0 && !answer.blocks.empty() && answer.blocks[0].kind == Block::Kind::text) continue;
+            const bool block = event.kind == StreamEvent::Kind::block_begin ||
+                               event.kind == StreamEvent::Kind::block_delta ||
+                               event.kind == StreamEvent::Kind::block_end;
+            if (block && stream->text_open && event.index == 0 && !answer.blocks.empty() &&
+                answer.blocks[0].kind == Block::Kind::text)
+                continue;
             stream->tell(std::move(event));
         }
         stream->account->finish("ok", *answer.usage);
@@ -164,13 +181,15 @@ Awaitable<void> send_local(std::shared_ptr<LocalStream> stream, net::BodyWriter&
 
 }  // namespace
 
-Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target, std::shared_ptr<ModelRequest> request,
-                                 std::unique_ptr<Account> account, std::optional<NanoUsd> left) {
+Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target,
+                                 std::shared_ptr<ModelRequest> request, std::unique_ptr<Account> account,
+                                 std::optional<NanoUsd> left) {
     auto chat = chat_request_of(*request, target.model);
     auto context = answer_context(state, in, request.get());
     Outcome out;
     if (in.stream) {
-        auto stream = std::make_shared<LocalStream>(state.parts.loop, in.door.format->stream_writer(std::move(context)));
+        auto stream =
+            std::make_shared<LocalStream>(state.parts.loop, in.door.format->stream_writer(std::move(context)));
         stream->account = std::move(account);
         stream->request = request;
         StreamEvent start;
@@ -179,7 +198,9 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
         stream->tell(std::move(start));
         auto task = ask_local(stream, target.local, std::move(chat), in.door.format);
         state.tasks.spawn("gateway-local-stream", std::move(task));
-        std::function<Awaitable<void>(net::BodyWriter&)> body = [stream](net::BodyWriter& to) { return send_local(stream, to); };
+        std::function<Awaitable<void>(net::BodyWriter&)> body = [stream](net::BodyWriter& to) {
+            return send_local(stream, to);
+        };
         out.response = net::event_stream(std::move(body));
         put_headers(out.response->headers, target, std::nullopt, left);
         co_return out;
@@ -194,8 +215,10 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
     }
     auto answer = answer_of(*completion);
     account->first_byte();
+    auto text = base::dump_json(in.door.format->write_answer(answer, context));
+    keep_answer(in, *account, text);
     account->finish("ok", *answer.usage);
-    out.response = whole_response(in, target, *account, base::dump_json(in.door.format->write_answer(answer, context)), left);
+    out.response = whole_response(in, target, *account, std::move(text), left);
     co_return out;
 }
 

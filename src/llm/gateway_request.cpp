@@ -7,10 +7,11 @@
 namespace sluice::llm {
 namespace {
 
-constexpr std::int64_t tokens_of_image = 10'000;        ///< more than any vendor counts for one image
-constexpr std::int64_t tokens_of_document = 1'000'000;  ///< of a file that is only named, where the model's window is not known
-constexpr std::int64_t usual_output_limit = 8192;       ///< set where a hard budget needs one and nobody said any
-constexpr std::int64_t most_tool_uses = 20;             ///< of a vendor's own tool, where the request does not say
+constexpr std::int64_t tokens_of_image = 10'000;  ///< more than any vendor counts for one image
+constexpr std::int64_t tokens_of_document =
+    1'000'000;  ///< of a file that is only named, where the model's window is not known
+constexpr std::int64_t usual_output_limit = 8192;  ///< set where a hard budget needs one and nobody said any
+constexpr std::int64_t most_tool_uses = 20;        ///< of a vendor's own tool, where the request does not say
 constexpr Duration whole_timeout = std::chrono::minutes(15);
 constexpr std::size_t largest_answer = 64u << 20;
 
@@ -22,7 +23,9 @@ std::int64_t count(std::string_view text, std::string_view wanted) {
 
 bool is_label(std::string_view text) {
     if (text.empty() || text.size() > 100) return false;
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F && c != ','; });
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F && c != ',';
+    });
 }
 
 std::string project_of(const net::Request& request) {
@@ -35,12 +38,17 @@ std::string project_of(const net::Request& request) {
 Result<void> read_scope(const net::Request& request, budget::CallScope& out) {
     out.workspace = request.workspace();
     out.project = project_of(request);
-    if (!is_label(out.project)) return fail(ErrorCode::invalid_argument, "the header Sluice-Project is no project's name");
+    if (!is_label(out.project))
+        return fail(ErrorCode::invalid_argument, "the header Sluice-Project is no project's name");
     const auto& who = request.principal;
-    if (who.kind == Principal::Kind::api_key) out.api_key = who.id;
-    else out.user = who.id;
+    if (who.kind == Principal::Kind::api_key)
+        out.api_key = who.id;
+    else
+        out.user = who.id;
     out.session = std::string(request.headers.get("x-sluice-session"));
-    if (!out.session.empty() && !is_label(out.session)) return fail(ErrorCode::invalid_argument, "the header x-sluice-session has 1 to 100 visible characters, no comma");
+    if (!out.session.empty() && !is_label(out.session))
+        return fail(ErrorCode::invalid_argument,
+                    "the header x-sluice-session has 1 to 100 visible characters, no comma");
     std::string_view tags = request.headers.get("x-sluice-tags");
     while (!tags.empty()) {
         auto tag = tags.substr(0, tags.find(','));
@@ -48,12 +56,25 @@ Result<void> read_scope(const net::Request& request, budget::CallScope& out) {
         while (tag.starts_with(' ')) tag.remove_prefix(1);
         while (tag.ends_with(' ')) tag.remove_suffix(1);
         if (!is_label(tag) || out.tags.size() == 8)
-            return fail(ErrorCode::invalid_argument, "the header x-sluice-tags has at most 8 tags of 1 to 100 visible characters, with commas between them");
+            return fail(
+                ErrorCode::invalid_argument,
+                "the header x-sluice-tags has at most 8 tags of 1 to 100 visible characters, with commas between them");
         out.tags.emplace_back(tag);
     }
     if (!who.may_in(Permission::models_call, out.project))
-        return fail(ErrorCode::forbidden, "this credential may not call models in the project {}; name another one with the header Sluice-Project", out.project);
+        return fail(
+            ErrorCode::forbidden,
+            "this credential may not call models in the project {}; name another one with the header Sluice-Project",
+            out.project);
     return {};
+}
+
+/// A letter of the basic alphabet that is written as an escape: no program does that, and a name could hide so from a
+/// look at the text. Then everything may be there.
+bool hides_letters(std::string_view body) {
+    for (auto at = body.find("\\u00"); at != std::string_view::npos; at = body.find("\\u00", at + 4))
+        if (at + 4 < body.size() && body[at + 4] >= '4' && body[at + 4] <= '7') return true;
+    return false;
 }
 
 /// The output limit in a body of that format; -1: none.
@@ -87,30 +108,40 @@ std::optional<net::Response> read_incoming(net::Request& request, Door door, Inc
     out.scan = std::move(*scan);
     out.model = out.door.path_model.empty() ? out.scan->text("model") : out.door.path_model;
     if (out.model.empty())
-        return refuse(format, Error{ErrorCode::invalid_argument, "say which model shall answer; GET /v1/models lists them", {{"/model", "is missing"}}, false}, request);
+        return refuse(format,
+                      Error{ErrorCode::invalid_argument,
+                            "say which model shall answer; GET /v1/models lists them",
+                            {{"/model", "is missing"}},
+                            false},
+                      request);
     out.stream = out.door.path_model.empty() ? out.scan->flag("stream", false) : out.door.path_stream;
     out.max_output = output_limit(format, *out.scan);
     out.choices = choices_of(format, *out.scan);
     if (out.choices < 1 || out.choices > 128)
-        return refuse(format, Error{ErrorCode::invalid_argument, "the number of choices is from 1 to 128", {}, false}, request);
-    // Written with an escape, a member's name could hide from a look at the text: then everything may be there.
+        return refuse(format, Error{ErrorCode::invalid_argument, "the number of choices is from 1 to 128", {}, false},
+                      request);
     const std::string_view body = request.body;
-    out.media = count(body, "\"image") + count(body, "\"input_image") + count(body, "fileUri") + count(body, "file_uri") + count(body, "\"document\"") * 100 +
-                count(body, "\"file\"") * 100 + count(body, "\"input_file\"") * 100;
-    if (count(body, "\\u") > 0) out.media += count(body, "\\u00");
+    out.media = count(body, "\"image") + count(body, "\"input_image") + count(body, "fileUri") +
+                count(body, "file_uri") + count(body, "\"document\"") * 100 + count(body, "\"file\"") * 100 +
+                count(body, "\"input_file\"") * 100;
+    out.hidden = hides_letters(body);
+    if (out.hidden) out.media += 100;
     out.sticky = out.scope.session;
     if (out.sticky.empty()) out.sticky = out.scan->text("prompt_cache_key", out.scan->text("user"));
     if (out.sticky.empty()) {
-        for (const auto* name : {"system", "instructions", "messages", "input", "contents"}) out.sticky += out.scan->raw(name).substr(0, 1024);
+        for (const auto* name : {"system", "instructions", "messages", "input", "contents"})
+            out.sticky += out.scan->raw(name).substr(0, 1024);
     }
     return std::nullopt;
 }
 
-Bound bound_of(const Incoming& in, const Target& target, bool hard_limited, std::optional<std::int64_t>& injected_limit) {
+Bound bound_of(const Incoming& in, const Target& target, bool hard_limited,
+               std::optional<std::int64_t>& injected_limit) {
     Bound out;
     const std::string_view body = in.request->body;
     // A token is at least one byte of what was written; what is only named is counted by rule.
-    const auto of_media = in.media >= 100 ? target.context_window.value_or(tokens_of_document) : in.media * tokens_of_image;
+    const auto of_media =
+        in.media >= 100 ? target.context_window.value_or(tokens_of_document) : in.media * tokens_of_image;
     out.tokens.input_tokens = static_cast<std::int64_t>(body.size()) + of_media;
     if (target.context_window) out.tokens.input_tokens = std::min(out.tokens.input_tokens, *target.context_window);
     // A limit that the caller wrote goes out as it is, and so it is what is held, however large.
@@ -120,10 +151,12 @@ Bound bound_of(const Incoming& in, const Target& target, bool hard_limited, std:
     if (in.door.operation == Operation::embeddings) limit = 0;
     out.capped = limit >= 0;
     out.tokens.output_tokens = std::max<std::int64_t>(limit, 0) * in.choices;
-    out.tokens.audio_input = body.find("audio") != std::string_view::npos || body.find("inlineData") != std::string_view::npos ||
-                             body.find("inline_data") != std::string_view::npos;
-    out.tokens.audio_output = body.find("\"modalities\"") != std::string_view::npos && body.find("\"audio\"") != std::string_view::npos;
-    if (target.type && target.type->vendor() == "anthropic") out.tokens.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
+    out.tokens.audio_input =
+        in.hidden || body.find("audio") != std::string_view::npos || body.find("video") != std::string_view::npos;
+    out.tokens.audio_output =
+        body.find("\"modalities\"") != std::string_view::npos && body.find("\"audio\"") != std::string_view::npos;
+    if (target.type && target.type->vendor() == "anthropic")
+        out.tokens.cache_write_1h = body.find("\"1h\"") != std::string_view::npos;
     if (target.price)
         for (const auto& [tool, price] : target.price->per_tool_call)
             if (body.find(tool) != std::string_view::npos) out.tokens.tool_uses[tool] = most_tool_uses;
@@ -146,9 +179,12 @@ net::Response refuse(const Format& format, const CallError& error, const net::Re
     return out;
 }
 
-net::Response refuse(const Format& format, const Error& error, const net::Request& request) { return refuse(format, call_error(error), request); }
+net::Response refuse(const Format& format, const Error& error, const net::Request& request) {
+    return refuse(format, call_error(error), request);
+}
 
-budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target, const budget::CallScope& scope) {
+budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target,
+                        const budget::CallScope& scope) {
     budget::Spend out;
     out.id = budget::SpendId::make(state.now(), state.parts.random);
     out.scope = scope;
@@ -162,7 +198,8 @@ budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target&
     return out;
 }
 
-Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body, bool stream) {
+Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body,
+                                    bool stream) {
     net::ClientRequest out;
     out.verb = net::Verb::post;
     out.body = std::move(body);
@@ -193,7 +230,8 @@ Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, c
     return out;
 }
 
-void put_headers(net::Headers& headers, const Target& target, std::optional<NanoUsd> cost, std::optional<NanoUsd> left) {
+void put_headers(net::Headers& headers, const Target& target, std::optional<NanoUsd> cost,
+                 std::optional<NanoUsd> left) {
     headers.set("x-sluice-provider", target.provider);
     headers.set("x-sluice-model", target.model);
     if (cost) headers.set("x-sluice-cost-usd", base::format_usd(*cost));

@@ -40,11 +40,18 @@ Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
     const std::string_view call = request.parameter("call");
     const auto colon = call.rfind(':');
     const auto verb = colon == std::string_view::npos ? std::string_view() : call.substr(colon + 1);
-    Door door{&gemini(), "gemini", Operation::chat, std::string(call.substr(0, colon)), verb == "streamGenerateContent"};
+    Door door{&gemini(), "gemini", Operation::chat, std::string(call.substr(0, colon)),
+              verb == "streamGenerateContent"};
     if (verb != "generateContent" && verb != "streamGenerateContent")
-        co_return refuse(gemini(), Error{ErrorCode::not_found, "models here answer :generateContent and :streamGenerateContent", {}, false}, request);
+        co_return refuse(
+            gemini(),
+            Error{ErrorCode::not_found, "models here answer :generateContent and :streamGenerateContent", {}, false},
+            request);
     if (door.path_stream && request.query_value("alt").value_or("") != "sse")
-        co_return refuse(gemini(), Error{ErrorCode::invalid_argument, "streams are server-sent events here: ask with ?alt=sse", {}, false}, request);
+        co_return refuse(
+            gemini(),
+            Error{ErrorCode::invalid_argument, "streams are server-sent events here: ask with ?alt=sse", {}, false},
+            request);
     co_return co_await handle_chat(gateway.state(), request, std::move(door));
 }
 
@@ -77,7 +84,8 @@ Awaitable<Response> list_models(Request& request, Gateway& gateway) {
     for (const auto& [id, by] : models_of(request, gateway)) data.push_back(model_json(id, by, anthropic));
     if (!anthropic) co_return net::json_response(200, {{"object", "list"}, {"data", std::move(data)}});
     const Json first = data.empty() ? Json() : data.front()["id"], last = data.empty() ? Json() : data.back()["id"];
-    co_return net::json_response(200, {{"data", std::move(data)}, {"has_more", false}, {"first_id", first}, {"last_id", last}});
+    co_return net::json_response(
+        200, {{"data", std::move(data)}, {"has_more", false}, {"first_id", first}, {"last_id", last}});
 }
 
 Awaitable<Response> get_model(Request& request, Gateway& gateway) {
@@ -87,33 +95,51 @@ Awaitable<Response> get_model(Request& request, Gateway& gateway) {
     for (const auto& [id, by] : models_of(request, gateway))
         if (id == wanted) co_return net::json_response(200, model_json(id, by, anthropic));
     auto found = gateway.state().target(request.workspace(), wanted);
-    if (!found) co_return refuse(format, found.error(), request);
+    if (!found) co_return refuse(format, no_model(found.error()), request);
     co_return net::json_response(200, model_json(wanted, found->provider, anthropic));
 }
 
 Awaitable<Response> list_gemini_models(Request& request, Gateway& gateway) {
     Json models = Json::array();
     for (const auto& [id, by] : models_of(request, gateway))
-        models.push_back({{"name", "models/" + id}, {"displayName", id}, {"supportedGenerationMethods", {"generateContent", "streamGenerateContent"}}});
+        models.push_back({{"name", "models/" + id},
+                          {"displayName", id},
+                          {"supportedGenerationMethods", {"generateContent", "streamGenerateContent"}}});
     co_return net::json_response(200, {{"models", std::move(models)}});
 }
 
 constexpr net::RouteInfo call_info(std::string_view summary, std::string_view action) {
-    return {.summary = summary, .tag = "gateway", .max_body = most_body, .check_body = false, .audited = net::Audited::never, .action = action};
+    return {.summary = summary,
+            .tag = "gateway",
+            .max_body = most_body,
+            .check_body = false,
+            .audited = net::Audited::never,
+            .action = action,
+            .ends_with_client = true};
 }
 constexpr net::RouteInfo list_info(std::string_view summary) { return {.summary = summary, .tag = "gateway"}; }
 
 const net::Route<Gateway> routes[] = {
-    {Verb::post, "/v1/chat/completions", Permission::models_call, chat_completions, call_info("Ask a model, as OpenAI's chat completions", "models.chat")},
-    {Verb::post, "/v1/responses", Permission::models_call, responses, call_info("Ask a model, as OpenAI's responses", "models.responses")},
-    {Verb::post, "/v1/embeddings", Permission::models_call, embeddings, call_info("Embed texts, as OpenAI's embeddings", "models.embed")},
-    {Verb::get, "/v1/models", Permission::models_call, list_models, list_info("List the models that may be called, as OpenAI or (with anthropic-version) Anthropic")},
+    {Verb::post, "/v1/chat/completions", Permission::models_call, chat_completions,
+     call_info("Ask a model, as OpenAI's chat completions", "models.chat")},
+    {Verb::post, "/v1/responses", Permission::models_call, responses,
+     call_info("Ask a model, as OpenAI's responses", "models.responses")},
+    {Verb::post, "/v1/embeddings", Permission::models_call, embeddings,
+     call_info("Embed texts, as OpenAI's embeddings", "models.embed")},
+    {Verb::get, "/v1/models", Permission::models_call, list_models,
+     list_info("List the models that may be called, as OpenAI or (with anthropic-version) Anthropic")},
     {Verb::get, "/v1/models/{call}", Permission::models_call, get_model, list_info("Read a model")},
-    {Verb::post, "/v1/messages", Permission::models_call, messages, call_info("Ask a model, as Anthropic's messages", "models.messages")},
-    {Verb::post, "/v1/messages/count_tokens", Permission::models_call, count_tokens, call_info("Count the tokens of a request, as Anthropic does", "models.count_tokens")},
-    {Verb::get, "/v1beta/models", Permission::models_call, list_gemini_models, list_info("List the models that may be called, as Gemini")},
-    {Verb::post, "/v1/models/{call}", Permission::models_call, gemini_call, call_info("The same as below /v1beta, as newer SDKs call it", "models.generate")},
-    {Verb::post, "/v1beta/models/{call}", Permission::models_call, gemini_call, call_info("Ask a model, as Gemini: MODEL:generateContent or MODEL:streamGenerateContent?alt=sse", "models.generate")},
+    {Verb::post, "/v1/messages", Permission::models_call, messages,
+     call_info("Ask a model, as Anthropic's messages", "models.messages")},
+    {Verb::post, "/v1/messages/count_tokens", Permission::models_call, count_tokens,
+     call_info("Count the tokens of a request, as Anthropic does", "models.count_tokens")},
+    {Verb::get, "/v1beta/models", Permission::models_call, list_gemini_models,
+     list_info("List the models that may be called, as Gemini")},
+    {Verb::post, "/v1/models/{call}", Permission::models_call, gemini_call,
+     call_info("The same as below /v1beta, as newer SDKs call it", "models.generate")},
+    {Verb::post, "/v1beta/models/{call}", Permission::models_call, gemini_call,
+     call_info("Ask a model, as Gemini: MODEL:generateContent or MODEL:streamGenerateContent?alt=sse",
+               "models.generate")},
 };
 
 }  // namespace
@@ -121,16 +147,23 @@ const net::Route<Gateway> routes[] = {
 void shape_problem(const Request& request, Response& response) {
     const auto problem = Json::parse(response.text, nullptr, false);
     const std::string_view path = request.path;
-    const Format& format = path.starts_with("/v1beta/") || request.headers.find("x-goog-api-key")          ? gemini()
-                           : path.starts_with("/v1/messages") || request.headers.find("anthropic-version") ? anthropic_messages()
-                                                                                                            : openai_chat();
+    const Format& format = path.starts_with("/v1beta/") || request.headers.find("x-goog-api-key") ? gemini()
+                           : path.starts_with("/v1/messages") || request.headers.find("anthropic-version")
+                               ? anthropic_messages()
+                               : openai_chat();
     const auto code = base::error_code_from(problem.is_object() ? base::string_or(problem, "code", "") : std::string());
-    auto error = call_error(Error{code, problem.is_object() ? base::string_or(problem, "detail", "the request was refused") : std::string("the request was refused"), {}, false});
+    auto error = call_error(Error{code,
+                                  problem.is_object() ? base::string_or(problem, "detail", "the request was refused")
+                                                      : std::string("the request was refused"),
+                                  {},
+                                  false});
     error.status = response.status;
     response.headers.set("Content-Type", "application/json");
     response.text = format.write_error(error, request.id);
 }
 
-void add_routes(net::Router& router, Gateway& gateway) { router.add(std::span<const net::Route<Gateway>>(routes), gateway); }
+void add_routes(net::Router& router, Gateway& gateway) {
+    router.add(std::span<const net::Route<Gateway>>(routes), gateway);
+}
 
 }  // namespace sluice::llm

@@ -24,15 +24,15 @@ namespace sluice::llm {
 
 /// One model that a call may go to, with the prices in force when the call began.
 struct Target {
-    std::string provider;                        ///< name, for people
-    std::string model;                           ///< the vendor's id
-    const UpstreamType* type = nullptr;          ///< null: `local`
+    std::string provider;                ///< name, for people
+    std::string model;                   ///< the vendor's id
+    const UpstreamType* type = nullptr;  ///< null: `local`
     std::string base_url;
-    std::shared_ptr<const ProviderRow> row;      ///< null: of the configuration
+    std::shared_ptr<const ProviderRow> row;  ///< null: of the configuration
     std::string configured_key;
-    std::shared_ptr<Provider> local;             ///< of the configuration, called through its own interface
-    std::shared_ptr<const Catalogue> catalogue;  ///< keeps `price` alive
-    const PriceVersion* price = nullptr;         ///< null: not known
+    std::shared_ptr<Provider> local;                       ///< of the configuration, called through its own interface
+    std::shared_ptr<const Catalogue> catalogue;            ///< keeps `price` alive
+    const PriceVersion* price = nullptr;                   ///< null: not known
     std::shared_ptr<const PriceVersion> configured_price;  ///< keeps it alive where it is none of the catalogue's
     std::optional<std::int64_t> context_window, max_output_tokens;
     double weight = 1;
@@ -48,15 +48,15 @@ struct Plan {
 
 /// How a target has done of late.
 struct Health {
-    int failures = 0;              ///< in a row
+    int failures = 0;  ///< in a row
     Time cool_until{};
-    double latency_us = 0;         ///< to the first byte, moving average
+    double latency_us = 0;  ///< to the first byte, moving average
 };
 
 /// The greatest use of a call, before it is made.
 struct Bound {
     CallBound tokens;
-    bool capped = false;           ///< the output has a limit: the caller's, the model's, or ours
+    bool capped = false;  ///< the output has a limit: the caller's, the model's, or ours
 };
 
 /// One attempt's money and its row. Destroyed unfinished, it is settled as unknown at its hold.
@@ -69,6 +69,8 @@ class Account {
 
     /// Ends the attempt. `usage` nothing: the cost is `fallback` (nothing: the whole hold).
     void finish(std::string_view status, std::optional<UsageRecord> usage, std::optional<NanoUsd> fallback = {});
+    /// What is kept under the caller's Idempotency-Key beside the row; called by `finish`, before the answer is given.
+    std::function<void(storage::WriteUnit&)> also;
     void first_byte();
     void set_error(std::string message) { spend_.error = std::move(message); }
     budget::Spend& spend() { return spend_; }
@@ -112,9 +114,9 @@ struct Gateway::State {
 /// A call that came through a door.
 struct Door {
     const Format* format = nullptr;
-    std::string_view name;             ///< in spend rows
+    std::string_view name;  ///< in spend rows
     Operation operation = Operation::chat;
-    std::string path_model;            ///< Gemini's
+    std::string path_model;  ///< Gemini's
     bool path_stream = false;
 };
 
@@ -122,49 +124,58 @@ struct Door {
 struct Incoming {
     net::Request* request = nullptr;
     Door door;
-    std::optional<BodyScan> scan;      ///< over the request's body
+    std::optional<BodyScan> scan;  ///< over the request's body
     std::string model;
     bool stream = false;
-    std::int64_t max_output = -1;      ///< -1: none said
+    std::int64_t max_output = -1;  ///< -1: none said
     std::int64_t choices = 1;
-    std::int64_t media = 0;            ///< images and files that are only named in the body
+    bool hidden = false;     ///< letters are written as escapes
+    std::int64_t media = 0;  ///< images and files that are only named in the body
     budget::CallScope scope;
     std::string sticky;
-    Duration began{};                  ///< steady
+    Duration began{};  ///< steady
     Time scope_now{};
-    std::string cache_key;             ///< empty: the answer is not kept
+    std::string cache_key;  ///< empty: the answer is not kept
     Duration cache_ttl{0};
-    bool added_stream_options = false; ///< the usage chunk was asked for by us: it is not the client's
+    bool added_stream_options = false;  ///< the usage chunk was asked for by us: it is not the client's
 };
 
 /// Errors are ready answers in the door's format.
 std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out);
-Bound bound_of(const Incoming& in, const Target& target, bool hard_limited, std::optional<std::int64_t>& injected_limit);
+Bound bound_of(const Incoming& in, const Target& target, bool hard_limited,
+               std::optional<std::int64_t>& injected_limit);
 /// An answer in the door's own error shape, with Retry-After and x-should-retry.
 net::Response refuse(const Format& format, const CallError& error, const net::Request& request);
 net::Response refuse(const Format& format, const Error& error, const net::Request& request);
 /// 402 with the budget, its scope and when it resets.
 net::Response refuse_budget(const Format& format, const budget::Refusal& refusal, const Incoming& in);
+/// An unknown model, as SDKs look for it.
+CallError no_model(const Error& error);
 /// A new row for an attempt on `target`.
-budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target, const budget::CallScope& scope);
+budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target,
+                        const budget::CallScope& scope);
 /// The outgoing request of an attempt. `body` is in the format that the target speaks.
-Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body, bool stream);
+Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body,
+                                    bool stream);
 /// x-sluice-… headers of an answer.
 void put_headers(net::Headers& headers, const Target& target, std::optional<NanoUsd> cost, std::optional<NanoUsd> left);
 
 /// What came of an attempt at one target.
 struct Outcome {
-    std::optional<net::Response> response;     ///< to be given to the caller
-    std::optional<CallError> error;            ///< else: why not
+    std::optional<net::Response> response;  ///< to be given to the caller
+    std::optional<CallError> error;         ///< else: why not
     bool may_try_another = false;
     std::optional<std::int64_t> retry_after_ms;
 };
-Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Target& target, std::string body, std::shared_ptr<ModelRequest> translated,
-                                 std::unique_ptr<Account> account, std::optional<NanoUsd> left);
-Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Target& target, std::string body, std::shared_ptr<ModelRequest> translated,
-                                  std::unique_ptr<Account> account, std::optional<NanoUsd> left);
-Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target, std::shared_ptr<ModelRequest> request,
-                                 std::unique_ptr<Account> account, std::optional<NanoUsd> left);
+Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Target& target, std::string body,
+                                 std::shared_ptr<ModelRequest> translated, std::unique_ptr<Account> account,
+                                 std::optional<NanoUsd> left);
+Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Target& target, std::string body,
+                                  std::shared_ptr<ModelRequest> translated, std::unique_ptr<Account> account,
+                                  std::optional<NanoUsd> left);
+Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target,
+                                 std::shared_ptr<ModelRequest> request, std::unique_ptr<Account> account,
+                                 std::optional<NanoUsd> left);
 
 /// The whole way of a chat call through the gateway.
 Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door);

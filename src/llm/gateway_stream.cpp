@@ -1,5 +1,5 @@
-// Streams: frames pass through as they came where both sides speak one format, or are told anew in the caller's. Nothing is
-// sent before the first token, so that until then another model can take over.
+// Streams: frames pass through as they came where both sides speak one format, or are told anew in the caller's.
+// Nothing is sent before the first token, so that until then another model can take over.
 
 #include <algorithm>
 
@@ -15,7 +15,7 @@ namespace {
 
 base::metrics::Counter aborted_total("sluice_gateway_aborted_total", "Streams whose caller left before their end");
 
-constexpr std::size_t held_back = 256 << 10;      ///< bytes before the first token
+constexpr std::size_t held_back = 256 << 10;  ///< bytes before the first token
 constexpr std::size_t largest_frame = 4 << 20;
 constexpr std::size_t largest_whole = 64u << 20;
 
@@ -59,11 +59,20 @@ class Frames {
 /// One stream from a model to a caller.
 class Relay {
   public:
-    Relay(Gateway::State& state, const Incoming& in, const Target& target, net::AnswerStream upstream, std::shared_ptr<ModelRequest> translated,
-          std::unique_ptr<Account> account, std::int64_t sent_bytes)
-        : state_(state), door_(in.door.format), spoken_(&target.type->format(*in.door.format)), upstream_(std::move(upstream)),
-          translated_(std::move(translated)), account_(std::move(account)), reader_(spoken_->stream_reader()), provider_(target.provider),
-          strip_usage_(in.added_stream_options), framed_(target.type->framed_stream()), sent_bytes_(sent_bytes), scope_(in.scope) {
+    Relay(Gateway::State& state, const Incoming& in, const Target& target, net::AnswerStream upstream,
+          std::shared_ptr<ModelRequest> translated, std::unique_ptr<Account> account, std::int64_t sent_bytes)
+        : state_(state),
+          door_(in.door.format),
+          spoken_(&target.type->format(*in.door.format)),
+          upstream_(std::move(upstream)),
+          translated_(std::move(translated)),
+          account_(std::move(account)),
+          reader_(spoken_->stream_reader()),
+          provider_(target.provider),
+          strip_usage_(in.added_stream_options),
+          framed_(target.type->framed_stream()),
+          sent_bytes_(sent_bytes),
+          scope_(in.scope) {
         scope_.model = target.model;
         if (translated_) writer_ = door_->stream_writer(answer_context(state, in, translated_.get()));
     }
@@ -73,8 +82,12 @@ class Relay {
     Awaitable<Result<void>> prime() {
         while (!begun_ && !over_ && out_.size() < held_back) {
             auto step = co_await pull();
+            if (!step && begun_) {
+                broken_ = std::move(step.error());  // what came before it is told first
+                co_return Result<void>();
+            }
             if (!step) co_return step;
-            if (failed_) co_return fail(Error{ErrorCode::upstream_failed, error_message_, {}, true});
+            if (failed_ && !begun_) co_return fail(Error{ErrorCode::upstream_failed, error_message_, {}, true});
         }
         co_return Result<void>();
     }
@@ -90,12 +103,15 @@ class Relay {
                     }
                 }
                 if (over_) break;
-                auto step = co_await pull();
+                Result<void> step;
+                if (broken_)
+                    step = fail(std::move(*broken_));
+                else
+                    step = co_await pull();
                 if (!step) {
                     const auto error = call_error(Error{ErrorCode::upstream_failed, step.error().message, {}, true});
                     end_early("failed", step.error().message);
-                    out_ += door_->write_stream_error(error);
-                    if (writer_) out_ += writer_->finish();
+                    out_ += told_error(error);
                     over_ = true;
                 }
             }
@@ -110,10 +126,24 @@ class Relay {
     Account& account() { return *account_; }
 
   private:
+    /// One error, as the caller's format has it in the middle of a stream.
+    std::string told_error(const CallError& error) {
+        if (!writer_) return door_->write_stream_error(error);
+        StreamEvent event;
+        event.kind = StreamEvent::Kind::error;
+        event.error_type = error.type;
+        event.error_message = error.message;
+        auto out = writer_->write(event);
+        return out + writer_->finish();
+    }
+
     Awaitable<Result<void>> pull() {
         auto piece = co_await upstream_.read();
         if (!piece) {
-            co_return fail(Error{ErrorCode::upstream_failed, fmt::format("the model provider {} broke off: {}", provider_, piece.error().message), {}, true});
+            co_return fail(Error{ErrorCode::upstream_failed,
+                                 fmt::format("the model provider {} broke off: {}", provider_, piece.error().message),
+                                 {},
+                                 true});
         }
         if (piece->empty()) co_return finish();
         if (framed_) {
@@ -129,7 +159,10 @@ class Relay {
         }
         frames_.drop();
         if (frames_.rest().size() > largest_frame)
-            co_return fail(Error{ErrorCode::upstream_failed, fmt::format("the model provider {} sends an event without end", provider_), {}, true});
+            co_return fail(Error{ErrorCode::upstream_failed,
+                                 fmt::format("the model provider {} sends an event without end", provider_),
+                                 {},
+                                 true});
         co_return Result<void>();
     }
 
@@ -158,7 +191,8 @@ class Relay {
             if (reader_->ended() || failed_) close();
             return {};
         }
-        const bool told_cost = (usage_only || last) && usage_ && !told_;
+        // Gemini repeats the usage in each frame.
+        const bool told_cost = (last || (usage_only && spoken_ != &gemini())) && usage_ && !told_;
         if (strip_usage_ && usage_only && data_.find("\"choices\":[]") != std::string::npos) return {};
         if (told_cost && wants_cost()) {
             told_ = true;
@@ -174,13 +208,16 @@ class Relay {
         if (event.usage) usage_ = event.usage;
         if (event.kind == StreamEvent::Kind::block_delta) {
             ++counted_;
-            bytes_ += static_cast<std::int64_t>(event.block.text.size() + event.block.arguments.size() + event.block.data.size() + event.block.signature.size());
+            bytes_ += static_cast<std::int64_t>(event.block.text.size() + event.block.arguments.size() +
+                                                event.block.data.size() + event.block.signature.size());
         } else if (event.kind == StreamEvent::Kind::block_begin) {
-            bytes_ += static_cast<std::int64_t>(event.block.text.size() + event.block.arguments.size() + event.block.name.size());
+            bytes_ += static_cast<std::int64_t>(event.block.text.size() + event.block.arguments.size() +
+                                                event.block.name.size());
             if (!event.block.arguments.empty() || !event.block.text.empty()) ++counted_;
         } else if (event.kind == StreamEvent::Kind::error) {
             failed_ = true;
-            error_message_ = fmt::format("the model provider {} ended the stream with an error: {}", provider_, event.error_message);
+            error_message_ =
+                fmt::format("the model provider {} ended the stream with an error: {}", provider_, event.error_message);
         }
     }
 
@@ -190,8 +227,10 @@ class Relay {
         const auto at = frame.rfind('}');
         if (at == std::string_view::npos) return std::string(frame);
         auto out = std::string(frame.substr(0, at));
-        out += fmt::format(",\"sluice\":{{\"cost_usd\":\"{}\"", base::format_usd(charge(*usage_, *account_->price()).cost));
-        if (const auto left = state_.parts.budgets.left(scope_)) out += fmt::format(",\"budget_left_usd\":\"{}\"", base::format_usd(*left));
+        out += fmt::format(",\"sluice\":{{\"cost_usd\":\"{}\"",
+                           base::format_usd(charge(*usage_, *account_->price()).cost));
+        if (const auto left = state_.parts.budgets.left(scope_))
+            out += fmt::format(",\"budget_left_usd\":\"{}\"", base::format_usd(*left));
         out += "}}";
         out.append(frame.substr(at + 1));
         return out;
@@ -223,7 +262,8 @@ class Relay {
     }
 
     UsageRecord judged() {
-        if (usage_ && (usage_->output() > 0 || usage_->input() > 0) && !(usage_->output() == 0 && counted_ > 0)) return *usage_;
+        if (usage_ && (usage_->output() > 0 || usage_->input() > 0) && !(usage_->output() == 0 && counted_ > 0))
+            return *usage_;
         auto out = estimated_usage(sent_bytes_, streamed_tokens());
         if (usage_) {
             if (usage_->input() > 0) {
@@ -274,9 +314,11 @@ class Relay {
     std::optional<UsageRecord> usage_;
     std::int64_t counted_ = 0, bytes_ = 0;
     bool begun_ = false, over_ = false, failed_ = false, told_ = false;
+    std::optional<Error> broken_;  ///< comes after what waits in `out_`
 };
 
-net::Response stream_response(const Target& target, std::optional<NanoUsd> left, std::function<Awaitable<void>(net::BodyWriter&)> stream) {
+net::Response stream_response(const Target& target, std::optional<NanoUsd> left,
+                              std::function<Awaitable<void>(net::BodyWriter&)> stream) {
     auto out = net::event_stream(std::move(stream));
     put_headers(out.headers, target, std::nullopt, left);
     return out;
@@ -292,7 +334,8 @@ Awaitable<Result<std::string>> read_whole(net::AnswerStream& upstream) {
         if (!piece) co_return fail(std::move(piece.error()));
         if (piece->empty()) co_return out;
         out += *piece;
-        if (out.size() > largest_whole) co_return fail(Error{ErrorCode::upstream_failed, "the answer is larger than 64 MiB", {}, false});
+        if (out.size() > largest_whole)
+            co_return fail(Error{ErrorCode::upstream_failed, "the answer is larger than 64 MiB", {}, false});
     }
 }
 
@@ -335,8 +378,9 @@ std::vector<StreamEvent> events_of(const ModelAnswer& answer) {
     return out;
 }
 
-Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Target& target, std::string body, std::shared_ptr<ModelRequest> translated,
-                                  std::unique_ptr<Account> account, std::optional<NanoUsd> left) {
+Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Target& target, std::string body,
+                                  std::shared_ptr<ModelRequest> translated, std::unique_ptr<Account> account,
+                                  std::optional<NanoUsd> left) {
     const auto sent_bytes = static_cast<std::int64_t>(body.size());
     const auto& spoken = target.type->format(*in.door.format);
     auto call = outgoing(state, in, target, std::move(body), true);
@@ -348,13 +392,17 @@ Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Tar
     const auto& head = opened->head();
     const bool success = head.status >= 200 && head.status < 300;
     const auto media = head.headers.get("content-type");
-    const bool events = media.starts_with("text/event-stream") || media.starts_with("application/vnd.amazon.eventstream");
+    const bool events =
+        media.starts_with("text/event-stream") || media.starts_with("application/vnd.amazon.eventstream");
     if (!success || !events) {
         auto whole = co_await read_whole(*opened);
-        if (!success) co_return failed_status(state, in, *account, target, head.status, head.headers, whole ? std::move(*whole) : std::string());
+        if (!success)
+            co_return failed_status(state, in, *account, target, head.status, head.headers,
+                                    whole ? std::move(*whole) : std::string());
         if (!whole) co_return failed_answer(*account, target, whole.error().message, std::nullopt, std::nullopt);
         // A server that does not stream answers at once; its answer is told as a stream.
-        auto parsed = base::parse_json(*whole, {.size_bytes = largest_whole, .depth = 128, .keys = 100'000, .string_bytes = largest_whole});
+        auto parsed = base::parse_json(
+            *whole, {.size_bytes = largest_whole, .depth = 128, .keys = 100'000, .string_bytes = largest_whole});
         auto answer = parsed ? spoken.read_answer(*parsed) : Result<ModelAnswer>(fail(std::move(parsed.error())));
         if (!answer) {
             std::optional<UsageRecord> usage;
@@ -379,7 +427,8 @@ Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Tar
         out.response = stream_response(target, left, std::move(stream));
         co_return out;
     }
-    auto relay = std::make_shared<Relay>(state, in, target, std::move(*opened), std::move(translated), std::move(account), sent_bytes);
+    auto relay = std::make_shared<Relay>(state, in, target, std::move(*opened), std::move(translated),
+                                         std::move(account), sent_bytes);
     auto primed = co_await relay->prime();
     if (!primed) {
         Outcome out;
@@ -390,7 +439,9 @@ Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Tar
         co_return out;
     }
     state.succeeded(target, state.parts.loop.clock().steady() - in.began);
-    std::function<Awaitable<void>(net::BodyWriter&)> stream = [relay](net::BodyWriter& to) { return run_relay(relay, to); };
+    std::function<Awaitable<void>(net::BodyWriter&)> stream = [relay](net::BodyWriter& to) {
+        return run_relay(relay, to);
+    };
     Outcome out;
     out.response = stream_response(target, left, std::move(stream));
     co_return out;

@@ -19,17 +19,22 @@ constexpr std::size_t largest_key = 8 << 10;
 using RowPtr = std::shared_ptr<const ProviderRow>;
 using RoutePtr = std::shared_ptr<const ModelRoute>;
 
-crypto::Bound bound_of(const ProviderRow& provider) { return {"provider", provider.workspace.raw(), provider.id.raw(), provider.key_version, "api_key"}; }
+crypto::Bound bound_of(const ProviderRow& provider) {
+    return {"provider", provider.workspace.raw(), provider.id.raw(), provider.key_version, "api_key"};
+}
 
 bool is_name(std::string_view name) {
     if (name.empty() || name.size() > 64) return false;
     for (const char c : name)
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.')) return false;
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+              c == '.'))
+            return false;
     return true;
 }
 
 Error mistake(std::string pointer, std::string message) {
-    return Error{ErrorCode::invalid_argument, "the provider is not right: " + message, {{std::move(pointer), message}}, false};
+    return Error{
+        ErrorCode::invalid_argument, "the provider is not right: " + message, {{std::move(pointer), message}}, false};
 }
 
 }  // namespace
@@ -62,9 +67,11 @@ struct ProviderBook::State {
                     price.model = model.id;
                     price.valid_from = Time{};
                     price.rates.input = model.input;
-                    price.rates.output = model.output ? model.output : model.kind == ModelKind::embedding ? std::optional(NanoUsd{}) : std::nullopt;
+                    price.rates.output = model.output                         ? model.output
+                                         : model.kind == ModelKind::embedding ? std::optional(NanoUsd{})
+                                                                              : std::nullopt;
                     price.rates.cache_read = model.cache_read;
-                    price.rates.cache_write_5m = model.cache_write;
+                    price.rates.cache_write_5m = price.rates.cache_write_1h = model.cache_write;
                     price.source = "the provider's own row";
                     price.id = price_id(price);
                     rows.prices.push_back(std::move(price));
@@ -73,7 +80,8 @@ struct ProviderBook::State {
     }
 
     Result<void> check(const NewProvider& wanted, const UpstreamType* type) const {
-        if (!is_name(wanted.name)) return fail(mistake("/name", "a name has 1 to 64 letters, digits, dots, hyphens or underscores"));
+        if (!is_name(wanted.name))
+            return fail(mistake("/name", "a name has 1 to 64 letters, digits, dots, hyphens or underscores"));
         if (wanted.name == "agent" || wanted.name == "flow" || wanted.name == "simulated")
             return fail(mistake("/name", fmt::format("the name {} is reserved", wanted.name)));
         if (type == nullptr) {
@@ -82,17 +90,21 @@ struct ProviderBook::State {
             return fail(mistake("/type", fmt::format("the type is one of {}", names)));
         }
         if (wanted.base_url.empty()) {
-            if (type->default_base_url().empty() && type->name() != "bedrock") return fail(mistake("/base_url", fmt::format("{} needs a base_url", type->title())));
+            if (type->default_base_url().empty() && type->name() != "bedrock")
+                return fail(mistake("/base_url", fmt::format("{} needs a base_url", type->title())));
         } else if (auto url = net::parse_url(wanted.base_url); !url) {
             return fail(mistake("/base_url", url.error().message));
         }
         if (auto mistakes = type->check(wanted.settings); !mistakes.empty())
-            return fail(Error{ErrorCode::invalid_argument, "the provider's settings are not right", std::move(mistakes), false});
-        if (wanted.api_key && wanted.api_key->size() > largest_key) return fail(mistake("/api_key", "a key has at most 8 KiB"));
+            return fail(Error{ErrorCode::invalid_argument, "the provider's settings are not right", std::move(mistakes),
+                              false});
+        if (wanted.api_key && wanted.api_key->size() > largest_key)
+            return fail(mistake("/api_key", "a key has at most 8 KiB"));
         if (wanted.api_key)
             for (const char c : *wanted.api_key)
                 if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-                    return fail(mistake("/api_key", "a key has no spaces, line ends or characters beyond ASCII; copy it again"));
+                    return fail(mistake("/api_key",
+                                        "a key has no spaces, line ends or characters beyond ASCII; copy it again"));
         return {};
     }
 
@@ -113,7 +125,8 @@ struct ProviderBook::State {
 std::string etag_of(const ProviderRow& provider) { return fmt::format("\"{}\"", provider.revision); }
 std::string etag_of(const ModelRoute& route) { return fmt::format("\"{}\"", route.revision); }
 
-ProviderBook::ProviderBook(storage::Storage& storage, identity::WrappedKeys& keys, base::Clock& clock, base::Random& random, Catalogues& catalogues)
+ProviderBook::ProviderBook(storage::Storage& storage, identity::WrappedKeys& keys, base::Clock& clock,
+                           base::Random& random, Catalogues& catalogues)
     : state_(std::make_unique<State>(State{storage, keys, clock, random, catalogues, {}, {}})) {}
 ProviderBook::~ProviderBook() = default;
 
@@ -155,15 +168,20 @@ Result<std::string> ProviderBook::key_of(const ProviderRow& provider) const {
     return crypto::decrypt(*key->key, provider.sealed_key, bound_of(provider));
 }
 
-Awaitable<Result<ProviderRow>> ProviderBook::create(WorkspaceId workspace, NewProvider wanted, std::string by, Also also) {
+Awaitable<Result<ProviderRow>> ProviderBook::create(WorkspaceId workspace, NewProvider wanted, std::string by,
+                                                    Also also) {
     State& s = *state_;
     const auto* type = find_upstream_type(wanted.type);
     if (auto good = s.check(wanted, type); !good) co_return fail(std::move(good.error()));
     if (type->needs_key() && (!wanted.api_key || wanted.api_key->empty()))
         co_return fail(mistake("/api_key", fmt::format("{} needs an api_key", type->title())));
     const auto& own = s.providers[workspace];
-    if (own.contains(wanted.name)) co_return fail(ErrorCode::conflict, "there is a provider {} already; choose another name, or change that one", wanted.name);
-    if (own.size() >= most_in_workspace) co_return fail(ErrorCode::conflict, "a workspace has at most {} providers; delete one first", most_in_workspace);
+    if (own.contains(wanted.name))
+        co_return fail(ErrorCode::conflict, "there is a provider {} already; choose another name, or change that one",
+                       wanted.name);
+    if (own.size() >= most_in_workspace)
+        co_return fail(ErrorCode::conflict, "a workspace has at most {} providers; delete one first",
+                       most_in_workspace);
     ProviderRow row;
     row.id = ProviderId::make(s.clock.now(), s.random);
     row.workspace = workspace;
@@ -194,7 +212,8 @@ Awaitable<Result<ProviderRow>> ProviderBook::edit(WorkspaceId workspace, std::st
     const auto present = find(workspace, name_or_id);
     if (!present) co_return fail(ErrorCode::not_found, "there is no provider {}", name_or_id);
     if (if_match && !net::etag_matches(*if_match, etag_of(*present)))
-        co_return fail(ErrorCode::precondition_failed, "the provider was changed meanwhile; read it again and repeat the change");
+        co_return fail(ErrorCode::precondition_failed,
+                       "the provider was changed meanwhile; read it again and repeat the change");
     const auto* type = find_upstream_type(present->type);
     if (!wanted.type.empty() && wanted.type != present->type)
         co_return fail(mistake("/type", "the type of a provider stays; make another one for another type"));
@@ -208,7 +227,8 @@ Awaitable<Result<ProviderRow>> ProviderBook::edit(WorkspaceId workspace, std::st
     while (row.base_url.ends_with('/')) row.base_url.pop_back();
     // The key was given for one host: another host must not get it by a change of the address alone.
     if (moved && row.base_url != present->base_url && !wanted.api_key && !row.sealed_key.empty())
-        co_return fail(mistake("/api_key", "give the key again when the base_url changes: it is not sent to another host unasked"));
+        co_return fail(mistake("/api_key",
+                               "give the key again when the base_url changes: it is not sent to another host unasked"));
     row.settings = std::move(wanted.settings);
     row.models = std::move(wanted.models);
     row.enabled = wanted.enabled;
@@ -229,7 +249,8 @@ Awaitable<Result<ProviderRow>> ProviderBook::edit(WorkspaceId workspace, std::st
     co_return row;
 }
 
-Awaitable<Result<void>> ProviderBook::remove(WorkspaceId workspace, std::string name_or_id, std::optional<std::string> if_match, Also also) {
+Awaitable<Result<void>> ProviderBook::remove(WorkspaceId workspace, std::string name_or_id,
+                                             std::optional<std::string> if_match, Also also) {
     State& s = *state_;
     const auto present = find(workspace, name_or_id);
     if (!present) co_return fail(ErrorCode::not_found, "there is no provider {}", name_or_id);
@@ -259,14 +280,18 @@ RoutePtr ProviderBook::route(WorkspaceId workspace, std::string_view name) const
     return found == own->second.end() ? nullptr : found->second;
 }
 
-Awaitable<Result<ModelRoute>> ProviderBook::put_route(ModelRoute wanted, std::optional<std::string> if_match, AlsoRoute also) {
+Awaitable<Result<ModelRoute>> ProviderBook::put_route(ModelRoute wanted, std::optional<std::string> if_match,
+                                                      AlsoRoute also) {
     State& s = *state_;
     const auto present = route(wanted.workspace, wanted.name);
-    if (!is_name(wanted.name)) co_return fail(mistake("/name", "a name has 1 to 64 letters, digits, dots, hyphens or underscores"));
+    if (!is_name(wanted.name))
+        co_return fail(mistake("/name", "a name has 1 to 64 letters, digits, dots, hyphens or underscores"));
     if (!present && s.routes[wanted.workspace].size() >= most_in_workspace)
-        co_return fail(ErrorCode::conflict, "a workspace has at most {} model routes; delete one first", most_in_workspace);
+        co_return fail(ErrorCode::conflict, "a workspace has at most {} model routes; delete one first",
+                       most_in_workspace);
     if (if_match && (!present || !net::etag_matches(*if_match, etag_of(*present))))
-        co_return fail(ErrorCode::precondition_failed, "the route was changed meanwhile; read it again and repeat the change");
+        co_return fail(ErrorCode::precondition_failed,
+                       "the route was changed meanwhile; read it again and repeat the change");
     for (std::size_t i = 0; i < wanted.targets.size(); ++i)
         if (wanted.targets[i].model == wanted.name || route(wanted.workspace, wanted.targets[i].model))
             co_return fail(mistake(fmt::format("/targets/{}/model", i), "a target is a model, not a route"));
@@ -283,7 +308,8 @@ Awaitable<Result<ModelRoute>> ProviderBook::put_route(ModelRoute wanted, std::op
     co_return wanted;
 }
 
-Awaitable<Result<void>> ProviderBook::remove_route(WorkspaceId workspace, std::string name, std::optional<std::string> if_match, AlsoRoute also) {
+Awaitable<Result<void>> ProviderBook::remove_route(WorkspaceId workspace, std::string name,
+                                                   std::optional<std::string> if_match, AlsoRoute also) {
     State& s = *state_;
     const auto present = route(workspace, name);
     if (!present) co_return fail(ErrorCode::not_found, "there is no model route {}", name);

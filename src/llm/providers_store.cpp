@@ -21,7 +21,8 @@ const Query put_provider{"llm.insert_provider", R"sql(
 const Query change_provider{"llm.update_provider", R"sql(
     UPDATE provider SET name = ?3, base_url = ?4, settings = ?5, models = ?6, enabled = ?7, sealed_key = ?8, key_version = ?9,
            revision = ?10, updated_at_us = ?11 WHERE workspace_id = ?1 AND id = ?2 AND revision = ?12)sql"};
-const Query drop_provider{"llm.delete_provider", "DELETE FROM provider WHERE workspace_id = ?1 AND id = ?2 AND revision = ?3"};
+const Query drop_provider{"llm.delete_provider",
+                          "DELETE FROM provider WHERE workspace_id = ?1 AND id = ?2 AND revision = ?3"};
 
 const Query all_routes{"llm.load_routes", R"sql(
     SELECT workspace_id, name, strategy, targets, max_attempts, revision, created_by, created_at_us, updated_at_us FROM model_route)sql",
@@ -31,7 +32,8 @@ const Query put_route{"llm.put_route", R"sql(
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (workspace_id, name) DO UPDATE SET strategy = ?3, targets = ?4, max_attempts = ?5, revision = ?6, updated_at_us = ?9
         WHERE revision = ?6 - 1)sql"};
-const Query drop_route{"llm.delete_route", "DELETE FROM model_route WHERE workspace_id = ?1 AND name = ?2 AND revision = ?3"};
+const Query drop_route{"llm.delete_route",
+                       "DELETE FROM model_route WHERE workspace_id = ?1 AND name = ?2 AND revision = ?3"};
 
 ProviderRow read_provider(const Row& row) {
     ProviderRow out;
@@ -75,7 +77,7 @@ constexpr std::string_view changed = "it was changed meanwhile; read it again an
 
 struct Amount {
     std::string_view name;
-    std::optional<NanoUsd> ProviderModel::*value;
+    std::optional<NanoUsd> ProviderModel::* value;
 };
 constexpr Amount amounts[] = {{"input_usd_per_million", &ProviderModel::input},
                               {"output_usd_per_million", &ProviderModel::output},
@@ -83,9 +85,10 @@ constexpr Amount amounts[] = {{"input_usd_per_million", &ProviderModel::input},
                               {"cache_write_usd_per_million", &ProviderModel::cache_write}};
 struct Count {
     std::string_view name;
-    std::optional<std::int64_t> ProviderModel::*value;
+    std::optional<std::int64_t> ProviderModel::* value;
 };
-constexpr Count counts[] = {{"context_window", &ProviderModel::context_window}, {"max_output_tokens", &ProviderModel::max_output_tokens}};
+constexpr Count counts[] = {{"context_window", &ProviderModel::context_window},
+                            {"max_output_tokens", &ProviderModel::max_output_tokens}};
 
 }  // namespace
 
@@ -101,28 +104,33 @@ Awaitable<Result<Loaded>> load_providers(storage::Storage& storage) {
 }
 
 void insert(storage::WriteUnit& unit, const ProviderRow& p) {
-    unit.add_expecting(ErrorCode::conflict, fmt::format("there is a provider {} already; choose another name, or change that one", p.name), put_provider,
-                       p.workspace, p.id, p.name, p.type, p.base_url, base::dump_json(p.settings), base::dump_json(models_json(p.models)), p.enabled,
-                       key_of(p), p.key_version, p.revision, p.created_by, p.created_at, p.updated_at);
+    unit.add_expecting(ErrorCode::conflict,
+                       fmt::format("there is a provider {} already; choose another name, or change that one", p.name),
+                       put_provider, p.workspace, p.id, p.name, p.type, p.base_url, base::dump_json(p.settings),
+                       base::dump_json(models_json(p.models)), p.enabled, key_of(p), p.key_version, p.revision,
+                       p.created_by, p.created_at, p.updated_at);
 }
 
 void update(storage::WriteUnit& unit, const ProviderRow& p, std::int64_t before) {
-    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), change_provider, p.workspace, p.id, p.name, p.base_url,
-                       base::dump_json(p.settings), base::dump_json(models_json(p.models)), p.enabled, key_of(p), p.key_version, p.revision,
-                       p.updated_at, before);
+    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), change_provider, p.workspace, p.id, p.name,
+                       p.base_url, base::dump_json(p.settings), base::dump_json(models_json(p.models)), p.enabled,
+                       key_of(p), p.key_version, p.revision, p.updated_at, before);
 }
 
 void remove(storage::WriteUnit& unit, const ProviderRow& p) {
-    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), drop_provider, p.workspace, p.id, p.revision);
+    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), drop_provider, p.workspace, p.id,
+                       p.revision);
 }
 
 void put(storage::WriteUnit& unit, const ModelRoute& r) {
     unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), put_route, r.workspace, r.name, r.strategy,
-                       base::dump_json(targets_json(r.targets)), r.max_attempts, r.revision, r.created_by, r.created_at, r.updated_at);
+                       base::dump_json(targets_json(r.targets)), r.max_attempts, r.revision, r.created_by, r.created_at,
+                       r.updated_at);
 }
 
 void remove(storage::WriteUnit& unit, const ModelRoute& r) {
-    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), drop_route, r.workspace, r.name, r.revision);
+    unit.add_expecting(ErrorCode::precondition_failed, std::string(changed), drop_route, r.workspace, r.name,
+                       r.revision);
 }
 
 Json models_json(const std::vector<ProviderModel>& models) {
@@ -153,17 +161,21 @@ Result<std::vector<ProviderModel>> models_from(const Json& list, std::string_vie
             // A JSON number keeps at most what a double does; prices of a million tokens fit.
             auto read = base::parse_usd(value->is_string() ? value->get<std::string>() : value->dump());
             if (!read || read->value < 0)
-                mistakes.push_back({fmt::format("{}/{}/{}", pointer, i, amount.name), "is dollars for a million tokens: a decimal such as \"0.15\", not below 0"});
+                mistakes.push_back({fmt::format("{}/{}/{}", pointer, i, amount.name),
+                                    "is dollars for a million tokens: a decimal such as \"0.15\", not below 0"});
             else
                 model.*amount.value = *read;
         }
         for (const auto& count : counts)
-            if (const auto* value = base::find_member(each, count.name); value && value->is_number_integer()) model.*count.value = value->get<std::int64_t>();
+            if (const auto* value = base::find_member(each, count.name); value && value->is_number_integer())
+                model.*count.value = value->get<std::int64_t>();
         for (const auto& before : out)
-            if (before.id == model.id) mistakes.push_back({fmt::format("{}/{}/id", pointer, i), "names a model that the list has already"});
+            if (before.id == model.id)
+                mistakes.push_back({fmt::format("{}/{}/id", pointer, i), "names a model that the list has already"});
         out.push_back(std::move(model));
     }
-    if (!mistakes.empty()) return fail(Error{ErrorCode::invalid_argument, "the models are not right", std::move(mistakes), false});
+    if (!mistakes.empty())
+        return fail(Error{ErrorCode::invalid_argument, "the models are not right", std::move(mistakes), false});
     return out;
 }
 
@@ -178,7 +190,8 @@ std::vector<RouteTarget> targets_from(const Json& list) {
     if (list.is_array())
         for (const auto& each : list) {
             const auto* weight = base::find_member(each, "weight");
-            out.push_back({base::string_or(each, "model", ""), weight && weight->is_number() ? weight->get<double>() : 1});
+            out.push_back(
+                {base::string_or(each, "model", ""), weight && weight->is_number() ? weight->get<double>() : 1});
         }
     return out;
 }

@@ -8,7 +8,8 @@
 namespace sluice::llm {
 namespace {
 
-base::metrics::Counter cooled_total("sluice_gateway_cooldowns_total", "Times a model was left out for a while after it had failed");
+base::metrics::Counter cooled_total("sluice_gateway_cooldowns_total",
+                                    "Times a model was left out for a while after it had failed");
 
 constexpr int failures_before_cooling = 3;
 constexpr Duration shortest_pause = std::chrono::seconds(2);
@@ -38,7 +39,8 @@ void fill(Target& target, std::string_view catalogue_name, Time now) {
     }
 }
 
-Target target_of(std::shared_ptr<const ProviderRow> row, std::string model, std::shared_ptr<const Catalogue> catalogue, Time now) {
+Target target_of(std::shared_ptr<const ProviderRow> row, std::string model, std::shared_ptr<const Catalogue> catalogue,
+                 Time now) {
     Target out;
     out.provider = row->name;
     out.type = find_upstream_type(row->type);
@@ -56,14 +58,16 @@ Result<Target> Gateway::State::target(WorkspaceId workspace, std::string_view mo
     const auto rows = parts.book.list(workspace);
     const auto catalogue = parts.catalogues.snapshot();
     const auto names = [](const ProviderRow& row, std::string_view id) {
-        return std::any_of(row.models.begin(), row.models.end(), [&](const ProviderModel& each) { return each.id == id; });
+        return std::any_of(row.models.begin(), row.models.end(),
+                           [&](const ProviderModel& each) { return each.id == id; });
     };
     for (const auto& row : rows)
         if (row->enabled && names(*row, model)) return target_of(row, std::string(model), catalogue, now());
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
         const auto rest = model.substr(slash + 1);
         for (const auto& row : rows)
-            if (row->enabled && row->name == model.substr(0, slash) && !rest.empty() && (row->models.empty() || names(*row, rest)))
+            if (row->enabled && row->name == model.substr(0, slash) && !rest.empty() &&
+                (row->models.empty() || names(*row, rest)))
                 return target_of(row, std::string(rest), catalogue, now());
     }
     auto configured = parts.configured.resolve(model);
@@ -72,7 +76,8 @@ Result<Target> Gateway::State::target(WorkspaceId workspace, std::string_view mo
         for (const auto& row : rows)
             for (const auto& each : row->models) known += (known.empty() ? "" : ", ") + each.id;
         if (known.empty()) return fail(std::move(configured.error()));
-        return fail(ErrorCode::not_found, "there is no model {}; the workspace's providers have {}", model.substr(0, 200), known.substr(0, 1000));
+        return fail(ErrorCode::not_found, "there is no model {}; the workspace's providers have {}",
+                    model.substr(0, 200), known.substr(0, 1000));
     }
     Target out;
     out.provider = configured->provider->name();
@@ -123,18 +128,21 @@ Result<Plan> Gateway::State::plan(WorkspaceId workspace, std::string_view model,
             out.targets.push_back(std::move(*one));
         }
     if (out.targets.empty())
-        return fail(ErrorCode::not_found, "none of the models of the route {} is there any more; change the route", route->name);
+        return fail(ErrorCode::not_found, "none of the models of the route {} is there any more; change the route",
+                    route->name);
     if (route->strategy == "weighted") {
         // The same conversation goes to the same model while it is well, so that the vendor's prompt cache hits.
         double whole = 0;
         for (const auto& each : out.targets) whole += each.weight;
         double point = static_cast<double>(hash_of(sticky) >> 11) / 9007199254740992.0 * whole;
         std::size_t first = 0;
-        while (first + 1 < out.targets.size() && point >= out.targets[first].weight) point -= out.targets[first++].weight;
+        while (first + 1 < out.targets.size() && point >= out.targets[first].weight)
+            point -= out.targets[first++].weight;
         std::rotate(out.targets.begin(), out.targets.begin() + static_cast<std::ptrdiff_t>(first), out.targets.end());
     } else if (route->strategy == "latency") {
-        std::stable_sort(out.targets.begin(), out.targets.end(),
-                         [&](const Target& a, const Target& b) { return health_of(a).latency_us < health_of(b).latency_us; });
+        std::stable_sort(out.targets.begin(), out.targets.end(), [&](const Target& a, const Target& b) {
+            return health_of(a).latency_us < health_of(b).latency_us;
+        });
     }
     std::stable_partition(out.targets.begin(), out.targets.end(), [&](const Target& each) { return !cooling(each); });
     return out;

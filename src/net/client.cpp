@@ -297,6 +297,8 @@ class Exchange {
             answer_.status = parser_->status;
             answer_.headers = std::move(parser_->headers);
             if (auto started = start_body(url, answer_); !started) co_return fail(std::move(started.error()));
+            // Whoever reads piece by piece has the head before anything can go wrong with the body.
+            if (pull_ && !redirected_ && parser_->body.empty() && !parser_->is_done()) co_return false;
         }
         if (begun_ && !parser_->body.empty()) {
             auto taken = co_await take_body(url, answer_, parser_->body);

@@ -275,22 +275,46 @@ std::vector<base::ErrorDetail> Router::check(std::string_view schema, const Json
     return found->second.validate(body);
 }
 
-void Router::seal(std::string_view version) {
+namespace {
+
+Json parsed_schema(std::string_view name, std::string_view text) {
+    auto schema = base::parse_json(text);
+    if (!schema) throw std::logic_error(fmt::format("the schema {} is not JSON: {}", name, schema.error().message));
+    return std::move(*schema);
+}
+
+/// The schemas that `name` refers to, itself among them, as a document that its references point into. Small: all of them
+/// at once would leave a large hole in memory at every start.
+Json with_references(const std::map<std::string, std::string, std::less<>>& texts, const std::string& name) {
+    constexpr std::string_view mark = "#/components/schemas/";
     Json schemas = Json::object();
-    for (const auto& [name, text] : state_->schema_texts) {
-        auto schema = base::parse_json(text);
-        if (!schema)
-            throw std::logic_error(
-                fmt::format("the schema {} is not JSON: {}", name, schema.error().message));
-        schemas[name] = std::move(*schema);
+    std::vector<std::string> waiting{name};
+    while (!waiting.empty()) {
+        const auto next = std::move(waiting.back());
+        waiting.pop_back();
+        const auto found = texts.find(next);
+        if (schemas.contains(next) || found == texts.end()) continue;
+        const std::string_view text = found->second;
+        schemas[next] = parsed_schema(next, text);
+        for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
+            const auto begin = at + mark.size();
+            waiting.emplace_back(text.substr(begin, text.find('"', begin) - begin));
+        }
     }
-    const Json root{{"components", {{"schemas", schemas}}}};
+    return Json{{"components", {{"schemas", std::move(schemas)}}}};
+}
+
+}  // namespace
+
+void Router::seal(std::string_view version) {
+    state_->version = version;
     // All must compile; kept are those that bodies are checked against.
     std::set<std::string_view> checked;
     for (const auto& route : state_->routes)
         if (route.info.check_body) checked.insert(route.info.request);
     for (const auto& [name, text] : state_->schema_texts) {
-        auto compiled = base::JsonSchema::compile(schemas[name], root);
+        const Json root = with_references(state_->schema_texts, name);
+        auto compiled = base::JsonSchema::compile(root["components"]["schemas"][name], root);
         if (!compiled) {
             const auto& error = compiled.error();
             throw std::logic_error(
@@ -302,16 +326,17 @@ void Router::seal(std::string_view version) {
     }
     for (const auto& route : state_->routes)
         for (const auto name : {route.info.request, route.info.response})
-            if (!name.empty() && !schemas.contains(name))
+            if (!name.empty() && !state_->schema_texts.contains(name))
                 refuse(route.path, fmt::format("nobody has added its schema {}", name));
     for (const auto& route : state_->routes)
         if (!route.access.is_open() && !route.collection.empty() && !state_->places.knows(route.collection))
             refuse(route.path, fmt::format("nobody has said where the objects of {} belong (Router::places)", route.collection));
-    state_->document = std::make_shared<const std::string>(
-        base::dump_json(openapi_document(state_->routes, schemas, version)));
-    state_->schema_texts.clear();
 }
 
-const std::shared_ptr<const std::string>& Router::openapi() const { return state_->document; }
+std::string Router::make_openapi() const {
+    Json schemas = Json::object();
+    for (const auto& [name, text] : state_->schema_texts) schemas[name] = parsed_schema(name, text);
+    return base::dump_json(openapi_document(state_->routes, schemas, state_->version));
+}
 
 }  // namespace sluice::net

@@ -1,5 +1,5 @@
 #pragma once
-/// The router's tables: a trie over path segments, the named schemas, and the finished document.
+/// The router's tables: a trie over path segments, and the named schemas.
 
 #include <deque>
 #include <map>
@@ -40,9 +40,9 @@ struct Router::State {
     std::deque<RouteEntry> routes;
     Places places;
     std::vector<TrieNode> nodes{1};
-    std::map<std::string, std::string, std::less<>> schema_texts;  ///< until `seal`
+    std::map<std::string, std::string, std::less<>> schema_texts;
     std::map<std::string, base::JsonSchema, std::less<>> schemas;  ///< of checked bodies; after `seal`
-    std::shared_ptr<const std::string> document;
+    std::string version;
 };
 
 /// The OpenAPI 3.1 document of the rows.

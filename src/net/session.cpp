@@ -187,6 +187,7 @@ Awaitable<Response> Session::make_response(Share& share) {
         }
         set_phase(Phase::handling, Duration{});
     }
+    if (exchange_.route && exchange_.route->info.ends_with_client) co_return co_await answer_while_connected();
     co_return co_await server_->answer(exchange_);
 }
 

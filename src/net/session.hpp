@@ -49,6 +49,8 @@ class Session : public std::enable_shared_from_this<Session> {
     // For streams, bodies and WebSockets.
     Server::State& server() { return *server_; }
     Transport& transport() { return transport_; }
+    /// The client has gone: nothing more is sent.
+    void leave() { broken_ = close_after_ = true; }
     Exchange& exchange() { return exchange_; }
     /// Sends both parts; false when the client has gone or was too slow.
     Awaitable<bool> send(std::string_view first, std::string_view second = {});
@@ -66,6 +68,8 @@ class Session : public std::enable_shared_from_this<Session> {
     /// False when the connection is to end; mistakes of the head are answered first.
     Awaitable<bool> read_head();
     Awaitable<Response> make_response(Share& share);
+    /// The handler's answer; it is cancelled when the client leaves first (RouteInfo::ends_with_client).
+    Awaitable<Response> answer_while_connected();
     /// Takes a body that has arrived with its head; false when there is more to read. Most bodies
     /// are small, and a coroutine costs more than they do.
     bool take_buffered_body();

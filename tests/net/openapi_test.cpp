@@ -63,7 +63,7 @@ Json document() {
     router.places().add_whole("flows");
     router.places().add_whole("files");
     router.seal("1.2.3");
-    return *base::parse_json(*router.openapi());
+    return *base::parse_json(router.make_openapi());
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ TEST_CASE("schemas are judged when the router is sealed, and bodies against them
         router.add_schema("New",
                           R"({"type": "object", "additionalProperties": false, "required": ["name"],
             "properties": {"name": {"$ref": "#/components/schemas/Name"}}})");
+        add(router, Verb::post, "/things", {.summary = "x", .request = "New"});
         router.seal("1");
         CHECK(router.check("New", Json{{"name", "x"}}).empty());
         const auto empty = router.check("New", Json{{"name", ""}});

@@ -18,6 +18,8 @@ OWN, FOREIGN, OUTSIDE = "own", "of another workspace", "outside of the scope"
 
 # Routes whose handler asks for more than the permission, with what it answers a key then.
 FURTHER = {
+    ("post", "/v1/models/{call}"): {404},                     # it names no verb
+    ("post", "/v1beta/models/{call}"): {404},
     ("get", "/api/v1/system/users"): {403},                   # the admin socket alone
     ("delete", "/api/v1/auth/sessions/{id}"): {404, 409},     # a key has no sessions
 }
@@ -59,6 +61,8 @@ class Place:
         self.user = self.new_user()
         self.secret = self.new_secret()
         self.budget = self.new_budget()
+        self.provider = self.new_provider()
+        self.model_route = self.new_model_route()
         self.project_id = next(item["id"] for item in self.owner.get("/api/v1/projects").json["items"] if item["name"] == project)
         self.workspace_id = self.owner.get("/api/v1/auth/me").json["workspace"]["id"]
 
@@ -110,6 +114,20 @@ class Place:
         self.made(self.owner.post("/api/v1/secrets", {"name": name, "value": "not to be told"}))
         return name
 
+    def new_provider(self):
+        name = self.name()
+        self.made(self.owner.post("/api/v1/providers", self.provider_body(name)))
+        return name
+
+    @staticmethod
+    def provider_body(name):
+        return {"name": name, "type": "openai_compatible", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "model-" + name}]}
+
+    def new_model_route(self):
+        name = self.name()
+        assert self.owner.put(f"/api/v1/model-routes/{name}", {"targets": [{"model": "simulated-small"}]}).status == 200
+        return name
+
     def new_budget(self):
         return self.made(self.owner.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}))["id"]
 
@@ -156,8 +174,10 @@ class Matrix(unittest.TestCase):
             "events": {"number": place.event},
             "flows": {"id": place.flow, "version": "1", "node": "a"},
             "invitations": {"id": place.invitation},
+            "model-routes": {"name": place.model_route},
             "node-types": {"name": "set"},
             "projects": {"id": place.project_id},
+            "providers": {"id": place.provider},
             "queues": {"name": "default"},
             "roles": {"id": place.role},
             "runs": {"id": place.run, "path": "boom", "name": "go"},
@@ -169,7 +189,7 @@ class Matrix(unittest.TestCase):
         }.get(collection, {})
 
     # Collections whose objects are the same for every workspace, or named alike in each: nothing of them is foreign.
-    COMMON = {"auth", "events", "node-types", "queues", "system"}
+    COMMON = {"auth", "events", "model-routes", "node-types", "queues", "system"}
     # Collections that belong to projects and flows; all others are the workspace's.
     PLACED = {"artifacts", "bulk-actions", "dead-letters", "events", "flows", "projects", "runs"}
     # What belongs to everybody, or to the workspace as a whole although its permission concerns objects of projects.
@@ -182,6 +202,8 @@ class Matrix(unittest.TestCase):
         ("delete", "/api/v1/budgets/{id}"): ("id", "new_budget"),
         ("delete", "/api/v1/flows/{id}"): ("id", "new_flow"),
         ("delete", "/api/v1/invitations/{id}"): ("id", "new_invitation"),
+        ("delete", "/api/v1/model-routes/{name}"): ("name", "new_model_route"),
+        ("delete", "/api/v1/providers/{id}"): ("id", "new_provider"),
         ("delete", "/api/v1/roles/{id}"): ("id", "new_role"),
         ("delete", "/api/v1/secrets/{id}"): ("id", "new_secret"),
         ("delete", "/api/v1/users/{id}"): ("id", "new_user"),
@@ -218,6 +240,14 @@ class Matrix(unittest.TestCase):
             ("post", "/api/v1/invitations"): {"email": f"{place.name()}@example.com", "role": "guest"},
             ("post", "/api/v1/models/import"): {"format": 1, "models": []},
             ("post", "/api/v1/projects"): {"name": place.name()},
+            ("post", "/api/v1/providers"): place.provider_body(place.name()),
+            ("put", "/api/v1/providers/{id}"): place.provider_body(place.provider),
+            ("put", "/api/v1/model-routes/{name}"): {"targets": [{"model": "simulated-small"}]},
+            ("post", "/v1/chat/completions"): {"model": "simulated-small", "messages": [{"role": "user", "content": "hello"}]},
+            ("post", "/v1/embeddings"): {"model": "simulated-small", "input": "hello"},
+            ("post", "/v1/messages"): {"model": "simulated-small", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]},
+            ("post", "/v1/messages/count_tokens"): {"model": "simulated-small", "messages": [{"role": "user", "content": "hello"}]},
+            ("post", "/v1/responses"): {"model": "simulated-small", "input": "hello"},
             ("patch", "/api/v1/queues/{name}"): {"weight": 1},
             ("post", "/api/v1/roles"): {"name": place.name(), "permissions": []},
             ("put", "/api/v1/roles/{id}"): {"description": "changed"},
@@ -242,6 +272,8 @@ class Matrix(unittest.TestCase):
         """The address and the body of a request about the objects of `place`."""
         names = re.findall(r"{(\w+)}", path)
         values = dict(self.parameters(row.get("x-collection"), place))
+        if path.startswith(("/v1/", "/v1beta/")):
+            values["call"] = "simulated-small"
         if path == "/api/v1/runs/{id}/output":
             values["id"] = place.good  # only a run that succeeded has one
         if allowed and (verb, path) in self.FRESH:

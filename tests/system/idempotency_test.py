@@ -36,6 +36,12 @@ WITHOUT_EFFECT = {
     ("POST", "/api/v1/auth/totp/recovery-codes"): "gives codes that are stored nowhere, of a person who is signed in",
     ("POST", "/api/v1/auth/invitations/{token}"): "takes a link that works once",
     ("POST", "/api/v1/audit/verify"): "computes",
+    ("POST", "/v1/responses"): "as /v1/chat/completions",
+    ("POST", "/v1/messages"): "as /v1/chat/completions",
+    ("POST", "/v1/messages/count_tokens"): "computes",
+    ("POST", "/v1/embeddings"): "needs a vendor; tests/system/gateway_test.py",
+    ("POST", "/v1/models/{call}"): "as /v1/chat/completions",
+    ("POST", "/v1beta/models/{call}"): "as /v1/chat/completions",
     ("POST", "/api/v1/vault/unseal"): "on the machine's own socket alone; twice is as once",
     ("POST", "/api/v1/vault/rotate-root"): "on the machine's own socket alone",
     ("POST", "/api/v1/system/users/{id}/reset"): "gives a secret that is stored nowhere and works once",
@@ -122,6 +128,24 @@ class EveryWrite(unittest.TestCase):
 
     def invitation(self):
         return self.client.post("/api/v1/invitations", {"email": self.name() + "@example.com", "role": "viewer"}).json["id"]
+
+    @staticmethod
+    def provider_body(name):
+        return {"name": name, "type": "openai_compatible", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "model-" + name}]}
+
+    def provider(self):
+        name = self.name()
+        self.client.post("/api/v1/providers", self.provider_body(name))
+        return name
+
+    def provider_change(self):
+        name = self.provider()
+        return f"/api/v1/providers/{name}", {**self.provider_body(name), "enabled": False}
+
+    def model_route(self):
+        name = self.name()
+        self.client.put(f"/api/v1/model-routes/{name}", {"targets": [{"model": "simulated-small"}]})
+        return name
 
     def secret(self):
         return self.client.post("/api/v1/secrets", {"name": self.name(), "value": "a quiet value"}).json["id"]
@@ -256,6 +280,13 @@ class EveryWrite(unittest.TestCase):
             ("PATCH", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", {"description": "for the shop"}),
             ("DELETE", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", None),
             ("POST", "/api/v1/secrets/rotate-keys"): lambda: ("/api/v1/secrets/rotate-keys", None),
+            ("POST", "/api/v1/providers"): lambda: ("/api/v1/providers", self.provider_body(self.name())),
+            ("PUT", "/api/v1/providers/{id}"): lambda: self.provider_change(),
+            ("DELETE", "/api/v1/providers/{id}"): lambda: (f"/api/v1/providers/{self.provider()}", None),
+            ("PUT", "/api/v1/model-routes/{name}"): lambda: (f"/api/v1/model-routes/{self.name()}", {"targets": [{"model": "simulated-small"}]}),
+            ("DELETE", "/api/v1/model-routes/{name}"): lambda: (f"/api/v1/model-routes/{self.model_route()}", None),
+            ("POST", "/v1/chat/completions"): lambda: ("/v1/chat/completions", {
+                "model": "simulated-small", "messages": [{"role": "user", "content": self.name()}]}),
             ("POST", "/api/v1/budgets"): lambda: ("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "day", "limit_usd": "1"}),
             ("PUT", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", {"limit_usd": "8"}),
             ("DELETE", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", None),

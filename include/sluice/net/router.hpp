@@ -70,6 +70,7 @@ struct RouteInfo {
     /// The name of what it does in the audit trail, "runs.start"; empty: made from verb and path (`action_of`).
     std::string_view action = {};
     RateClass rate = RateClass::usual;
+    bool ends_with_client = false;           ///< the handler is cancelled when its client leaves before the answer
 };
 
 using Handler = std::function<Awaitable<Response>(Request&)>;
@@ -134,10 +135,10 @@ class Router {
     const std::deque<RouteEntry>& routes() const;
     /// The mistakes in a body against the named schema, as details with pointers.
     std::vector<base::ErrorDetail> check(std::string_view schema, const Json& body) const;
-    /// Checks the tables (schemas exist, are valid) and builds the OpenAPI 3.1 document.
+    /// Checks the tables: schemas exist and are valid, objects have their places.
     void seal(std::string_view version);
-    /// The document's text; after `seal`.
-    const std::shared_ptr<const std::string>& openapi() const;
+    /// The OpenAPI 3.1 document's text; after `seal`. Takes some milliseconds. Thread: any.
+    std::string make_openapi() const;
 
   private:
     struct State;

@@ -36,7 +36,9 @@ struct Credentials {
 Result<Credentials> credentials_of(std::string_view key) {
     const auto colon = key.find(':');
     if (colon == std::string_view::npos)
-        return fail(ErrorCode::invalid_argument, "the api_key of a Bedrock provider is ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN where there is one");
+        return fail(ErrorCode::invalid_argument,
+                    "the api_key of a Bedrock provider is ACCESS_KEY_ID:SECRET_ACCESS_KEY, with :SESSION_TOKEN where "
+                    "there is one");
     auto rest = key.substr(colon + 1);
     const auto second = rest.find(':');
     return Credentials{std::string(key.substr(0, colon)), std::string(rest.substr(0, second)),
@@ -70,8 +72,8 @@ void sign(net::ClientRequest& out, const net::Url& url, const Credentials& who, 
     key = mac(key, region);
     key = mac(key, "bedrock");
     key = mac(key, "aws4_request");
-    out.headers.set("Authorization", fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", who.id, scope, names,
-                                                 crypto::hex(mac(key, to_sign))));
+    out.headers.set("Authorization", fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
+                                                 who.id, scope, names, crypto::hex(mac(key, to_sign))));
 }
 
 class Bedrock final : public UpstreamType {
@@ -90,9 +92,13 @@ class Bedrock final : public UpstreamType {
         auto who = credentials_of(call.key);
         if (!who) return fail(std::move(who.error()));
         const auto region = base::string_or(*call.settings, "region", "");
-        if (region.empty()) return fail(ErrorCode::invalid_argument, "the provider needs settings.region, for example \"eu-central-1\"");
-        const auto base = call.base_url.empty() ? fmt::format("https://bedrock-runtime.{}.amazonaws.com", region) : std::string(call.base_url);
-        out.url = fmt::format("{}/model/{}/{}", base, net::encode_component(call.model), call.stream ? "invoke-with-response-stream" : "invoke");
+        if (region.empty())
+            return fail(ErrorCode::invalid_argument,
+                        "the provider needs settings.region, for example \"eu-central-1\"");
+        const auto base = call.base_url.empty() ? fmt::format("https://bedrock-runtime.{}.amazonaws.com", region)
+                                                : std::string(call.base_url);
+        out.url = fmt::format("{}/model/{}/{}", base, net::encode_component(call.model),
+                              call.stream ? "invoke-with-response-stream" : "invoke");
         out.headers.remove("anthropic-version");
         auto url = net::parse_url(out.url);
         if (!url) return fail(std::move(url.error()));
@@ -100,7 +106,8 @@ class Bedrock final : public UpstreamType {
         return {};
     }
     std::vector<base::ErrorDetail> check(const Json& settings) const override {
-        if (base::string_or(settings, "region", "").empty()) return {{"/settings/region", "say the region, for example \"eu-central-1\""}};
+        if (base::string_or(settings, "region", "").empty())
+            return {{"/settings/region", "say the region, for example \"eu-central-1\""}};
         return {};
     }
 };
@@ -136,7 +143,8 @@ std::string header_of(std::string_view headers, std::string_view wanted) {
         at += size;
         const auto type = static_cast<unsigned char>(headers[at++]);
         if (type != 7) break;  // a string; Bedrock sends no other
-        const std::size_t length = static_cast<std::size_t>(static_cast<unsigned char>(headers[at])) << 8 | static_cast<unsigned char>(headers[at + 1]);
+        const std::size_t length = static_cast<std::size_t>(static_cast<unsigned char>(headers[at])) << 8 |
+                                   static_cast<unsigned char>(headers[at + 1]);
         at += 2;
         if (at + length > headers.size()) break;
         if (name == wanted) return std::string(headers.substr(at, length));
@@ -157,17 +165,23 @@ Result<std::string> EventStreamReader::feed(std::string_view bytes) {
         if (total > largest_frame || total < 16 || head > total - 16)
             return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame of an impossible size", {}, true});
         if (rest.size() < total) break;
-        if (crc32(rest.substr(0, 8)) != number_at(rest, 8) || crc32(rest.substr(0, total - 4)) != number_at(rest, total - 4))
+        if (crc32(rest.substr(0, 8)) != number_at(rest, 8) ||
+            crc32(rest.substr(0, total - 4)) != number_at(rest, total - 4))
             return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame with a wrong checksum", {}, true});
         const auto headers = rest.substr(12, head), payload = rest.substr(12 + head, total - 16 - head);
         const auto parsed = base::parse_json(payload, {.size_bytes = largest_frame, .string_bytes = largest_frame});
         if (header_of(headers, ":message-type") == "exception" || header_of(headers, ":message-type") == "error") {
-            const auto message = parsed ? base::string_or(*parsed, "message", "the stream failed") : std::string("the stream failed");
-            out += fmt::format("event: error\ndata: {}\n\n",
-                               base::dump_json(Json{{"type", "error"}, {"error", {{"type", header_of(headers, ":exception-type")}, {"message", message}}}}));
+            const auto message =
+                parsed ? base::string_or(*parsed, "message", "the stream failed") : std::string("the stream failed");
+            out +=
+                fmt::format("event: error\ndata: {}\n\n",
+                            base::dump_json(Json{
+                                {"type", "error"},
+                                {"error", {{"type", header_of(headers, ":exception-type")}, {"message", message}}}}));
         } else if (parsed) {
             auto event = crypto::from_base64(base::string_or(*parsed, "bytes", ""));
-            if (!event) return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame that holds no event", {}, true});
+            if (!event)
+                return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame that holds no event", {}, true});
             const auto inner = base::parse_json(*event, {.size_bytes = largest_frame, .string_bytes = largest_frame});
             const auto type = inner ? base::string_or(*inner, "type", "message") : std::string("message");
             out += fmt::format("event: {}\ndata: {}\n\n", type, *event);

@@ -8,10 +8,13 @@ namespace {
 
 std::string_view path_of(const UpstreamCall& call) {
     switch (call.operation) {
-        case Operation::embeddings: return "/embeddings";
-        case Operation::models: return "/models";
+        case Operation::embeddings:
+            return "/embeddings";
+        case Operation::models:
+            return "/models";
         case Operation::count_tokens:
-        case Operation::chat: break;
+        case Operation::chat:
+            break;
     }
     return call.format == &openai_responses() ? "/responses" : "/chat/completions";
 }

@@ -1,6 +1,6 @@
 #pragma once
-/// Kinds of model providers: how one vendor's API is called (addresses, headers, what it changes in a body). One file each,
-/// one line in upstreams.def. What the bytes mean is the formats' business (src/llm/formats).
+/// Kinds of model providers: how one vendor's API is called (addresses, headers, what it changes in a body). One file
+/// each, one line in upstreams.def. What the bytes mean is the formats' business (src/llm/formats).
 
 #include <optional>
 #include <span>
@@ -18,13 +18,13 @@ enum class Operation : std::uint8_t { chat, embeddings, count_tokens, models };
 
 /// One call, as far as addressing it needs.
 struct UpstreamCall {
-    std::string_view base_url;     ///< without a slash at its end
+    std::string_view base_url;       ///< without a slash at its end
     const Json* settings = nullptr;  ///< the provider's ("region", "api_version"); an object
-    std::string_view model;        ///< the vendor's id
+    std::string_view model;          ///< the vendor's id
     Operation operation = Operation::chat;
     const Format* format = nullptr;  ///< of the body
     bool stream = false;
-    std::string_view key;          ///< the provider's; empty: none
+    std::string_view key;  ///< the provider's; empty: none
     Time now{};
 };
 
@@ -32,8 +32,8 @@ struct UpstreamCall {
 class UpstreamType {
   public:
     virtual ~UpstreamType() = default;
-    virtual std::string_view name() const = 0;    ///< "openai_compatible"
-    virtual std::string_view title() const = 0;   ///< "OpenAI-compatible server"
+    virtual std::string_view name() const = 0;   ///< "openai_compatible"
+    virtual std::string_view title() const = 0;  ///< "OpenAI-compatible server"
     /// Under which name the catalogue has its prices ("openai"); empty: it is no vendor of its own.
     virtual std::string_view vendor() const = 0;
     virtual std::string_view default_base_url() const { return {}; }  ///< empty: it must be given

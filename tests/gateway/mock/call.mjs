@@ -228,6 +228,7 @@ export class Call {
             }
             if (this.chunks >= cut) {
                 leave("cut");
+                await pause(20); // what was written has left the process
                 return this.request.socket.destroy();
             }
             if (frame.content && this.chunks === failedAfter) {

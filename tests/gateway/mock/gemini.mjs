@@ -18,6 +18,9 @@ const resultText = (response) =>
             ? response.error
             : JSON.stringify(response);
 
+// What Google documents for calls that another model made.
+const FOREIGN = "skip_thought_signature_validator";
+
 function part(p, strict) {
     const signature = member(p, "thoughtSignature");
     if (p.thought) {
@@ -31,7 +34,7 @@ function part(p, strict) {
             "Invalid value at 'contents.parts.function_call.args' (Map)",
         );
         if (strict) need(signature != null, "Function call is missing a thought_signature in functionCall parts.");
-        if (signature != null) need(signature === signatureOf(vendor, call.name), "Thought signature is not valid");
+        if (signature != null && signature !== FOREIGN) need(signature === signatureOf(vendor, call.name), "Thought signature is not valid");
         return { kind: "call", id: call.id, name: call.name, arguments: JSON.stringify(call.args ?? {}) };
     }
     const answered = member(p, "functionResponse");
