@@ -56,8 +56,9 @@ class Faults(GatewayStory):
                 text = f"a few words so that the input is not tiny {order} [[mark:{mark}]]"
                 answer = self.call(door_name, model_of(kind), text, stream)
                 self.judge_answer(door, answer, wanted, stream, order)
-                entries = eventually(lambda: self.mock.ledger(mark), "the ledger of the vendor")
+                eventually(lambda: self.mock.ledger(mark), "the ledger of the vendor")
                 charged = self.spent() - before
+                entries = self.mock.ledger(mark)  # of each attempt: an entry may come after the answer
                 self.judge_money(charged, entries, money, text)
                 self.assertNotIn(TYPES[kind][2], answer.text, "the vendor's key")
         self.assertNotIn(TYPES[kind][2], self.server.log(), "the vendor's key is in the log")

@@ -156,18 +156,25 @@ std::string header_of(std::string_view headers, std::string_view wanted) {
 }  // namespace
 
 Result<std::string> EventStreamReader::feed(std::string_view bytes) {
+    if (broken_) return fail(*broken_);
     waiting_.append(bytes);
     std::string out;
+    // What came before a broken frame is told first.
+    const auto stop = [&](std::string_view why) -> Result<std::string> {
+        broken_ = Error{ErrorCode::upstream_failed, std::string(why), {}, true};
+        if (out.empty()) return fail(*broken_);
+        return std::move(out);
+    };
     std::size_t at = 0;
     while (waiting_.size() - at >= 16) {
         const std::string_view rest = std::string_view(waiting_).substr(at);
         const std::size_t total = number_at(rest, 0), head = number_at(rest, 4);
         if (total > largest_frame || total < 16 || head > total - 16)
-            return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame of an impossible size", {}, true});
+            return stop("Bedrock sent a frame of an impossible size");
         if (rest.size() < total) break;
         if (crc32(rest.substr(0, 8)) != number_at(rest, 8) ||
             crc32(rest.substr(0, total - 4)) != number_at(rest, total - 4))
-            return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame with a wrong checksum", {}, true});
+            return stop("Bedrock sent a frame with a wrong checksum");
         const auto headers = rest.substr(12, head), payload = rest.substr(12 + head, total - 16 - head);
         const auto parsed = base::parse_json(payload, {.size_bytes = largest_frame, .string_bytes = largest_frame});
         if (header_of(headers, ":message-type") == "exception" || header_of(headers, ":message-type") == "error") {
@@ -181,7 +188,7 @@ Result<std::string> EventStreamReader::feed(std::string_view bytes) {
         } else if (parsed) {
             auto event = crypto::from_base64(base::string_or(*parsed, "bytes", ""));
             if (!event)
-                return fail(Error{ErrorCode::upstream_failed, "Bedrock sent a frame that holds no event", {}, true});
+                return stop("Bedrock sent a frame that holds no event");
             const auto inner = base::parse_json(*event, {.size_bytes = largest_frame, .string_bytes = largest_frame});
             const auto type = inner ? base::string_or(*inner, "type", "message") : std::string("message");
             out += fmt::format("event: {}\ndata: {}\n\n", type, *event);

@@ -63,6 +63,7 @@ class EventStreamReader {
 
   private:
     std::string waiting_;
+    std::optional<Error> broken_;
 };
 
 }  // namespace sluice::llm
