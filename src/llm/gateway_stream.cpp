@@ -111,7 +111,7 @@ class Relay {
                 if (!step) {
                     const auto error = call_error(Error{ErrorCode::upstream_failed, step.error().message, {}, true});
                     end_early("failed", step.error().message);
-                    out_ += told_error(error);
+                    out_ += door_->write_stream_error(error);  // nothing comes after it
                     over_ = true;
                 }
             }
@@ -126,17 +126,6 @@ class Relay {
     Account& account() { return *account_; }
 
   private:
-    /// One error, as the caller's format has it in the middle of a stream.
-    std::string told_error(const CallError& error) {
-        if (!writer_) return door_->write_stream_error(error);
-        StreamEvent event;
-        event.kind = StreamEvent::Kind::error;
-        event.error_type = error.type;
-        event.error_message = error.message;
-        auto out = writer_->write(event);
-        return out + writer_->finish();
-    }
-
     Awaitable<Result<void>> pull() {
         auto piece = co_await upstream_.read();
         if (!piece) {
@@ -178,7 +167,7 @@ class Relay {
                 begun_ = true;
                 account_->first_byte();
             }
-            if (writer_) out_ += writer_->write(event);
+            if (writer_ && event.kind != StreamEvent::Kind::error) out_ += writer_->write(event);
             return {};
         };
         std::function<Result<void>(const net::SseParser::Event&)> on_event = [&](const net::SseParser::Event& event) {
@@ -246,7 +235,7 @@ class Relay {
         if (over_) return {};
         EventSink sink = [&](StreamEvent event) -> Result<void> {
             note(event);
-            if (writer_) out_ += writer_->write(event);
+            if (writer_ && event.kind != StreamEvent::Kind::error) out_ += writer_->write(event);
             return {};
         };
         if (auto ended = reader_->finish(sink); !ended) return ended;
@@ -256,7 +245,12 @@ class Relay {
 
     void close() {
         if (std::exchange(over_, true)) return;
-        if (writer_) out_ += writer_->finish();
+        if (writer_ && failed_) {
+            const Error broken{ErrorCode::upstream_failed, error_message_, {}, true};
+            out_ += door_->write_stream_error(call_error(broken));
+        } else if (writer_) {
+            out_ += writer_->finish();
+        }
         if (failed_) return end_early("failed", error_message_);
         account_->finish("ok", judged());
     }

@@ -267,14 +267,6 @@ const Places& Router::places() const { return state_->places; }
 
 const std::deque<RouteEntry>& Router::routes() const { return state_->routes; }
 
-std::vector<base::ErrorDetail> Router::check(std::string_view schema, const Json& body) const {
-    const auto found = state_->schemas.find(schema);
-    if (found == state_->schemas.end())
-        throw std::logic_error(
-            fmt::format("there is no schema {}, or the router is not sealed", schema));
-    return found->second.validate(body);
-}
-
 namespace {
 
 Json parsed_schema(std::string_view name, std::string_view text) {
@@ -305,6 +297,16 @@ Json with_references(const std::map<std::string, std::string, std::less<>>& text
 }
 
 }  // namespace
+
+std::vector<base::ErrorDetail> Router::check(std::string_view schema, const Json& body) const {
+    if (const auto found = state_->schemas.find(schema); found != state_->schemas.end()) return found->second.validate(body);
+    // Of answers: nothing but tests asks.
+    const std::string name(schema);
+    if (state_->version.empty() || !state_->schema_texts.contains(name))
+        throw std::logic_error(fmt::format("there is no schema {}, or the router is not sealed", schema));
+    const Json root = with_references(state_->schema_texts, name);
+    return base::JsonSchema::compile(root["components"]["schemas"][name], root)->validate(body);
+}
 
 void Router::seal(std::string_view version) {
     state_->version = version;

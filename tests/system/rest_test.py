@@ -32,6 +32,15 @@ class Story(unittest.TestCase):
         self.workspace = "w" + uuid.uuid4().hex[:12]
         self.client = self.server.client(self.workspace)
 
+    def refusal(self, path, answer, status, *fragments):
+        """A problem document, or below /v1 the same in the words of a vendor's SDK."""
+        if path.startswith("/api/"):
+            return self.problem(answer, status, *fragments)
+        self.assertEqual(answer.status, status, answer)
+        self.assertTrue(answer.json["error"]["message"], answer)
+        for fragment in fragments:
+            self.assertIn(fragment, answer.text)
+
     def problem(self, answer, status, *fragments):
         """The answer is a problem document of this status that says each of `fragments`."""
         self.assertEqual(answer.status, status, answer)
@@ -130,7 +139,7 @@ class OpenApi(Story):
                 body = None if verb in ("GET", "DELETE") else {}
                 for client in (stranger, liar):
                     answer = client.request(verb, target, body)
-                    self.problem(answer, 401)
+                    self.refusal(path, answer, 401)
                     self.assertIn("www-authenticate", answer.headers)
         self.assertGreater(judged, 30)
         sign_in = {"login", "login/second-factor", "oidc", "refresh", "setup", "reset", "invitations/{token}"}
@@ -151,7 +160,7 @@ class OpenApi(Story):
             if path in ("/api/v1/flows/validate", "/api/v1/system/echo", "/api/v1/runs/{id}/replay") or path.startswith("/api/v1/auth/"):
                 continue  # they change nothing of the workspace
             with self.subTest(verb=verb, path=path):
-                self.problem(viewer.request(verb, target, None if verb == "DELETE" else {}), 403, "permission")
+                self.refusal(path, viewer.request(verb, target, None if verb == "DELETE" else {}), 403, "permission")
                 refused += 1
         self.assertGreater(refused, 8)
         self.assertEqual(self.client.get(f"/api/v1/flows/{flow}").json["version"], 1)
