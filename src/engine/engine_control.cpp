@@ -228,6 +228,8 @@ Awaitable<Result<RunPtr>> Engine::State::revive_retried(Run row, flows::FlowPtr 
     auto read = co_await each_record(row.workspace, row.id, std::move(take), &run);
     if (!read) co_return fail(std::move(read.error()));
     if (!run) co_return fail(ErrorCode::internal, "its journal has no retry");
+    auto ended = co_await end_of_journal(row.workspace, run->machine);
+    if (!ended) co_return fail(std::move(ended.error()));
     co_return run;
 }
 

@@ -70,6 +70,8 @@ Awaitable<Result<RunPtr>> Engine::State::revive(store::OpenJob job) {
         if (records->size() < page_records) break;
     }
     if (!run) co_return give_up(Error{ErrorCode::internal, "its journal is empty"});
+    auto ended = co_await end_of_journal(job.workspace, run->machine);
+    if (!ended) co_return give_up(ended.error());
     run->first = false;
     run->seq = seq;
     co_return run;

@@ -151,6 +151,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // engine_values.cpp
     Awaitable<Result<void>> complete(WorkspaceId workspace, store::StoredRecord& stored);
     Awaitable<Result<void>> supply(WorkspaceId workspace, Machine& machine);
+    Awaitable<Result<void>> end_of_journal(WorkspaceId workspace, Machine& machine);
     Awaitable<std::vector<LoadedValue>> loaded(WorkspaceId workspace, std::vector<WantedValue> wanted);
     static Awaitable<void> load_values(std::shared_ptr<State> self, RunPtr run, std::vector<WantedValue> wanted);
     static Awaitable<void> free_values(std::shared_ptr<State> self, std::vector<Json> values);

@@ -94,6 +94,13 @@ Awaitable<Result<void>> Engine::State::supply(WorkspaceId workspace, Machine& ma
     co_return Result<void>();
 }
 
+/// After the last record.
+Awaitable<Result<void>> Engine::State::end_of_journal(WorkspaceId workspace, Machine& machine) {
+    auto ended = machine.end_of_journal();
+    if (!ended) co_return ended;
+    co_return co_await supply(workspace, machine);
+}
+
 Awaitable<void> Engine::State::load_values(std::shared_ptr<State> self, RunPtr run, std::vector<WantedValue> wanted) {
     auto values = co_await self->loaded(run->row.workspace, std::move(wanted));
     self->feed(run, event::ValuesLoaded{std::move(values)});

@@ -139,11 +139,22 @@ struct Machine::Stall {
     struct GraphEnd { std::shared_ptr<Instance> instance; std::optional<Json> result; bool failed = false; };
     struct Start {};   ///< of the next ready step
     struct Reuse {};   ///< of the next known result
-    std::variant<Start, Reuse, GraphEnd, Event, Record> then;
+    struct JournalEnd {};
+    std::variant<Start, Reuse, GraphEnd, Event, Record, JournalEnd> then;   ///< while replaying one of the last two
     std::vector<WantedValue> wanted;
     Time at{};
     std::size_t budget = 0;
     Output held;       ///< what the transition gave so far; a journal never ends within one
+};
+
+/// While replaying: what goes on unless the next record tells that it was refused (machine_judgements.cpp).
+struct Machine::Open {
+    std::shared_ptr<Instance> instance;   ///< of the container
+    std::uint32_t at = 0;
+    std::string judged;                   ///< as "lacked_at" names it
+    std::shared_ptr<Instance> graph{};    ///< its item or turn, which has ended; null: the container starts, or has more items
+    std::optional<Json> result{};         ///< of the graph: its output, or its error; none: its output is still to be made
+    bool failed = false;
 };
 
 /// The StepInput of one execution with what it refers to; the instance and the config outlive it.

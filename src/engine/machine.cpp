@@ -36,6 +36,10 @@ Output Machine::handle(Event event, Time now, base::Random& random) {
     else if (const auto* stored = std::get_if<event::ValuesStored>(&event)) values_stored(stored->values);
     else if (stall_) backlog_.emplace_back(std::move(event), now);
     else take(std::move(event));
+    if (stored_ && !stall_ && !finished()) {
+        now_ = now;
+        after_storing();
+    }
     while (!stall_ && !backlog_.empty() && !finished()) {
         auto [next, at] = std::move(backlog_.front());
         backlog_.erase(backlog_.begin());
@@ -188,20 +192,20 @@ void Machine::time_out() {
     end_run(RunStatus::timed_out, std::move(error), {});
 }
 
-void Machine::end_run(RunStatus status, std::optional<Json> error, Json output) {
+void Machine::end_run(RunStatus status, std::optional<Json> error, Json output, std::string_view lacked_at) {
     if (finished() || rolling_back() != nullptr) return;
     if (!instances_.empty()) {
         cancel_open_steps(*instances_[0]);
-        if (error && begin_rollback(*instances_[0], status, *error)) return;
+        if (error && begin_rollback(*instances_[0], status, *error, lacked_at)) return;
     }
-    finish_run(status, std::move(error), std::move(output));
+    finish_run(status, std::move(error), std::move(output), lacked_at);
 }
 
 const Json* Machine::rolling_back() const {
     return !instances_.empty() && instances_[0]->rollback ? &instances_[0]->rollback->error : nullptr;
 }
 
-void Machine::finish_run(RunStatus status, std::optional<Json> error, Json output) {
+void Machine::finish_run(RunStatus status, std::optional<Json> error, Json output, std::string_view lacked_at) {
     final_ = status;
     error_ = std::move(error);
     output_ = std::move(output);
@@ -211,46 +215,24 @@ void Machine::finish_run(RunStatus status, std::optional<Json> error, Json outpu
     if (status == RunStatus::failed) kind = RecordKind::run_failed;
     if (status == RunStatus::cancelled) kind = RecordKind::run_cancelled;
     if (status == RunStatus::timed_out) kind = RecordKind::run_timed_out;
-    if (recording()) record(kind, {}, base::dump_json(error_ ? *error_ : output_));
+    if (recording()) {
+        std::string data = lacked_at.empty() ? std::string() : base::dump_json({{"lacked_at", lacked_at}});
+        record(kind, std::move(data), base::dump_json(error_ ? *error_ : output_));
+    }
 }
 
 void Machine::complete(Instance& instance) {
-    if (instance.ended) return;
-    if (!instance.parent && ends_by_record()) return;
-    if (std::optional<Json> none; !ready_to_end(instance, none, false)) return;
-    auto output = graph_output(instance);
-    if (!instance.parent) {
-        if (!output) {
-            Json error = {{"code", base::to_string(output.error().code)},
-                          {"message", "the flow's output: " + output.error().message}};
-            end_run(RunStatus::failed, std::move(error), {});
-        } else {
-            end_run(RunStatus::succeeded, std::nullopt, std::move(*output));
-        }
-        return;
-    }
-    if (!output && load_error_) {  // an item's error may stay without a record, its container's does not
-        const auto parent = instance.parent;
-        return fail_container(*parent, instance.parent_node, std::move(output.error()));
-    }
-    if (!output) {
-        Error error = std::move(output.error());
-        error.message = "the body's output: " + error.message;
-        fail_instance(instance, step_error(error, instance.parent->path(instance.parent_node), 0));
-        return;
-    }
-    item_ended(instance, std::move(*output), false);
+    if (instance.ended || (!instance.parent && ends_by_record())) return;
+    end_graph(instance, std::nullopt, false);
 }
 
 Result<Json> Machine::graph_output(Instance& instance) const {
     const auto& graph = *instance.graph;
     if (!wanted_.empty() && !instance.parent) {
-        if (instance.steps[target_].is_away() && load_error_) return fail(*load_error_);
         const Json* value = base::find_member(instance.steps[target_].view, "output");
         return value == nullptr ? Json() : *value;
     }
     if (!instance.parent && response_ && !graph.output) return *response_;
-    if (auto error = absent(instance, graph.output_uses)) return fail(std::move(*error));
     if (graph.output) return graph.output->render(instance.scope(nullptr).get());
     Json output = Json::object();
     for (const std::uint32_t leaf : graph.leaves)
@@ -266,7 +248,7 @@ void Machine::fail_instance(Instance& instance, Json error) {
     }
     cancel_open_steps(instance);
     if (begin_rollback(instance, RunStatus::failed, error)) return;
-    item_ended(instance, std::move(error), true);
+    end_graph(instance, std::move(error), true);
 }
 
 void Machine::cancel_open_steps(Instance& instance) {

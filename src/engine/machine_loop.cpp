@@ -18,7 +18,7 @@ void Machine::start_loop(Instance& instance, std::uint32_t at, const Json& confi
     if (recording())
         record_step(RecordKind::step_started, instance, at, 1, fmt::format("{{\"max_turns\":{}}}", step.loop->max_turns));
     arm_step_timeout(instance, at);
-    next_turn(instance, at);
+    begin_items(instance, at, "start");
 }
 
 Result<bool> Machine::goes_on(const Instance& instance, std::uint32_t at) const {
@@ -26,7 +26,6 @@ Result<bool> Machine::goes_on(const Instance& instance, std::uint32_t at) const 
     const LoopState& loop = *instance.steps[at].loop;
     const auto found = node.expressions.find("/while");
     if (found == node.expressions.end()) return fail(ErrorCode::internal, "the loop's condition was not compiled");
-    if (auto error = absent(instance, node.run_uses)) return fail(std::move(*error));
     const Json index = loop.turn;
     const StepScope shared = instance.scope(&instance.steps[at].error);
     cel::Scope scope = shared.get();
@@ -39,8 +38,10 @@ Result<bool> Machine::goes_on(const Instance& instance, std::uint32_t at) const 
     return *verdict;
 }
 
-void Machine::next_turn(Instance& instance, std::uint32_t at) {
+/// `judged`: what is refused when the condition cannot be evaluated for want of what it reads.
+void Machine::next_turn(Instance& instance, std::uint32_t at, std::string_view judged) {
     LoopState& loop = *instance.steps[at].loop;
+    if (auto lack = absent(instance, instance.node(at).run_uses)) return fail_container(instance, at, std::move(*lack), judged);
     auto verdict = goes_on(instance, at);
     if ((!verdict || !*verdict || loop.turn >= loop.max_turns) && ends_by_record()) return;
     if (!verdict) {
@@ -80,7 +81,7 @@ void Machine::turn_ended(Instance& parent, std::uint32_t at, std::uint32_t turn,
     loop.last = std::move(result);
     loop.instance = 0;
     ++loop.turn;
-    next_turn(parent, at);
+    next_turn(parent, at, fmt::format("turn {}", turn));
 }
 
 Result<void> Machine::apply_loop_start(Instance& instance, std::uint32_t at) {

@@ -47,16 +47,15 @@ void Machine::expand_map(Instance& instance, std::uint32_t at, Json items, const
         record_step(RecordKind::step_started, instance, at, 1,
                     source ? fmt::format("{{\"source\":\"{}\"}}", step.map->source) : fmt::format("{{\"items\":{}}}", count));
     arm_step_timeout(instance, at);
-    if (!source && !add_items(instance, at, std::move(items), true)) return;
-    start_items(instance, at);
+    if (source || add_items(instance, at, std::move(items), true, "start")) begin_items(instance, at, "start");
 }
 
 /// False when the step has failed for it.
-bool Machine::add_items(Instance& instance, std::uint32_t at, Json items, bool end) {
+bool Machine::add_items(Instance& instance, std::uint32_t at, Json items, bool end, std::string_view lacked_at) {
     MapState& map = *instance.steps[at].map;
     const std::size_t bytes = memory_of(items);
     if (out_ != nullptr && bytes > memory_left()) {
-        fail_container(instance, at, over_memory(bytes));
+        fail_container(instance, at, over_memory(bytes), lacked_at);
         return false;
     }
     memory_ += bytes;
@@ -90,13 +89,14 @@ void Machine::items_read(event::ItemsRead read) {
         record_step(RecordKind::step_items, *instance, read.step.node, 1,
                     fmt::format("{{\"offset\":{},\"end\":{}}}", read.block->next, read.block->end), base::dump_json(read.block->items));
     step.map->offset = read.block->next;
-    if (add_items(*instance, read.step.node, std::move(read.block->items), read.block->end)) start_items(*instance, read.step.node);
+    if (add_items(*instance, read.step.node, std::move(read.block->items), read.block->end, "items"))
+        begin_items(*instance, read.step.node, "items");
 }
 
-void Machine::fail_container(Instance& instance, std::uint32_t at, Error error) {
+void Machine::fail_container(Instance& instance, std::uint32_t at, Error error, std::string_view lacked_at) {
     cancel_children(instance, at);
     close_container(instance, at);
-    fail_finally(instance, at, step_error(error, instance.path(at), 1), false, {});
+    fail_finally(instance, at, step_error(error, instance.path(at), 1), false, {}, {lacked_at});
 }
 
 Error Machine::over_memory(std::size_t more) const {
@@ -152,9 +152,6 @@ void Machine::cancel_children(Instance& instance, std::uint32_t at) {
 }
 
 void Machine::item_ended(Instance& item, Json result, bool failed) {
-    std::optional<Json> given = std::move(result);
-    if (!ready_to_end(item, given, failed)) return;
-    result = std::move(*given);
     item.ended = true;
     const auto parent = item.parent;
     const std::uint32_t at = item.parent_node, index = item.index;
@@ -177,7 +174,7 @@ void Machine::item_ended(Instance& item, Json result, bool failed) {
     }
     map.results[index] = failed ? Json{{"error", std::move(result)}} : std::move(result);
     const std::size_t bytes = memory_of(map.results[index]);
-    if (out_ != nullptr && bytes > memory_left()) return fail_container(*parent, at, over_memory(bytes));
+    if (out_ != nullptr && bytes > memory_left()) return fail_container(*parent, at, over_memory(bytes), fmt::format("item {}", index));
     memory_ += bytes;
     parent->bytes += bytes;
     start_items(*parent, at);

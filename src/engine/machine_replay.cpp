@@ -69,22 +69,42 @@ std::pair<Instance*, std::uint32_t> Machine::find_path(std::string_view path) co
 }
 
 Result<void> Machine::apply(const Record& entry) {
-    now_ = entry.at;
     out_ = nullptr;
+    if (entry.kind == RecordKind::step_skipped || entry.kind == RecordKind::step_cancelled) return {};  // they follow from the others
+    entry_ = &entry;
+    auto applied = go_on(&entry) ? apply_next(entry) : Result<void>();
+    entry_ = nullptr;
+    if (!stall_) let_go();
+    return applied;
+}
+
+Result<void> Machine::apply_next(const Record& entry) {
+    now_ = entry.at;
+    if (entry.path.empty()) return apply_run(entry);
+    if (finished()) return {};
+    const auto [instance, at] = find_step(entry.path);
+    if (instance == nullptr) {
+        // The end of an item follows from its last step's record, so what came after that in the same unit finds it gone.
+        if (is_path_of(flow().graph, entry.path)) return {};
+        return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
+    }
+    if (is_terminal(instance->steps[at].status) || !ready_to_apply(*instance, at, entry)) return {};
+    awaits_ = false;
+    return apply_step(*instance, at, entry);
+}
+
+Result<void> Machine::apply_run(const Record& entry) {
+    awaits_ = false;
     switch (entry.kind) {
         case RecordKind::run_started:
             begun_at_ = facts().started_at;
             read_plan();
             make_root();
-            take_reused();
             return {};
         case RecordKind::run_cancel_requested: return {};
         case RecordKind::run_paused: paused_ = true; return {};
         case RecordKind::run_resumed: paused_ = false; return {};
-        case RecordKind::run_retried:
-            begin_again();
-            take_reused();
-            return {};
+        case RecordKind::run_retried: begin_again(); return {};
         case RecordKind::run_signalled: {
             auto payload = parse_stored(entry.value);
             auto data = parse_stored(entry.data);
@@ -103,21 +123,8 @@ Result<void> Machine::apply(const Record& entry) {
         case RecordKind::run_failed:
         case RecordKind::run_cancelled:
         case RecordKind::run_timed_out: return apply_end(entry);
-        default: break;
+        default: return fail(ErrorCode::internal, "the journal has an entry of a step ({}) that names no step", to_string(entry.kind));
     }
-    if (finished()) return {};
-    const auto [instance, at] = find_step(entry.path);
-    if (instance == nullptr) {
-        // The end of an item follows from its last step's record, so what came after that in the same unit finds it gone.
-        if (is_path_of(flow().graph, entry.path)) return {};
-        return fail(ErrorCode::internal, "the journal names the step {}, which this flow version does not have", entry.path);
-    }
-    if (is_terminal(instance->steps[at].status)) return {};
-    if (!ready_to_apply(*instance, at, entry)) return {};
-    auto applied = apply_step(*instance, at, entry);
-    if (!stall_ && !reusable_.empty()) take_reused();
-    if (!stall_) let_go();
-    return applied;
 }
 
 /// Like find_path; the undoing of an item that has ended is found as well.
@@ -154,7 +161,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             if (!items || !step.map) return fail(ErrorCode::internal, "the journal has items of {}, which reads none", entry.path);
             step.map->reading = false;
             step.map->offset = data.value("offset", std::uint64_t{0});
-            if (add_items(instance, at, std::move(*items), data.value("end", true))) start_items(instance, at);
+            if (add_items(instance, at, std::move(*items), data.value("end", true), {})) begin_items(instance, at, "items");
             return {};
         }
         case RecordKind::step_waiting:
@@ -189,6 +196,7 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             step.attempt = entry.attempt;
             if (step.contains_graph()) close_container(instance, at);
             if (data.contains("signal")) forget_signal(base::string_or(data, "signal", ""), base::string_or(data, "key", ""));
+            reusing_ = data.value("reused", false);
             succeed(instance, at, std::move(output), report_of(data));
             return {};
         }
@@ -197,11 +205,12 @@ Result<void> Machine::apply_step(Instance& instance, std::uint32_t at, const Rec
             auto error = parse_stored(entry.value);
             if (!error) return fail(std::move(error.error()));
             step.attempt = entry.attempt;
-            if (step.contains_graph()) {  // its timeout came from outside
+            if (step.contains_graph()) {
                 cancel_children(instance, at);
                 close_container(instance, at);
             }
-            fail_finally(instance, at, std::move(*error), entry.kind == RecordKind::step_timed_out, report_of(data));
+            reusing_ = data.value("reused", false);
+            fail_finally(instance, at, std::move(*error), entry.kind == RecordKind::step_timed_out, report_of(data), {{}, data.contains("handled")});
             return {};
         }
         case RecordKind::step_attempts: take_sub_attempts(step, data.value("attempts", std::int64_t{0})); return {};
@@ -237,6 +246,7 @@ Result<void> Machine::apply_end(const Record& entry) {
 }
 
 void Machine::resume_after_replay() {
+    if (open_) throw std::logic_error("a run goes on before its journal was read to the end");
     arm_run_timeout();
     // By index: a step that fails while it is taken up again may end instances and start others.
     for (std::size_t id = 0; id < instances_.size(); ++id) {

@@ -30,7 +30,7 @@ void Machine::release(std::uint32_t id) {
 }
 
 /// False when nothing in `scope` has to be undone.
-bool Machine::begin_rollback(Instance& scope, RunStatus status, const Json& error) {
+bool Machine::begin_rollback(Instance& scope, RunStatus status, const Json& error, std::string_view lacked_at) {
     const auto in_scope = [&](const StepRef& ref) {
         const Instance* instance = find_instance(ref.instance);
         return instance != nullptr && lies_in(*instance, scope);
@@ -41,8 +41,11 @@ bool Machine::begin_rollback(Instance& scope, RunStatus status, const Json& erro
     scope.rollback = std::make_unique<Rollback>();
     scope.rollback->status = status;
     scope.rollback->error = error;
-    if (!scope.parent && recording())
-        record(RecordKind::run_rollback_started, fmt::format("{{\"status\":\"{}\"}}", to_string(status)), base::dump_json(error));
+    if (!scope.parent && recording()) {
+        Json data = {{"status", to_string(status)}};
+        if (!lacked_at.empty()) data["lacked_at"] = lacked_at;
+        record(RecordKind::run_rollback_started, base::dump_json(data), base::dump_json(error));
+    }
     next_compensation(scope);
     return true;
 }
@@ -63,7 +66,7 @@ void Machine::next_compensation(Instance& scope) {
     Json error = std::move(rollback->error);
     if (!rollback->failed.empty()) error["rollback_failed"] = rollback->failed;
     if (!scope.parent) finish_run(rollback->status, std::move(error), {});
-    else item_ended(scope, std::move(error), true);
+    else end_graph(scope, std::move(error), true);
 }
 
 /// A compensation ended, for better or worse: the next one.

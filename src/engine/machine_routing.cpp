@@ -7,8 +7,8 @@ namespace sluice::engine {
 
 /// Decides every outgoing edge of a step that ended: on success when `error` is null. A condition that errors gives the
 /// error, and no decision counts.
-std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const std::vector<std::string>& ports,
-                                    const Json* error, Decisions& decisions) {
+std::optional<Machine::Broken> Machine::route(Instance& instance, std::uint32_t at, const std::vector<std::string>& ports,
+                                              const Json* error, Decisions& decisions) {
     const auto& node = instance.node(at);
     decisions.reserve(node.outgoing.size());
     for (const std::uint32_t index : node.outgoing) {
@@ -19,14 +19,14 @@ std::optional<Error> Machine::route(Instance& instance, std::uint32_t at, const 
         if (taken && edge.condition) {
             if (auto missing = absent(instance, edge.condition_uses)) {
                 missing->message = fmt::format("the condition of the edge {} → {}: {}", node.id, instance.node(edge.to).id, missing->message);
-                return missing;
+                return Broken{std::move(*missing), true};
             }
             auto verdict = edge.condition->evaluate_bool(instance.scope(error).get());
             if (!verdict)
-                return Error{ErrorCode::unprocessable,
-                             fmt::format("the condition of the edge {} → {} failed: {} (in `{}`)", node.id,
-                                         instance.node(edge.to).id, verdict.error().message, edge.condition_text),
-                             {}, false};
+                return Broken{Error{ErrorCode::unprocessable,
+                                    fmt::format("the condition of the edge {} → {} failed: {} (in `{}`)", node.id,
+                                                instance.node(edge.to).id, verdict.error().message, edge.condition_text),
+                                    {}, false}};
             taken = *verdict;
         }
         decisions.push_back({&instance, index, taken});

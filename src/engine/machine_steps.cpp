@@ -54,7 +54,7 @@ void Machine::execute(Instance& instance, std::uint32_t at) {
                                                   node.type_name), {}, false}, {});
         return;
     }
-    if (auto error = absent(instance, node.start_uses)) return fail_step(instance, at, *error, {});
+    if (auto error = absent(instance, node.start_uses)) return fail_step(instance, at, *error, {}, "start");
     const flows::NodeType& type = *node.type;
     const bool constant = node.config.constant();
     Json rendered;
@@ -178,17 +178,17 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     if (!stored) step.view = output_view(std::move(output.output));
     const Json* const value = base::find_member(step.view, "output");
     Decisions decisions;
-    if (auto error = route(instance, at, output.ports, nullptr, decisions)) {
+    if (auto broken = route(instance, at, output.ports, nullptr, decisions)) {
         forget_output(instance, at);
-        fail_finally(instance, at, step_error(*error, instance.path(at), step.attempt), false, report);
-        return;
+        return fail_finally(instance, at, step_error(broken->error, instance.path(at), step.attempt), false, report,
+                            {broken->lacks ? "end" : ""});
     }
     std::size_t bytes = 0;
     if (journal_ && !stored) {
         bytes = memory_of(*value);
-        if (out_ != nullptr && bytes > memory_left()) {
+        if (out_ != nullptr && !reused && bytes > memory_left()) {
             step.view = Json();
-            return fail_finally(instance, at, step_error(over_memory(bytes), instance.path(at), step.attempt), false, report);
+            return fail_finally(instance, at, step_error(over_memory(bytes), instance.path(at), step.attempt), false, report, {"end"});
         }
         memory_ += bytes;
         instance.bytes += bytes;
@@ -223,7 +223,7 @@ void Machine::succeed(Instance& instance, std::uint32_t at, flows::StepOutput ou
     else settle(instance, decisions);
 }
 
-void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error, const StepReport& report) {
+void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error, const StepReport& report, std::string_view lacked_at) {
     const auto& node = instance.node(at);
     Step& step = instance.steps[at];
     if (step.attempt == 0) step.attempt = 1;
@@ -241,7 +241,7 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
     std::string why;
     if (!task || !may_try_again(instance, at, error, value, next, why)) {
         if (!why.empty()) value["message"] = base::string_or(value, "message", "") + "; " + why;
-        fail_finally(instance, at, std::move(value), error.code == ErrorCode::timeout && task, report);
+        fail_finally(instance, at, std::move(value), error.code == ErrorCode::timeout && task, report, {lacked_at});
         return;
     }
     step.wait_until = next;
@@ -251,6 +251,7 @@ void Machine::fail_step(Instance& instance, std::uint32_t at, const Error& error
     if (recording()) {
         Json data = report_data({}, false, report);
         data["retry_at_us"] = base::to_us(step.wait_until);
+        if (!lacked_at.empty()) data["lacked_at"] = lacked_at;
         if (node.retry.max_elapsed) data["first_began_us"] = base::to_us(step.first_began);
         record_step(RecordKind::step_attempt_failed, instance, at, step.attempt, base::dump_json(data), base::dump_json(value));
     }
@@ -288,7 +289,7 @@ bool Machine::may_try_again(const Instance& instance, std::uint32_t at, const Er
     return attempts_remain(why);
 }
 
-void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, bool timed_out, const StepReport& report) {
+void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, bool timed_out, const StepReport& report, FailureNote note) {
     const auto& node = instance.node(at);
     Step& step = instance.steps[at];
     const bool reused = std::exchange(reusing_, false);
@@ -297,24 +298,29 @@ void Machine::fail_finally(Instance& instance, std::uint32_t at, Json error, boo
     step.error = error;
     Decisions decisions;
     bool handled = false;
-    auto broken = route(instance, at, {}, &step.error, decisions);
+    const bool may_be = note.handled.value_or(true);   // else the record tells that nothing took it: there may have been no verdict
+    std::optional<Broken> broken;
+    if (may_be) broken = route(instance, at, {}, &step.error, decisions);
     for (const EdgeDecision& decision : decisions) handled = handled || decision.taken;
     if (broken) {
         handled = false;
-        if (out_ != nullptr)  // a record has it already
-            error["message"] = base::string_or(error, "message", "") + "; then " + broken->message;
+        error["message"] = base::string_or(error, "message", "") + "; then " + broken->error.message;
         step.error = error;
-    } else if (!handled && node.on_error == flows::OnError::proceed) {
+        if (broken->lacks && note.lacked_at.empty()) note.lacked_at = "end";
+    } else if (may_be && !handled && node.on_error == flows::OnError::proceed) {
         step.view = {{"output", {{"error", error}}}};
         decisions.clear();
-        handled = !route(instance, at, {}, nullptr, decisions).has_value();
+        broken = route(instance, at, {}, nullptr, decisions);
+        handled = !broken;
         if (!handled) step.view = Json();
+        if (broken && broken->lacks && note.lacked_at.empty()) note.lacked_at = "end";
     }
     const bool lost = base::teeth("journal_entry_lost_at_container_end") && node.body;
     if (recording() && !(reused && !reuse_->copied) && !lost) {
         Json data = report_data({}, false, report);
         if (handled) data["handled"] = true;
         if (reused) data["reused"] = true;
+        if (!note.lacked_at.empty()) data["lacked_at"] = note.lacked_at;
         record_step(timed_out ? RecordKind::step_timed_out : RecordKind::step_failed, instance, at, step.attempt,
                     data.empty() ? std::string() : base::dump_json(data), base::dump_json(error));
     }

@@ -43,7 +43,8 @@ bool Machine::is_away(const std::vector<StepRef>& uses) const {
 }
 
 /// True when all of `uses` is in memory, or never will be (`load_error_` says why). Else they are asked for, and the machine
-/// stands still until they come; `hold`: what this transition gave so far waits with it.
+/// stands still until they come; `hold`: what this transition gave so far waits with it. While replaying, whatever `then`, the call
+/// that reads the journal goes on.
 template <class Then>
 bool Machine::ask_for(const std::vector<StepRef>& uses, Then then, bool hold) {
     if (load_error_) return true;
@@ -64,7 +65,9 @@ bool Machine::ask_for(const std::vector<StepRef>& uses, Then then, bool hold) {
     }
     loading_ = bytes;
     stall_ = std::make_unique<Stall>();
-    stall_->then = std::move(then);
+    if (out_ != nullptr) stall_->then = std::move(then);
+    else if (entry_ != nullptr) stall_->then = *entry_;
+    else stall_->then = Stall::JournalEnd{};
     stall_->at = now_;
     stall_->budget = budget_;
     stall_->wanted = wanted;
@@ -127,8 +130,8 @@ bool Machine::ready_to_run(Instance& instance, std::uint32_t at) {
 }
 
 /// False when the end of a graph has to wait for what its output and its container's next step read. `result`: its output,
-/// or its error, where there is one already.
-bool Machine::ready_to_end(Instance& instance, std::optional<Json>& result, bool failed) {
+/// or its error, where there is one already. While replaying, the container's own end comes with its record, and reads then.
+bool Machine::ready_to_end(Instance& instance, const std::optional<Json>& result, bool failed) {
     std::vector<StepRef> uses;
     if (!result) {
         if (!wanted_.empty() && !instance.parent) {
@@ -139,11 +142,19 @@ bool Machine::ready_to_end(Instance& instance, std::optional<Json>& result, bool
     }
     if (instance.parent) {
         const auto& container = instance.parent->node(instance.parent_node);
-        resolve(*instance.parent, container.end_uses, uses);
-        if (container.type != nullptr && container.type->kind == flows::NodeKind::loop) resolve(*instance.parent, container.run_uses, uses);
+        if (out_ != nullptr) resolve(*instance.parent, container.end_uses, uses);
+        const bool loop = container.type != nullptr && container.type->kind == flows::NodeKind::loop;
+        if (loop && !failed) resolve(*instance.parent, container.run_uses, uses);
     }
     if (!is_away(uses) || load_error_) return true;
     return ask_for(uses, Stall::GraphEnd{instance.shared_from_this(), result, failed}, true);
+}
+
+/// While replaying: false when the condition before a loop's first turn has to wait for what it reads.
+bool Machine::ready_to_turn(Instance& instance, std::uint32_t at) {
+    std::vector<StepRef> uses;
+    resolve(instance, instance.node(at).start_uses, uses);
+    return ask_for(uses, Stall::JournalEnd{}, true);
 }
 
 bool Machine::ready_to_reuse(Instance& instance, std::uint32_t at) {
@@ -164,21 +175,21 @@ bool Machine::ready_to_apply(Instance& instance, std::uint32_t at, const Record&
         case RecordKind::step_started:
             if (!node.body) return true;
             resolve(instance, node.start_uses, uses);
-            resolve(instance, node.run_uses, uses);
-            break;
+            return ask_for(uses, Stall::JournalEnd{}, true);
         case RecordKind::step_succeeded:
             if (!entry.blob.empty() && entry.value.empty()) {
                 expect_stored(instance, at, entry.blob, entry.blob_bytes);
                 if (entry.data.find("\"response\":true") != std::string::npos) uses.push_back({instance.id, at});
             }
             break;
-        case RecordKind::step_items:
         case RecordKind::step_failed:
-        case RecordKind::step_timed_out: break;
+        case RecordKind::step_timed_out:
+            if (entry.data.find("\"handled\":true") == std::string::npos) return true;
+            break;
         default: return true;
     }
     resolve(instance, node.end_uses, uses);
-    return !is_away(uses) || ask_for(uses, entry, true);
+    return ask_for(uses, Stall::JournalEnd{}, true);
 }
 
 /// The step's output is in a blob, and not in memory.
@@ -214,16 +225,9 @@ void Machine::values_loaded(std::vector<LoadedValue> values) {
         else if (!load_error_) load_error_ = loaded.value.error();
     }
     if (std::holds_alternative<Stall::Start>(stall->then)) next_load_error_ = std::exchange(load_error_, std::nullopt);
-    if (auto* end = std::get_if<Stall::GraphEnd>(&stall->then)) {
-        if (end->result) item_ended(*end->instance, std::move(*end->result), end->failed);
-        else complete(*end->instance);
-    }
+    if (auto* end = std::get_if<Stall::GraphEnd>(&stall->then)) graph_ended(*end->instance, std::move(end->result), end->failed);
     if (auto* event = std::get_if<Event>(&stall->then)) return take(std::move(*event));
-    if (std::holds_alternative<Stall::Reuse>(stall->then) && load_error_) {  // what is known and cannot be read is no reason to go on
-        Error error = std::move(*load_error_);
-        load_error_.reset();
-        return end_run(RunStatus::failed, step_error(error, {}, 0), {});
-    }
+    if (std::holds_alternative<Stall::Reuse>(stall->then) && load_error_) refuse_reused(*load_error_);
     end_turn();
 }
 
@@ -236,14 +240,8 @@ Result<void> Machine::supply(std::vector<LoadedValue> values) {
         if (!loaded.value) return fail(std::move(loaded.value.error()));
         place(std::move(loaded));
     }
-    if (const auto* entry = std::get_if<Record>(&stall->then)) return apply(*entry);
-    if (auto* end = std::get_if<Stall::GraphEnd>(&stall->then)) {
-        if (end->result) item_ended(*end->instance, std::move(*end->result), end->failed);
-        else complete(*end->instance);
-    }
-    if (!stall_ && !reusable_.empty()) take_reused();
-    if (!stall_) let_go();
-    return {};
+    const auto* entry = std::get_if<Record>(&stall->then);
+    return entry != nullptr ? apply(*entry) : end_of_journal();
 }
 
 const std::vector<WantedValue>& Machine::wanted() const {
@@ -260,7 +258,13 @@ void Machine::values_stored(const std::vector<StoredValue>& values) {
             Step& step = instance->steps[ref.node];
             if (step.large && step.large->blob.empty()) step.large->blob = value.blob;
         }
-    if (stall_) return;
+    stored_ = true;
+    if (!stall_) after_storing();
+}
+
+/// There is room again. While the machine stands still, it waits with all else.
+void Machine::after_storing() {
+    stored_ = false;
     let_go();
     for (event::StepEnded& ended : std::exchange(deferred_, {})) backlog_.emplace_back(std::move(ended), now_);
     if (!std::exchange(drain_blocked_, false)) return;

@@ -34,6 +34,7 @@ class ReplayCheck {
 
     void check(const Entry& entry);
     void match(const Entry& entry);
+    bool is_out_of_line(const Record& cancelled) const;
     /// Lets happen what the entry tells of; what the machine gives is what the journal has to go on with.
     void drive(const Entry& entry);
     void drive_run(const Entry& entry);
@@ -58,6 +59,7 @@ class ReplayCheck {
     std::unique_ptr<ReuseBuilder> builder_;
     std::deque<Record> expected_;         ///< computed, and not yet met in the journal
     std::vector<Entry> before_cause_;     ///< cancelled steps whose cause comes after them in the journal
+    std::vector<Entry> out_of_line_;      ///< cancelled steps that do not fit, unless what could not be had then is their cause
     ReplayReport report_;
 };
 

@@ -1,6 +1,7 @@
 // settings.max_attempts over nested runs: what sub-runs use counts, also after a restart.
 
 #include "engine/engine_world.hpp"
+#include "engine/large_house.hpp"
 
 namespace sluice::engine::test {
 
@@ -152,6 +153,27 @@ TEST_CASE("a retry begins the attempts anew, those of the sub-run as well", "[en
     w.get(w.engine->retry(w.workspace, run, "ann", ""));
     w.ended(run);
     CHECK(w.executions["ask"] == 6);
+}
+
+TEST_CASE("what the sub-run of an undoing that failed had used before a retry counts once", "[engine][attempts]") {
+    const Json nodes = {node("book", "keyed"), node("unbook", "keyed"), node("pay", "keyed")};
+    const Json document = flow(nodes, {edge("book", "unbook", {{"on", "rollback"}}), edge("book", "pay")}, {{"settings", Nest::limit(20)}});
+    const Error down{ErrorCode::upstream_failed, "down"};
+    const auto told = [](House& house, int attempts) {
+        const std::size_t before = house.journal.size();
+        house.take(house.machine.handle(event::SubAttempts{"unbook", attempts}, house.now, house.random));
+        return house.journal.size() > before;
+    };
+    House first(document);
+    first.end("book", Json::object());
+    first.fail("pay", down);
+    CHECK(told(first, 2));
+    first.fail("unbook", down);
+    REQUIRE(first.machine.finished());
+    House again(document, first.journal, Then::retry);
+    again.fail("pay", down);
+    CHECK_FALSE(told(again, 2));   // under the same key it finds the run that it had begun
+    CHECK(told(again, 3));
 }
 
 }  // namespace sluice::engine::test

@@ -34,8 +34,9 @@ struct Simulated {
     RunStatus status = RunStatus::running;
 };
 
-/// What becomes of large outputs: they stay in memory; they leave it and are loaded in no time; or some time later.
-enum class Large { stay, leave, leave_slowly };
+/// What becomes of large outputs: they stay in memory; they leave it and are loaded in no time; or some time later, where now and
+/// then memory is full or a stored value damaged; or this often.
+enum class Large { stay, leave, leave_slowly, scarce };
 
 /// `crash_at_every_commit`: the process dies after (or before) each single commit; else at a few random ones.
 Simulated simulate(std::uint64_t seed, bool crash_at_every_commit = false, Large large = Large::stay);

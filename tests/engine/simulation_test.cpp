@@ -85,6 +85,31 @@ TEST_CASE("events that come while large outputs are read lose nothing", "[engine
     CHECK(succeeded > 2000);
 }
 
+TEST_CASE("what failed for want of memory or of a stored value is read back as it was recorded", "[engine][simulation]") {
+    const char* only = std::getenv("SLUICE_SEED");
+    const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1, last = only != nullptr ? first : 5'000;
+    std::map<std::string, int> lacked;   // by what was judged
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const auto result = simulate(seed, seed % 2 == 0, Large::scarce);
+        if (!result.failure.empty() || only != nullptr)
+            UNSCOPED_INFO("seed " << seed << "\n" << result.document << "\n" << result.history);
+        INFO("seed " << seed);
+        REQUIRE(result.failure == "");
+        for (const Record& record : result.journal)
+            if (record.data.find("\"lacked_at\":") != std::string::npos) {
+                const std::string at = Json::parse(record.data).at("lacked_at");
+                ++lacked[at.substr(0, at.find(' '))];
+            }
+    }
+    if (only != nullptr) return;
+    CAPTURE(lacked);
+    CHECK(lacked["start"] > 300);
+    CHECK(lacked["end"] > 300);
+    CHECK(lacked["item"] > 50);
+    CHECK(lacked["turn"] > 50);
+    CHECK(lacked["reuse"] > 50);
+}
+
 TEST_CASE("a crash at every commit loses nothing and repeats nothing that was recorded", "[engine][simulation]") {
     for (std::uint64_t seed = 5000; seed < 6000; ++seed) {
         const auto result = simulate(seed, true);

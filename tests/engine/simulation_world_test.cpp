@@ -39,7 +39,7 @@ class World {
         const Json document = random_flow(random_);
         result_.document = document.dump();
         flow_ = compile(document);
-        crashes_left_ = every_commit ? 1'000'000 : static_cast<int>(random_.below(4));
+        crashes_left_ = every_commit ? 1'000 : static_cast<int>(random_.below(4));
         retries_left_ = random_.below(3) == 0 ? 1 + static_cast<int>(random_.below(2)) : 0;
         signals_left_ = static_cast<int>(random_.below(6));
         if (random_.below(6) == 0) outer_ = OuterAttempts{static_cast<std::int64_t>(1 + random_.below(12)), 12};
@@ -70,6 +70,7 @@ class World {
     struct Flying { std::vector<Record> records; std::vector<command::Execute> after; };
 
     void broken(std::string what) { if (result_.failure.empty()) result_.failure = std::move(what); }
+    bool slowly() const { return large_ == Large::leave_slowly || large_ == Large::scarce; }
     bool over() const { return machine_->finished() && page_.records.empty() && !flight_; }
 
     void boot() {
@@ -79,6 +80,7 @@ class World {
         MachineLimits limits;
         limits.steps_per_turn = 5;  // small, so that a turn often ends with work left
         if (large_ != Large::stay) limits.spill_bytes = spill_bytes;
+        if (slowly()) limits.memory_bytes = large_ == Large::scarce ? 5'000 : 60'000;
         machine_ = std::make_unique<Machine>(flow_, facts, Json::object(), true, limits);
     }
 
@@ -99,7 +101,7 @@ class World {
             } else if (auto* read = std::get_if<command::ReadItems>(&command)) {
                 reads_[read->step] = read->offset;
             } else if (auto* values = std::get_if<command::LoadValues>(&command)) {
-                if (large_ == Large::leave_slowly) loads_ = std::move(values->values);
+                if (slowly()) loads_ = std::move(values->values);
             } else {
                 run_timeout_ = std::get<command::ArmRunTimeout>(command).at;
             }
@@ -141,6 +143,7 @@ class World {
 
     void answer_load() {
         auto values = load(std::exchange(loads_, {}));
+        if (random_.below(large_ == Large::scarce ? 4 : 60) == 0) values.back().value = fail(ErrorCode::internal, "the stored value is damaged");
         send(event::ValuesLoaded{std::move(values)});
     }
 
@@ -382,8 +385,8 @@ class World {
                 if (auto added = builder.add(stored(journal_[i])); !added) broken("reuse: " + added.error().message);
             machine.reuse(builder.take(false, {}));
         }
-        for (std::size_t i = first; i < journal_.size(); ++i) {
-            auto applied = machine.apply(stored(journal_[i]));
+        for (std::size_t i = first; i <= journal_.size(); ++i) {
+            auto applied = i < journal_.size() ? machine.apply(stored(journal_[i])) : machine.end_of_journal();
             while (applied && !machine.wanted().empty()) applied = machine.supply(load(machine.wanted()));
             if (!applied) broken("replay: " + applied.error().message);
         }

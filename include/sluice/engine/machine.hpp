@@ -4,6 +4,8 @@
 ///
 /// What one `handle` call appends commits as a whole, so a journal is always a prefix of such calls, and `apply`ing it
 /// to a fresh machine gives the same state. Skips and routing are derived again, never trusted from the record.
+/// What was measured and not computed, whether there was memory and whether a stored value could be read, is taken from the
+/// records and never judged again (machine_judgements.cpp).
 ///
 /// A large output leaves memory once it is stored and nothing needs it. Before something reads it again, the machine asks
 /// for it and stands still: what happens meanwhile waits, so the history is the same as if it had been there
@@ -24,70 +26,10 @@
 #include "sluice/base/clock.hpp"
 #include "sluice/base/id.hpp"
 #include "sluice/base/json.hpp"
+#include "sluice/engine/record.hpp"
 #include "sluice/flows/graph.hpp"
 
 namespace sluice::engine {
-
-/// queued → running ⇄ waiting (timer, signal, retry, unknown step) ⇄ paused → succeeded | failed | cancelled | timed_out
-/// failed | cancelled | timed_out → running (retry)
-enum class RunStatus : std::uint8_t { queued, running, waiting, paused, succeeded, failed, cancelled, timed_out };
-std::string_view to_string(RunStatus status);
-std::optional<RunStatus> run_status_from(std::string_view text);
-constexpr bool is_terminal(RunStatus status) { return status >= RunStatus::succeeded; }
-
-/// pending → ready → running ⇄ waiting (retry, timer, signal) → succeeded | failed | timed_out | cancelled | unknown
-/// pending → skipped
-enum class StepStatus : std::uint8_t {
-    pending, ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out, unknown
-};
-std::string_view to_string(StepStatus status);
-constexpr bool is_terminal(StepStatus status) {
-    return status != StepStatus::pending && status != StepStatus::ready && status != StepStatus::running &&
-           status != StepStatus::waiting && status != StepStatus::unknown;
-}
-
-/// What the journal knows. The texts ("step.succeeded") are stored and shown; renaming one breaks stored runs.
-enum class RecordKind : std::uint8_t {
-    run_started,           ///< value: input; data of a rerun or a run over sample data: its plan (RunFacts::plan)
-    step_started,          ///< the mark before an effect; data of a map: {"items": n}, of a loop: {"max_turns": n}
-    step_items,            ///< data: {"offset", "end"}; value: the next items of a map that reads them from an artifact
-    step_waiting,          ///< data: {"until_us"?}, of a signal also {"signal", "key"?}
-    step_succeeded,        ///< value: output; data: {"ports", "usage", "artifacts", "response", "reused", "signal", "key"} where present
-    step_attempt_failed,   ///< value: error; data: {"retry_at_us"}: another attempt follows
-    step_failed,           ///< value: error; final; data: {"handled": true} where an error edge or `continue` took it
-    step_timed_out,        ///< the same
-    step_skipped,
-    step_cancelled,
-    step_unknown,          ///< a crash hid the end of an effect that must not be repeated
-    step_attempts,         ///< data: {"attempts"} of the run that this step waits for, until now, where a limit counts them
-    step_decided,          ///< what a person said about an unknown step; data: {"decision", "by", "reason"?}
-    run_cancel_requested,  ///< data: {"reason"}
-    run_paused,            ///< data: {"by", "reason"}
-    run_resumed,           ///< data: {"by"}
-    run_signalled,         ///< data: {"name", "key"}; value: payload
-    run_rollback_started,  ///< data: {"status"} the run will end with; value: error
-    run_retried,           ///< data: {"by", "reason"?}; what follows goes on from the failed steps
-    run_succeeded,         ///< value: output
-    run_failed,            ///< value: error
-    run_cancelled,         ///< value: error
-    run_timed_out,         ///< value: error
-};
-std::string_view to_string(RecordKind kind);
-std::optional<RecordKind> record_kind_from(std::string_view text);
-
-/// One journal entry without its number. `value` and `data` are JSON texts, empty when absent.
-struct Record {
-    RecordKind kind = RecordKind::run_started;
-    Time at{};
-    std::string path;
-    int attempt = 0;
-    std::string data;
-    std::string value;
-    /// Of a large output that is stored already: its hash and size; `value` may then be empty.
-    std::string blob{};
-    std::uint64_t blob_bytes = 0;
-    std::uint64_t value_bytes() const { return value.empty() ? blob_bytes : value.size(); }
-};
 
 /// Names one step of the run in memory: an instance of a graph (0: the flow; others: items of maps) and a node in it.
 struct StepRef {
@@ -110,11 +52,6 @@ struct Totals {
     bool simulated = false;
     std::int64_t attempts = 0;   ///< of its tasks, with those of sub-runs where settings.max_attempts counts them
 };
-
-/// What becomes of an unknown step: done again (under the same key), taken as done with a given output, or failed.
-enum class Decision : std::uint8_t { retry, succeed, fail };
-std::string_view to_string(Decision decision);
-std::optional<Decision> decision_from(std::string_view text);
 
 /// A step's end that is taken from a journal instead of executing the step.
 struct ReusedStep {
@@ -263,9 +200,12 @@ class Machine {
     /// Replays one record; an output in a blob may be without its value. Afterwards, while `wanted()` is not empty, `supply`.
     /// Errors: internal, when the journal does not fit the flow (names the path).
     Result<void> apply(const Record& record);
+    /// After the last record: what it left open goes on. Afterwards, while `wanted()` is not empty, `supply`. Errors: of `apply`.
+    Result<void> end_of_journal();
     /// What must be loaded before the machine goes on.
     const std::vector<WantedValue>& wanted() const;
-    /// While replaying: goes on with what was wanted. Errors: of a value that could not be loaded; of `apply`.
+    /// While replaying: goes on with what was wanted, to the end of the call that wanted it. Errors: of a value that could not be
+    /// loaded; of `apply`.
     Result<void> supply(std::vector<LoadedValue> values);
     /// True while it waits for values, or for values to be stored: the run must stay in memory.
     bool loading() const { return stall_ != nullptr || !deferred_.empty() || drain_blocked_; }
@@ -310,13 +250,23 @@ class Machine {
     friend class Instance;
     friend class ReplayCheck;   ///< computes single steps again
     struct Stall;
+    struct Open;
     struct EdgeDecision { Instance* instance; std::uint32_t edge; bool taken; };
     using Decisions = boost::container::small_vector<EdgeDecision, 4>;
+    /// Why a step's routing has no verdict; `lacks`: for want of a value that its conditions read.
+    struct Broken { Error error; bool lacks = false; };
+    /// What the entry of a failure tells beside the error: written, or, `handled`, taken from it while replaying.
+    struct FailureNote {
+        std::string_view lacked_at;
+        std::optional<bool> handled;
+    };
 
     std::shared_ptr<Instance> make_instance(const flows::CompiledGraph& graph, Instance* parent, std::uint32_t parent_node,
                                             std::uint32_t index, Json item);
     Instance* find_instance(std::uint32_t id) const;
     std::pair<Instance*, std::uint32_t> find_path(std::string_view path) const;
+    Result<void> apply_next(const Record& entry);
+    Result<void> apply_run(const Record& entry);
     Result<void> apply_step(Instance& instance, std::uint32_t node, const Record& entry);
     Result<void> apply_map_start(Instance& instance, std::uint32_t node);
     Result<void> apply_end(const Record& entry);
@@ -335,9 +285,9 @@ class Machine {
     void start_timer(Instance& instance, std::uint32_t node, const Json& plan);
     void start_map(Instance& instance, std::uint32_t node, const Json& config);
     void expand_map(Instance& instance, std::uint32_t node, Json items, const Json& config);
-    bool add_items(Instance& instance, std::uint32_t node, Json items, bool end);
+    bool add_items(Instance& instance, std::uint32_t node, Json items, bool end, std::string_view lacked_at);
     void items_read(event::ItemsRead read);
-    void fail_container(Instance& instance, std::uint32_t node, Error error);
+    void fail_container(Instance& instance, std::uint32_t node, Error error, std::string_view lacked_at = {});
     // memory
     std::size_t memory_left() const { return limits_.memory_bytes > memory_bytes() ? limits_.memory_bytes - memory_bytes() : 0; }
     Error over_memory(std::size_t more) const;
@@ -346,6 +296,14 @@ class Machine {
     void cancel_children(Instance& instance, std::uint32_t node);
     void item_ended(Instance& item, Json result, bool failed);
     void release(std::uint32_t instance);
+    // machine_judgements.cpp
+    void begin_items(Instance& instance, std::uint32_t node, std::string_view judged);
+    void end_graph(Instance& instance, std::optional<Json> result, bool failed);
+    void graph_ended(Instance& instance, std::optional<Json> result, bool failed);
+    std::optional<Error> lacks_output(const Instance& instance) const;
+    bool was_refused(const Record& next) const;
+    bool pass();
+    bool go_on(const Record* next);
     // machine_values.cpp
     void take(Event event);
     void end_turn();
@@ -353,7 +311,8 @@ class Machine {
     std::optional<Error> absent(const Instance& instance, const flows::ValueUses& uses) const;
     bool ready_for(Event& event);
     bool ready_to_run(Instance& instance, std::uint32_t node);
-    bool ready_to_end(Instance& instance, std::optional<Json>& result, bool failed);
+    bool ready_to_end(Instance& instance, const std::optional<Json>& result, bool failed);
+    bool ready_to_turn(Instance& instance, std::uint32_t node);
     bool ready_to_reuse(Instance& instance, std::uint32_t node);
     bool ready_to_apply(Instance& instance, std::uint32_t node, const Record& entry);
     void uses_of_event(const Event& event, std::vector<StepRef>& uses) const;
@@ -362,6 +321,7 @@ class Machine {
     bool ask_for(const std::vector<StepRef>& uses, Then then, bool hold);
     void values_loaded(std::vector<LoadedValue> values);
     void values_stored(const std::vector<StoredValue>& values);
+    void after_storing();
     void place(LoadedValue loaded);
     void expect_stored(Instance& instance, std::uint32_t node, const std::string& blob, std::uint64_t bytes);
     bool is_needed(const Instance& instance, std::uint32_t node) const;
@@ -371,12 +331,12 @@ class Machine {
     // machine_loop.cpp
     void start_loop(Instance& instance, std::uint32_t node, const Json& config);
     Result<bool> goes_on(const Instance& instance, std::uint32_t node) const;
-    void next_turn(Instance& instance, std::uint32_t node);
+    void next_turn(Instance& instance, std::uint32_t node, std::string_view judged);
     void turn_ended(Instance& parent, std::uint32_t node, std::uint32_t turn, Json result, bool failed);
     Result<void> apply_loop_start(Instance& instance, std::uint32_t node);
     // machine_rollback.cpp
     void note_undoable(Instance& instance, std::uint32_t node);
-    bool begin_rollback(Instance& scope, RunStatus status, const Json& error);
+    bool begin_rollback(Instance& scope, RunStatus status, const Json& error, std::string_view lacked_at = {});
     void next_compensation(Instance& scope);
     void compensated(Instance& instance, std::uint32_t node, bool done);
     std::pair<Instance*, std::uint32_t> find_compensation(std::string_view path) const;
@@ -397,24 +357,27 @@ class Machine {
     void restart(event::Restart event);
     void begin_again();
     bool is_reused(const Instance& instance, std::uint32_t node);
+    std::shared_ptr<Instance> next_reused();
+    bool take_next_reused(Instance& instance);
     void take_reused();
+    void refuse_reused(const Error& error);
     int generation_of(const std::string& path) const;
     void read_plan();
     void step_ended(event::StepEnded ended);
     void succeed(Instance& instance, std::uint32_t node, flows::StepOutput output, const StepReport& report);
     void forget_output(Instance& instance, std::uint32_t node);
-    void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report);
-    void fail_finally(Instance& instance, std::uint32_t node, Json error, bool timed_out, const StepReport& report);
-    std::optional<Error> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
-                               const Json* error, Decisions& decisions);
+    void fail_step(Instance& instance, std::uint32_t node, const Error& error, const StepReport& report, std::string_view lacked_at = {});
+    void fail_finally(Instance& instance, std::uint32_t node, Json error, bool timed_out, const StepReport& report, FailureNote note = {});
+    std::optional<Broken> route(Instance& instance, std::uint32_t node, const std::vector<std::string>& ports,
+                                const Json* error, Decisions& decisions);
     void settle(Instance& instance, Decisions& decisions);
     void decide(const EdgeDecision& decision, Decisions& more);
     void cancel_losers(Instance& instance, std::uint32_t join, Decisions& more);
     void complete(Instance& instance);
     void fail_instance(Instance& instance, Json error);
     void cancel_open_steps(Instance& instance);
-    void end_run(RunStatus status, std::optional<Json> error, Json output);
-    void finish_run(RunStatus status, std::optional<Json> error, Json output);
+    void end_run(RunStatus status, std::optional<Json> error, Json output, std::string_view lacked_at = {});
+    void finish_run(RunStatus status, std::optional<Json> error, Json output, std::string_view lacked_at = {});
     bool may_try_again(const Instance& instance, std::uint32_t node, const Error& error, const Json& value, Time next, std::string& why);
     bool attempts_remain(std::string& why) const;
     std::optional<OuterAttempts> outer_attempts() const;
@@ -424,9 +387,13 @@ class Machine {
     void resume_after_replay();
     void resume_instance(Instance& instance);
     void set_status(Instance& instance, std::uint32_t node, StepStatus status);
-    /// While replaying, a container and the run end by their own records, which stand in the unit of what ended last in them: an
-    /// end may have failed for something that is measured and not computed, such as memory.
-    bool ends_by_record() const { return out_ == nullptr; }
+    /// While replaying, a container and the run end by their own records, and nothing else goes on before: an end may have failed
+    /// for something that is measured and not computed, such as memory.
+    bool ends_by_record() {
+        if (out_ != nullptr) return false;
+        awaits_ = true;
+        return true;
+    }
     bool recording() const { return journal_ && out_ != nullptr; }
     void record(RecordKind kind, std::string data, std::string value);
     void record_step(RecordKind kind, const Instance& instance, std::uint32_t node, int attempt, std::string data = {},
@@ -455,10 +422,15 @@ class Machine {
     std::size_t next_reusable_ = 0;
     std::vector<StepRef> large_;             ///< steps whose large outputs are in memory
     std::unique_ptr<Stall> stall_;           ///< what waits for values
+    // of a replay
+    std::unique_ptr<Open> open_;             ///< goes on unless the next record tells that it was refused
+    bool awaits_ = false;                    ///< the next record that counts is the end that is due
+    const Record* entry_ = nullptr;          ///< that is being applied
     std::vector<std::pair<Event, Time>> backlog_;          ///< came while it did
     std::vector<event::StepEnded> deferred_;               ///< ends whose outputs have no room before others are stored
     std::optional<Error> load_error_, next_load_error_;    ///< why what is looked at, or the next ready step, lacks values
     bool drain_blocked_ = false;             ///< nothing starts before large outputs are stored
+    bool stored_ = false;                    ///< some were while the machine stood still
     std::size_t loading_ = 0;                ///< of values under way (bytes)
     std::size_t budget_ = 0;                 ///< pure steps that this turn may still compute
     std::vector<bool> wanted_;               ///< of a run up to one node: the nodes that take part; empty: all
