@@ -38,6 +38,11 @@ def body_of(size, stream=False, model="bench"):
 
 
 def load(arguments, server, path, body, connections):
+    if len(body) > 100_000:  # more than an argument may have
+        with tempfile.NamedTemporaryFile("w", dir=arguments.build, suffix=".json") as file:
+            file.write(body)
+            file.flush()
+            return bench.load(arguments.build, server, path, body="@" + file.name, connections=connections, seconds=arguments.seconds)
     return bench.load(arguments.build, server, path, body=body, connections=connections, seconds=arguments.seconds)
 
 

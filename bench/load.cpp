@@ -1,6 +1,6 @@
 // A load program for one HTTP route: keep-alive connections, closed loop or paced, one thread, little CPU of its own.
 //
-//   bench_load PORT PATH --body TEXT --key KEY --connections N --seconds S [--rate R] [--warmup S]
+//   bench_load PORT PATH --body TEXT|@FILE --key KEY --connections N --seconds S [--rate R] [--warmup S]
 //
 // Prints one JSON object: requests a second, latencies in microseconds, and how many answers were not 2xx. Paced (open
 // loop): request i is due at i/R; its latency counts from then, so that a stall is not hidden.
@@ -21,7 +21,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +91,12 @@ double at(const std::vector<std::uint32_t>& sorted, double share) {
     return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
+std::string contents_of(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) die("cannot read " + std::string(path));
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 Options read_options(int argc, char** argv) {
     Options o;
     if (argc < 3) die("usage: bench_load PORT PATH [--body TEXT --key KEY --connections N --seconds S --rate R --warmup S]");
@@ -97,7 +105,7 @@ Options read_options(int argc, char** argv) {
     for (int i = 3; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
         const char* value = argv[i + 1];
-        if (name == "--body") o.body = value;
+        if (name == "--body") o.body = *value == '@' ? contents_of(value + 1) : value;
         else if (name == "--key") o.key = value;
         else if (name == "--connections") o.connections = std::atoi(value);
         else if (name == "--seconds") o.seconds = std::atof(value);
@@ -161,8 +169,11 @@ class Load {
         idle_.pop_front();
         c.due = due;
         c.busy = true;
-        if (send(c.fd, request_.data(), request_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request_.size()))
-            die("a request could not be sent at once");
+        for (std::string_view rest = request_; !rest.empty();) {
+            const ssize_t sent = send(c.fd, rest.data(), rest.size(), MSG_NOSIGNAL);
+            if (sent > 0) rest.remove_prefix(static_cast<std::size_t>(sent));
+            else if (errno != EAGAIN) die("a request could not be sent");
+        }
     }
 
     void receive(Connection& c, std::uint64_t index) {
