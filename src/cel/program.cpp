@@ -3,6 +3,7 @@
 #include "cel/evaluation.hpp"
 #include "cel/functions.hpp"
 #include "cel/parser.hpp"
+#include "cel/unicode.hpp"
 #include "sluice/cel/cel.hpp"
 
 namespace sluice::cel {
@@ -51,6 +52,8 @@ Result<std::shared_ptr<const Code>> compile_code(std::string_view text, std::siz
     const std::size_t end = whole ? text.size() : *end_of_template;
     if (end - begin > options.limits.expression_bytes)
         return fail(ErrorCode::too_large, "an expression has {} bytes; at most {} are allowed", end - begin, options.limits.expression_bytes);
+    // Else a string of it would be no text, and two names that differ could be written alike.
+    if (!valid_utf8(text.substr(begin, end - begin))) return fail(ErrorCode::invalid_argument, "the expression is not UTF-8 text; write other bytes as b'\\xff'");
     auto root = parser.parse();
     if (!root) return fail(std::move(root.error()));
     code->root = *root;

@@ -262,3 +262,12 @@ TEST_CASE("no text crashes the compiler or the evaluator", "[cel][fuzz]") {
     }
     CHECK(compiled > 100);
 }
+
+TEST_CASE("an expression is UTF-8 text", "[cel]") {
+    for (const std::string text : {"'\xff'", "{'b\xff': 1, 'b\xfe': 2}", "'\xed\xa0\x80'", "'\xc0\x80'"}) {
+        const auto program = cel::Program::compile(text);
+        REQUIRE_FALSE(program);
+        CHECK(program.error().code == ErrorCode::invalid_argument);
+    }
+    CHECK(cel::Program::compile("'\xc3\xa9' == '\\u00e9' && size(b'\\xff') == 1"));
+}
