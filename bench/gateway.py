@@ -12,11 +12,15 @@ import bench
 PROVIDERS = {"openai": "openai_compatible", "anthropic": "anthropic"}
 
 
+started = []  # programs and the server
+
+
 class Program:
     """A program that prints {"port": N} and then serves until it is ended."""
 
     def __init__(self, build, name, *words):
         self.process = subprocess.Popen([os.path.join(build, name), *words], stdout=subprocess.PIPE, text=True)
+        started.append(self.process)
         self.port = json.loads(self.process.stdout.readline())["port"]
         self.key = ""
 
@@ -74,7 +78,10 @@ def measure(arguments, scratch):
     disk = bench.run_json(os.path.join(arguments.build, "bench_disk"), scratch)
     upstream = Program(arguments.build, "bench_upstream")
     relay = Program(arguments.build, "bench_relay", str(upstream.port), "/v1/chat/completions")
-    server = bench.Server(arguments.build, scratch)
+    settings = {"SLUICE_SERVER_MAX_CONNECTIONS": "12000", "SLUICE_SERVER_MAX_OPEN_PER_KEY": "10000"}
+    print("    with", settings)
+    server = bench.Server(arguments.build, scratch, settings)
+    started.append(server.process)
     set_up(server, upstream)
     chat, own = "/v1/chat/completions", "bench-openai"
 
@@ -131,7 +138,12 @@ def main():
     where = bench.conditions()
     print(where)
     with tempfile.TemporaryDirectory(prefix="bench-gateway-", dir=arguments.build) as scratch:
-        rows = measure(arguments, scratch)
+        try:
+            rows = measure(arguments, scratch)
+        finally:
+            for process in started:  # also when a figure could not be taken
+                if process.poll() is None:
+                    process.kill()
     if arguments.record:
         bench.record_section("The model gateway", f"By `bench/gateway.py --record`: {where}.", rows)
     return 0

@@ -148,7 +148,10 @@ class Upstream {
                 c.left = o_.chunks;
                 if (o_.delay_ms == 0)
                     while (c.left > 0) step(fd, c);
-                else streaming_.push_back(fd);
+                else {
+                    step(fd, c);  // the first token comes at once
+                    streaming_.push_back(fd);
+                }
             }
             c.in.erase(0, head + 4 + length);
         }
