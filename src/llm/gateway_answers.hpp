@@ -18,12 +18,14 @@ Outcome failed_answer(Account& account, const Target& target, std::string why, s
 /// The vendor's usage, or what is counted here where it told none.
 UsageRecord judged_usage(std::optional<UsageRecord> told, std::int64_t input_bytes, std::int64_t answer_bytes,
                          Operation operation);
-net::Response whole_response(const Incoming& in, const Target& target, const Account& account, std::string body,
+net::Response whole_response(const Target& target, const Account& account, std::string body,
                              std::optional<NanoUsd> left);
 /// The same request with the same Idempotency-Key gets this answer again and is not paid twice. Before the account's
 /// end.
 void keep_answer(const Incoming& in, Account& account, std::string_view body);
 AnswerContext answer_context(Gateway::State& state, const Incoming& in, const ModelRequest* request);
+/// What a provider of the configuration used, as the one record.
+UsageRecord usage_record(const Usage& usage);
 /// A whole answer, told as a stream.
 std::vector<StreamEvent> events_of(const ModelAnswer& answer);
 

@@ -10,7 +10,6 @@
 namespace sluice::llm {
 namespace {
 
-constexpr std::int64_t usual_output_limit = 8192;
 constexpr std::size_t largest_answer = 64u << 20;
 
 budget::Spend spend_of(Gateway::State& state, const FlowCall& call, const Target& target,
@@ -33,47 +32,23 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
                                             ChatRequest request, Account& account) {
     using Answer = Result<Completion>;
     const auto& format = target.type->format(openai_chat());
-    auto conversation = conversation_of(request, false);
+    auto conversation = openai_chat().read_request(openai_body(request, Dialect{}, false));
     if (!conversation) co_return Answer(fail(std::move(conversation.error())));
     conversation->model = target.model;
-    auto written = format.write_request(*conversation);
-    if (!written) co_return Answer(fail(std::move(written.error())));
-    std::string body = base::dump_json(*written);
-    UpstreamCall upstream;
-    static const Json no_settings = Json::object();
-    upstream.base_url = target.base_url;
-    upstream.settings = target.row ? &target.row->settings : &no_settings;
-    upstream.model = target.model;
-    upstream.format = &format;
-    upstream.now = state.now();
-    if (auto scan = BodyScan::read(body)) {
-        target.type->edit(*scan, upstream);
-        if (scan->changed()) body = scan->edited();
-    }
-    auto key = state.key_of(target);
-    if (!key) co_return Answer(fail(std::move(key.error())));
-    upstream.key = *key;
-    net::ClientRequest out;
-    const auto sent_bytes = static_cast<std::int64_t>(body.size());
-    out.verb = net::Verb::post;
-    out.body = std::move(body);
-    out.headers.set("Content-Type", "application/json");
-    if (!request.idempotency_key.empty()) out.headers.set("Idempotency-Key", request.idempotency_key);
-    if (auto addressed = target.type->address(upstream, out); !addressed)
-        co_return Answer(fail(std::move(addressed.error())));
-    out.timeout = request.timeout;
-    out.max_response = largest_answer;
-    out.max_redirects = 0;
-    out.operator_trusted = true;
-    out.workspace = call.scope.workspace;
+    auto body = body_of(*conversation, target, format);
+    if (!body) co_return Answer(fail(std::move(body.error())));
+    const auto sent_bytes = static_cast<std::int64_t>(body->size());
+    net::Headers headers;
+    if (!request.idempotency_key.empty()) headers.set("Idempotency-Key", request.idempotency_key);
+    auto out = outgoing(state, target, format, Operation::chat, call.scope.workspace, std::move(headers),
+                        std::move(*body), false);
+    if (!out) co_return Answer(fail(std::move(out.error())));
+    out->timeout = request.timeout;
     bool sent = false;
-    out.sent = &sent;
-    auto answer = co_await state.parts.client.send(std::move(out));
+    out->sent = &sent;
+    auto answer = co_await state.parts.client.send(std::move(*out));
     if (!answer) {
-        if (sent)
-            account.finish("unknown", std::nullopt);
-        else
-            account.finish("failed", std::nullopt, NanoUsd{});
+        failed_transport(account, target, answer.error(), sent);
         co_return Answer(fail(
             Error{answer.error().code,
                   fmt::format("the model provider {} could not be asked: {}", target.provider, answer.error().message),
@@ -82,15 +57,18 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
     }
     account.first_byte();
     if (answer->status < 200 || answer->status >= 300) {
-        auto error = format.read_error(answer->status, answer->headers, without_key(std::move(answer->body), *key));
+        const auto key = state.key_of(target);
+        auto error = format.read_error(answer->status, answer->headers,
+                                       without_key(std::move(answer->body), key ? *key : std::string()));
         account.finish("failed", std::nullopt, NanoUsd{});
         state.failed(target, error.retry_after_ms);
         const bool transient = answer->status == 429 || answer->status >= 500 || answer->status == 408;
-        const auto code = answer->status == 429                            ? ErrorCode::rate_limited
-                          : answer->status == 401 || answer->status == 403 ? ErrorCode::unauthenticated
-                          : transient                                      ? ErrorCode::upstream_failed
-                          : answer->status == 404                          ? ErrorCode::not_found
-                                                                           : ErrorCode::invalid_argument;
+        const auto code = answer->status == 429 ? ErrorCode::rate_limited
+                          : answer->status == 401 || answer->status == 402 || answer->status == 403
+                              ? ErrorCode::unauthenticated
+                          : transient             ? ErrorCode::upstream_failed
+                          : answer->status == 404 ? ErrorCode::not_found
+                                                  : ErrorCode::invalid_argument;
         Error out_error{
             code, fmt::format("the model provider {} refused: {}", target.provider, error.message), {}, transient};
         if (error.retry_after_ms) out_error.retry_after_us = *error.retry_after_ms * 1000;
@@ -136,15 +114,6 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
     co_return completion;
 }
 
-UsageRecord usage_record(const Usage& usage) {
-    UsageRecord out;
-    out.input_uncached = std::max<std::int64_t>(usage.input_tokens - usage.cached_input_tokens, 0);
-    out.cache_read = usage.cached_input_tokens;
-    out.output_visible = usage.output_tokens;
-    out.estimated = usage.estimated;
-    return out;
-}
-
 }  // namespace
 
 Gateway::Gateway(Parts parts) : state_(std::make_unique<State>(parts)) {}
@@ -163,18 +132,15 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
         request.model = target.model;
         auto scope = call.scope;
         scope.model = target.model;
-        auto limit = request.max_output_tokens;
-        if (!limit) limit = target.max_output_tokens;
-        if (!limit && s.parts.budgets.left(scope)) request.max_output_tokens = limit = usual_output_limit;
-        Bound bound;
-        bound.capped = limit.has_value();
         // Every token is a byte at least; names, roles and separators of the wire format are bytes as well.
-        bound.tokens.input_tokens =
-            static_cast<std::int64_t>(base::dump_json(openai_body(request, Dialect{}, false)).size());
-        if (target.context_window)
-            bound.tokens.input_tokens = std::min(bound.tokens.input_tokens, *target.context_window);
-        bound.tokens.output_tokens = limit.value_or(0);
-        bound.tokens.cache_write_1h = false;
+        const auto text = base::dump_json(openai_body(request, Dialect{}, false));
+        const auto scan = BodyScan::read(text);
+        if (!scan) co_return fail(scan.error());
+        auto demand = demand_of(text, *scan);
+        demand.max_output = request.max_output_tokens.value_or(-1);
+        std::optional<std::int64_t> injected;
+        const auto bound = bound_of(demand, target, s.parts.budgets.left(scope).has_value(), injected);
+        if (injected) request.max_output_tokens = injected;
         auto admission = co_await s.parts.budgets.admit(scope, s.most(bound, target));
         if (!admission) co_return fail(std::move(admission.error()));
         if (admission->refusal) {

@@ -73,6 +73,20 @@ Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming&
     return out;
 }
 
+/// Sets a member of an object inside a body; an object that is not there (or none) is made.
+void set_inside(BodyScan& scan, std::string_view object, std::string_view member, std::string raw_value) {
+    auto inner = BodyScan::read(scan.raw(object));
+    if (!inner) inner = BodyScan::read("{}");
+    inner->set(member, std::move(raw_value));
+    scan.set(object, inner->edited());
+}
+
+/// Whether the caller itself wants a stream to say what it used.
+bool asks_for_usage(const BodyScan& scan) {
+    const auto options = BodyScan::read(scan.raw("stream_options"));
+    return options && options->flag("include_usage", false);
+}
+
 /// The caller's body for a target of the same format: only what must change does.
 std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected,
                         bool& added_stream_options) {
@@ -92,25 +106,14 @@ std::string passed_body(const Incoming& in, const Target& target, std::optional<
             scan.set("max_output_tokens", limit);
         else if (&format == &anthropic_messages())
             scan.set("max_tokens", limit);
-        else if (const auto raw = scan.raw("generationConfig"); !raw.empty()) {
-            if (auto inner = BodyScan::read(raw)) {
-                inner->set("maxOutputTokens", limit);
-                scan.set("generationConfig", inner->edited());
-            }
-        } else {
-            scan.set("generationConfig", fmt::format("{{\"maxOutputTokens\":{}}}", limit));
-        }
+        else
+            set_inside(scan, scan.has("generation_config") ? "generation_config" : "generationConfig",
+                       "maxOutputTokens", limit);
     }
     // Without it a stream of this format never says what it used.
-    if (&format == &openai_chat() && in.stream &&
-        in.scan->raw("stream_options").find("include_usage") == std::string_view::npos) {
+    if (&format == &openai_chat() && in.stream && !asks_for_usage(*in.scan)) {
         added_stream_options = true;
-        if (auto inner = BodyScan::read(in.scan->raw("stream_options"))) {
-            inner->set("include_usage", "true");
-            scan.set("stream_options", inner->edited());
-        } else {
-            scan.set("stream_options", R"({"include_usage":true})");
-        }
+        set_inside(scan, "stream_options", "include_usage", "true");
     }
     return scan.changed() ? scan.edited() : in.request->body;
 }
@@ -180,7 +183,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         auto scope = in.scope;
         scope.model = target.model;
         std::optional<std::int64_t> injected;
-        const auto bound = bound_of(in, target, state.parts.budgets.left(scope).has_value(), injected);
+        const auto bound = bound_of(in.demand, target, state.parts.budgets.left(scope).has_value(), injected);
         auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
         if (!admission) co_return refuse(format, admission.error(), request);
         if (admission->refusal) {
@@ -199,7 +202,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
 
         const bool local = target.type == nullptr;
         const bool same = !local && &target.type->format(format) == &format;
-        if (!same && in.choices > 1) {
+        if (!same && in.demand.choices > 1) {
             account->finish("failed", std::nullopt, NanoUsd{});
             const Error several{
                 ErrorCode::invalid_argument,
@@ -229,27 +232,13 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
                 wanted.model = target.model;
                 wanted.stream_usage = true;
                 if (injected) wanted.max_output_tokens = injected;
-                auto written = target.type->format(format).write_request(wanted);
+                auto written = body_of(wanted, target, target.type->format(format));
                 if (!written) {
                     account->finish("failed", std::nullopt, NanoUsd{});
                     written.error().code = ErrorCode::invalid_argument;  // the SDKs know no 422
                     co_return refuse(format, written.error(), request);
                 }
-                body = base::dump_json(*written);
-                if (auto scan = BodyScan::read(body)) {
-                    UpstreamCall call;
-                    call.model = target.model;
-                    call.format = &target.type->format(format);
-                    call.stream = in.stream;
-                    target.type->edit(*scan, call);
-                    // Many servers know the limit's older name alone.
-                    if (const std::string limit(scan->raw("max_completion_tokens"));
-                        !limit.empty() && target.type->vendor().empty()) {
-                        scan->remove("max_completion_tokens");
-                        scan->set("max_tokens", limit);
-                    }
-                    if (scan->changed()) body = scan->edited();
-                }
+                body = std::move(*written);
             }
             auto translated = same ? nullptr : conversation;
             if (in.stream)

@@ -101,7 +101,7 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
                   false},
             request);
     std::optional<std::int64_t> injected;
-    const auto bound = bound_of(in, target, false, injected);
+    const auto bound = bound_of(in.demand, target, false, injected);
     auto scope = in.scope;
     scope.model = target.model;
     auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
@@ -147,7 +147,7 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
             outcome = failed_answer(*account, target, made.error().message, std::move(usage), std::nullopt);
         } else {
             account->finish("ok", std::move(usage));
-            co_return whole_response(in, target, *account, base::dump_json(*made), admission->left);
+            co_return whole_response(target, *account, base::dump_json(*made), admission->left);
         }
     }
     if (outcome.response) co_return std::move(*outcome.response);

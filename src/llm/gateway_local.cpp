@@ -2,7 +2,6 @@
 
 #include "llm/gateway_answers.hpp"
 #include "llm/gateway_state.hpp"
-#include "llm/openai_wire.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/runtime/sync.hpp"
@@ -69,15 +68,6 @@ ChatRequest chat_request_of(const ModelRequest& from, const std::string& model) 
     out.temperature = from.temperature;
     out.max_output_tokens = from.max_output_tokens;
     if (const auto* simulate = base::find_member(from.extra, "simulate")) out.extra["simulate"] = *simulate;
-    return out;
-}
-
-UsageRecord usage_record(const Usage& usage) {
-    UsageRecord out;
-    out.input_uncached = std::max<std::int64_t>(usage.input_tokens - usage.cached_input_tokens, 0);
-    out.cache_read = usage.cached_input_tokens;
-    out.output_visible = usage.output_tokens;
-    out.estimated = usage.estimated;
     return out;
 }
 
@@ -157,12 +147,12 @@ Awaitable<void> ask_local(std::shared_ptr<LocalStream> stream, std::shared_ptr<P
             stream->tell(std::move(event));
         }
         stream->account->finish("ok", *answer.usage);
+        stream->out += stream->writer->finish();
     } else {
         stream->account->set_error(completion.error().message);
         stream->account->finish("failed", std::nullopt, NanoUsd{});
-        stream->out += door->write_stream_error(call_error(completion.error()));
+        stream->out += door->write_stream_error(call_error(completion.error()));  // nothing comes after it
     }
-    stream->out += stream->writer->finish();
     stream->over = true;
     stream->changed.notify();
 }
@@ -180,6 +170,15 @@ Awaitable<void> send_local(std::shared_ptr<LocalStream> stream, net::BodyWriter&
 }
 
 }  // namespace
+
+UsageRecord usage_record(const Usage& usage) {
+    UsageRecord out;
+    out.input_uncached = std::max<std::int64_t>(usage.input_tokens - usage.cached_input_tokens, 0);
+    out.cache_read = usage.cached_input_tokens;
+    out.output_visible = usage.output_tokens;
+    out.estimated = usage.estimated;
+    return out;
+}
 
 Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Target& target,
                                  std::shared_ptr<ModelRequest> request, std::unique_ptr<Account> account,
@@ -218,14 +217,8 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
     auto text = base::dump_json(in.door.format->write_answer(answer, context));
     keep_answer(in, *account, text);
     account->finish("ok", *answer.usage);
-    out.response = whole_response(in, target, *account, std::move(text), left);
+    out.response = whole_response(target, *account, std::move(text), left);
     co_return out;
-}
-
-Result<ModelRequest> conversation_of(const ChatRequest& request, bool stream) {
-    auto read = openai_chat().read_request(openai_body(request, Dialect{}, stream));
-    if (read) read->stream = stream;
-    return read;
 }
 
 }  // namespace sluice::llm

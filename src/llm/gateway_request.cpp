@@ -115,17 +115,13 @@ std::optional<net::Response> read_incoming(net::Request& request, Door door, Inc
                             false},
                       request);
     out.stream = out.door.path_model.empty() ? out.scan->flag("stream", false) : out.door.path_stream;
-    out.max_output = output_limit(format, *out.scan);
-    out.choices = choices_of(format, *out.scan);
-    if (out.choices < 1 || out.choices > 128)
+    out.demand = demand_of(request.body, *out.scan);
+    out.demand.operation = out.door.operation;
+    out.demand.max_output = output_limit(format, *out.scan);
+    out.demand.choices = choices_of(format, *out.scan);
+    if (out.demand.choices < 1 || out.demand.choices > 128)
         return refuse(format, Error{ErrorCode::invalid_argument, "the number of choices is from 1 to 128", {}, false},
                       request);
-    const std::string_view body = request.body;
-    out.media = count(body, "\"image") + count(body, "\"input_image") + count(body, "fileUri") +
-                count(body, "file_uri") + count(body, "\"document\"") * 100 + count(body, "\"file\"") * 100 +
-                count(body, "\"input_file\"") * 100;
-    out.hidden = hides_letters(body);
-    if (out.hidden) out.media += 100;
     out.sticky = out.scope.session;
     if (out.sticky.empty()) out.sticky = out.scan->text("prompt_cache_key", out.scan->text("user"));
     if (out.sticky.empty()) {
@@ -135,24 +131,37 @@ std::optional<net::Response> read_incoming(net::Request& request, Door door, Inc
     return std::nullopt;
 }
 
-Bound bound_of(const Incoming& in, const Target& target, bool hard_limited,
+Demand demand_of(std::string_view body, const BodyScan& scan) {
+    Demand out;
+    out.body = body;
+    out.media = count(body, "\"image") + count(body, "\"input_image") + count(body, "fileUri") +
+                count(body, "file_uri") + count(body, "\"document\"") * 100 + count(body, "\"file\"") * 100 +
+                count(body, "\"input_file\"") * 100;
+    out.hidden = hides_letters(body);
+    if (out.hidden) out.media += 100;
+    if (scan.has("service_tier"))
+        if (auto tier = scan.text("service_tier"); tier != "auto") out.tier = std::move(tier);
+    return out;
+}
+
+Bound bound_of(const Demand& demand, const Target& target, bool hard_limited,
                std::optional<std::int64_t>& injected_limit) {
     Bound out;
-    const std::string_view body = in.request->body;
+    const std::string_view body = demand.body;
     // A token is at least one byte of what was written; what is only named is counted by rule.
     const auto of_media =
-        in.media >= 100 ? target.context_window.value_or(tokens_of_document) : in.media * tokens_of_image;
+        demand.media >= 100 ? target.context_window.value_or(tokens_of_document) : demand.media * tokens_of_image;
     out.tokens.input_tokens = static_cast<std::int64_t>(body.size()) + of_media;
     if (target.context_window) out.tokens.input_tokens = std::min(out.tokens.input_tokens, *target.context_window);
     // A limit that the caller wrote goes out as it is, and so it is what is held, however large.
-    auto limit = in.max_output;
+    auto limit = demand.max_output;
     if (limit < 0 && target.max_output_tokens) limit = *target.max_output_tokens;
-    if (limit < 0 && hard_limited && in.door.operation == Operation::chat) injected_limit = limit = usual_output_limit;
-    if (in.door.operation == Operation::embeddings) limit = 0;
+    if (limit < 0 && hard_limited && demand.operation == Operation::chat) injected_limit = limit = usual_output_limit;
+    if (demand.operation == Operation::embeddings) limit = 0;
     out.capped = limit >= 0;
-    out.tokens.output_tokens = std::max<std::int64_t>(limit, 0) * in.choices;
+    out.tokens.output_tokens = std::max<std::int64_t>(limit, 0) * demand.choices;
     out.tokens.audio_input =
-        in.hidden || body.find("audio") != std::string_view::npos || body.find("video") != std::string_view::npos;
+        demand.hidden || body.find("audio") != std::string_view::npos || body.find("video") != std::string_view::npos;
     out.tokens.audio_output =
         body.find("\"modalities\"") != std::string_view::npos && body.find("\"audio\"") != std::string_view::npos;
     if (target.type && target.type->vendor() == "anthropic")
@@ -160,9 +169,7 @@ Bound bound_of(const Incoming& in, const Target& target, bool hard_limited,
     if (target.price)
         for (const auto& [tool, price] : target.price->per_tool_call)
             if (body.find(tool) != std::string_view::npos) out.tokens.tool_uses[tool] = most_tool_uses;
-    if (in.scan->has("service_tier")) {
-        if (auto tier = in.scan->text("service_tier"); tier != "auto") out.tokens.tier = std::move(tier);
-    }
+    out.tokens.tier = demand.tier;
     return out;
 }
 
@@ -198,16 +205,44 @@ budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target&
     return out;
 }
 
+Result<std::string> body_of(const ModelRequest& request, const Target& target, const Format& spoken) {
+    auto written = spoken.write_request(request);
+    if (!written) return fail(std::move(written.error()));
+    auto body = base::dump_json(*written);
+    auto scan = BodyScan::read(body);
+    if (!scan) return body;
+    UpstreamCall call;
+    call.model = target.model;
+    call.format = &spoken;
+    call.stream = request.stream;
+    target.type->edit(*scan, call);
+    // Many servers know the limit's older name alone.
+    if (const std::string limit(scan->raw("max_completion_tokens")); !limit.empty() && target.type->vendor().empty()) {
+        scan->remove("max_completion_tokens");
+        scan->set("max_tokens", limit);
+    }
+    return scan->changed() ? scan->edited() : body;
+}
+
 Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body,
+                                    bool stream) {
+    const auto& spoken = target.type->format(*in.door.format);
+    net::Headers headers;
+    if (&spoken == in.door.format && &spoken == &anthropic_messages())
+        for (const auto* name : {"anthropic-version", "anthropic-beta"})
+            if (const auto value = in.request->headers.find(name)) headers.set(name, *value);
+    return outgoing(state, target, spoken, in.door.operation, in.scope.workspace, std::move(headers), std::move(body),
+                    stream);
+}
+
+Result<net::ClientRequest> outgoing(Gateway::State& state, const Target& target, const Format& spoken,
+                                    Operation operation, WorkspaceId workspace, net::Headers headers, std::string body,
                                     bool stream) {
     net::ClientRequest out;
     out.verb = net::Verb::post;
     out.body = std::move(body);
+    out.headers = std::move(headers);
     out.headers.set("Content-Type", "application/json");
-    const auto& format = target.type->format(*in.door.format);
-    if (&format == in.door.format && &format == &anthropic_messages())
-        for (const auto* name : {"anthropic-version", "anthropic-beta"})
-            if (const auto value = in.request->headers.find(name)) out.headers.set(name, *value);
     if (stream) out.headers.set("Accept", "text/event-stream");
     auto key = state.key_of(target);
     if (!key) return fail(std::move(key.error()));
@@ -216,8 +251,8 @@ Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, c
     call.base_url = target.base_url;
     call.settings = target.row ? &target.row->settings : &no_settings;
     call.model = target.model;
-    call.operation = in.door.operation;
-    call.format = &format;
+    call.operation = operation;
+    call.format = &spoken;
     call.stream = stream;
     call.key = *key;
     call.now = state.now();
@@ -226,7 +261,7 @@ Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, c
     out.max_response = largest_answer;
     out.max_redirects = 0;  // the vendor's key goes to the vendor's host alone
     out.operator_trusted = true;
-    out.workspace = in.scope.workspace;
+    out.workspace = workspace;
     return out;
 }
 

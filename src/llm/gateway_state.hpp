@@ -120,6 +120,19 @@ struct Door {
     bool path_stream = false;
 };
 
+/// What of a call decides its greatest use, at doors and in flows alike.
+struct Demand {
+    std::string_view body;  ///< all that is sent, as text; outlives this
+    Operation operation = Operation::chat;
+    std::int64_t max_output = -1;  ///< -1: none said
+    std::int64_t choices = 1;
+    bool hidden = false;              ///< letters are written as escapes
+    std::int64_t media = 0;           ///< images and files that are only named in the body
+    std::optional<std::string> tier;  ///< nothing: not said, or left to the vendor
+};
+/// Of a body, without its limit and choices, which each format writes otherwise.
+Demand demand_of(std::string_view body, const BodyScan& scan);
+
 /// The call as far as the gateway reads it itself.
 struct Incoming {
     net::Request* request = nullptr;
@@ -127,10 +140,7 @@ struct Incoming {
     std::optional<BodyScan> scan;  ///< over the request's body
     std::string model;
     bool stream = false;
-    std::int64_t max_output = -1;  ///< -1: none said
-    std::int64_t choices = 1;
-    bool hidden = false;     ///< letters are written as escapes
-    std::int64_t media = 0;  ///< images and files that are only named in the body
+    Demand demand;
     budget::CallScope scope;
     std::string sticky;
     Duration began{};  ///< steady
@@ -142,7 +152,8 @@ struct Incoming {
 
 /// Errors are ready answers in the door's format.
 std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out);
-Bound bound_of(const Incoming& in, const Target& target, bool hard_limited,
+/// `injected_limit`: set where a hard limit needs an output limit and nobody said any; it must be sent then.
+Bound bound_of(const Demand& demand, const Target& target, bool hard_limited,
                std::optional<std::int64_t>& injected_limit);
 /// An answer in the door's own error shape, with Retry-After and x-should-retry.
 net::Response refuse(const Format& format, const CallError& error, const net::Request& request);
@@ -154,8 +165,14 @@ CallError no_model(const Error& error);
 /// A new row for an attempt on `target`.
 budget::Spend new_spend(Gateway::State& state, const Incoming& in, const Target& target,
                         const budget::CallScope& scope);
+/// A conversation as the target's API takes it. Errors: unprocessable (what its format cannot say).
+Result<std::string> body_of(const ModelRequest& request, const Target& target, const Format& spoken);
 /// The outgoing request of an attempt. `body` is in the format that the target speaks.
 Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, const Target& target, std::string body,
+                                    bool stream);
+/// The same of a call that came through no door; `headers` go along.
+Result<net::ClientRequest> outgoing(Gateway::State& state, const Target& target, const Format& spoken,
+                                    Operation operation, WorkspaceId workspace, net::Headers headers, std::string body,
                                     bool stream);
 /// x-sluice-… headers of an answer.
 void put_headers(net::Headers& headers, const Target& target, std::optional<NanoUsd> cost, std::optional<NanoUsd> left);
@@ -182,8 +199,6 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
 Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& request, Door door);
 Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request& request, Door door);
 
-/// A request of a flow or of another format, as the conversation that it is.
-Result<ModelRequest> conversation_of(const ChatRequest& request, bool stream);
 /// The part of a whole answer that holds its usage, as the formats read it.
 std::optional<UsageRecord> usage_of(const Format& format, const BodyScan& answer);
 /// Counted here: a token for each started four bytes.

@@ -106,14 +106,13 @@ UsageRecord judged_usage(std::optional<UsageRecord> told, std::int64_t input_byt
     return out;
 }
 
-net::Response whole_response(const Incoming& in, const Target& target, const Account& account, std::string body,
+net::Response whole_response(const Target& target, const Account& account, std::string body,
                              std::optional<NanoUsd> left) {
     net::Response out;
     out.status = 200;
     out.headers.reserve(10);
     out.headers.set("Content-Type", "application/json");
     put_headers(out.headers, target, account.price() ? std::optional(account.cost()) : std::nullopt, left);
-    (void)in;
     out.text = std::move(body);
     return out;
 }
@@ -147,7 +146,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
         keep_answer(in, *account, answer->body);
         account->finish("ok", std::move(usage));
         Outcome out;
-        out.response = whole_response(in, target, *account, std::move(answer->body), left);
+        out.response = whole_response(target, *account, std::move(answer->body), left);
         co_return out;
     }
     auto parsed = base::parse_json(answer->body, answer_limits);
@@ -159,7 +158,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     keep_answer(in, *account, text);
     account->finish("ok", std::move(usage));
     Outcome out;
-    out.response = whole_response(in, target, *account, std::move(text), left);
+    out.response = whole_response(target, *account, std::move(text), left);
     co_return out;
 }
 

@@ -137,6 +137,15 @@ class Money(GatewayStory):
         self.assertIs(row["estimated"], True, row)
         self.assertGreater(nano(row["cost_usd"]), 0)
 
+    def test_a_caller_cannot_keep_a_stream_from_saying_what_it_used(self):
+        before, mark = self.spent(), self.mark()
+        body = {**DOORS["chat"].body(model_of("openai"), f"a word [[mark:{mark}]]", True), "stream_options": {"include_usage": False}}
+        answer = self.owner.post("/v1/chat/completions", body)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertNotIn('"prompt_tokens"', answer.text, "the caller did not want it")
+        self.assertEqual(self.spent() - before, billed(self.mock.ledger(mark)))
+        self.assertIs(self.spend_rows(1)[0]["estimated"], False)
+
     def test_vectors_are_paid_by_their_input(self):
         for kind in ("openai", "azure_openai", "gemini"):
             with self.subTest(kind):
