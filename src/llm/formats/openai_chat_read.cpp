@@ -410,7 +410,7 @@ Result<ModelRequest> read_chat_request(const Json& body) {
     read_stream_options(fields, out);
     read_bound(fields, out);
     keep_names(body, out);
-    if (mistakes.any()) return fail(std::move(mistakes).error("this is not a valid request for a chat completion"));
+    if (!mistakes.none()) return fail(std::move(mistakes).error("this is not a valid request for a chat completion"));
     return out;
 }
 

@@ -131,10 +131,4 @@ void read_call_signature(const Json& call, Block& block) {
     if (!block.signature.empty()) block.signed_by = "gemini";
 }
 
-std::string frame(const Json& data) { return "data: " + base::dump_json(data) + "\n\n"; }
-
-std::string frame(std::string_view event, const Json& data) {
-    return fmt::format("event: {}\ndata: {}\n\n", event, base::dump_json(data));
-}
-
 }  // namespace sluice::llm::openai

@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <ctime>
 
 #include "llm/formats/openai_fields.hpp"
 
@@ -10,45 +8,10 @@ namespace sluice::llm::openai {
 
 namespace {
 
-constexpr std::size_t quoted_bytes = 600;  // of a vendor's message, for people
-constexpr std::int64_t longest_wait_ms = 24 * 3'600'000;
-
 bool mentions(std::string_view text, std::string_view word) {
     return std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
                return std::tolower(static_cast<unsigned char>(a)) == b;
            }) != text.end();
-}
-
-/// A vendor that refuses a key may repeat it: words that look like one are taken out.
-std::string without_keys(std::string_view text) {
-    static constexpr std::array<std::string_view, 6> starts = {"sk-", "sk_", "gsk_", "xai-", "AIza", "eyJ"};
-    std::string out;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const bool word_begins = at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]));
-        const auto rest = text.substr(at);
-        if (word_begins && std::any_of(starts.begin(), starts.end(), [&](auto start) { return rest.starts_with(start); })) {
-            auto length = rest.find_first_of(" \t\r\n\"'<>,;:()");
-            if (length == rest.npos) length = rest.size();
-            if (length >= 12) {
-                out += "[key]";
-                at += length;
-                continue;
-            }
-        }
-        out += text[at++];
-    }
-    return out;
-}
-
-/// One line of at most `quoted_bytes`, cut between characters.
-std::string readable(std::string_view text) {
-    std::string out = without_keys(text.substr(0, quoted_bytes * 4));
-    std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
-    if (out.size() <= quoted_bytes) return out;
-    std::size_t end = quoted_bytes;
-    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;
-    return out.substr(0, end) + "…";
 }
 
 std::string text_of(const Json* value) {
@@ -120,26 +83,6 @@ std::optional<double> decimal(std::string_view text) {
     return value;
 }
 
-std::int64_t bounded_ms(double ms) {
-    return static_cast<std::int64_t>(std::ceil(std::min(ms, static_cast<double>(longest_wait_ms))));
-}
-
-std::optional<std::int64_t> http_date(std::string_view text) {
-    std::tm parts{};
-    if (text.empty() || !::strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts)) return std::nullopt;
-    return static_cast<std::int64_t>(::timegm(&parts));
-}
-
-/// `retry-after-ms`, else `Retry-After` in seconds or as a date: counted from the answer's own Date, by the same clock.
-std::optional<std::int64_t> wait_ms(const net::Headers& headers) {
-    if (const auto ms = decimal(headers.get("retry-after-ms"))) return bounded_ms(*ms);
-    const auto after = headers.get("Retry-After");
-    if (const auto seconds = decimal(after)) return bounded_ms(*seconds * 1000);
-    const auto then = http_date(after), now = http_date(headers.get("Date"));
-    if (!then || !now) return std::nullopt;
-    return bounded_ms(static_cast<double>(std::max<std::int64_t>(0, *then - *now)) * 1000);
-}
-
 /// The names of types as OpenAI's answers have them.
 std::string wire_type(const std::string& type) {
     if (type == "budget_exceeded") return "budget_exceeded";
@@ -184,9 +127,8 @@ CallError read_error(int status, const net::Headers& headers, std::string_view b
         out.message = text.front() == '<' ? "(an HTML page, probably of a proxy in between)" : std::string(text);
     }
     out.message = out.message.empty() ? fmt::format("the model provider answered with status {}", status)
-                                      : readable(out.message);
-    out.retry_after_ms = wait_ms(headers);
-    if (const auto retry = headers.get("x-should-retry"); retry == "true" || retry == "false") out.should_retry = retry == "true";
+                                      : wire::told(out.message);
+    wire::read_retry_headers(headers, out);
     settle_type(out);
     return out;
 }
@@ -207,13 +149,8 @@ StreamEvent error_event(const Json& error) {
     StreamEvent event;
     event.kind = StreamEvent::Kind::error;
     event.error_type = read.type;
-    event.error_message = read.message.empty() ? "the model provider broke its answer off with an error" : readable(read.message);
+    event.error_message = read.message.empty() ? "the model provider broke its answer off with an error" : wire::told(read.message);
     return event;
-}
-
-Error not_of_format(std::string_view format, std::string_view why) {
-    return {ErrorCode::upstream_failed,
-            fmt::format("the model provider sent something that is not of the format {}: {}", format, why), {}, true};
 }
 
 Error failed_answer(const Json& error) {

@@ -5,35 +5,6 @@
 
 namespace sluice::llm::openai {
 
-namespace {
-
-constexpr std::size_t most_mistakes = 20;
-
-/// An integer, also one written as 5.0.
-std::optional<std::int64_t> whole_number(const Json& value) {
-    if (value.is_number_unsigned()) {
-        const auto number = value.get<std::uint64_t>();
-        if (number > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
-        return static_cast<std::int64_t>(number);
-    }
-    if (value.is_number_integer()) return value.get<std::int64_t>();
-    if (!value.is_number_float()) return std::nullopt;
-    const auto number = value.get<double>();
-    if (number != std::trunc(number) || std::abs(number) > 9007199254740992.0) return std::nullopt;
-    return static_cast<std::int64_t>(number);
-}
-
-}  // namespace
-
-void Mistakes::add(std::string pointer, std::string message) {
-    const bool known = std::any_of(details_.begin(), details_.end(), [&](const auto& detail) { return detail.pointer == pointer; });
-    if (!known && details_.size() < most_mistakes) details_.push_back({std::move(pointer), std::move(message)});
-}
-
-Error Mistakes::error(std::string_view what) && {
-    return Error{ErrorCode::invalid_argument, std::string(what), std::move(details_), false};
-}
-
 Fields::Fields(const Json& object, std::string pointer, Mistakes& mistakes)
     : object_(object), pointer_(std::move(pointer)), mistakes_(mistakes) {
     if (!object.is_object()) mistakes_.add(pointer_, "this must be an object");
@@ -94,7 +65,7 @@ std::optional<bool> Fields::flag(std::string_view key) {
 std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t least, std::int64_t most) {
     const auto* member = find(key);
     if (!member) return std::nullopt;
-    const auto number = whole_number(*member);
+    const auto number = wire::whole(*member);
     if (number && *number >= least && *number <= most) return number;
     wrong(key, fmt::format("this must be a whole number from {} to {}", least, most));
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "llm/formats/format.hpp"
+#include "llm/formats/wire_json.hpp"
 
 namespace sluice::llm::openai {
 
@@ -21,17 +22,8 @@ inline constexpr base::JsonLimits answer_limits{
 /// Both of OpenAI's formats; their requests share some members of `extra`.
 inline bool is_openai(std::string_view format) { return format == chat_name || format == responses_name; }
 
-/// Mistakes in a request, with pointers: the first of each place, twenty at most.
-class Mistakes {
-  public:
-    void add(std::string pointer, std::string message);
-    bool any() const { return !details_.empty(); }
-    /// invalid_argument: `what`, with all of them.
-    Error error(std::string_view what) &&;
-
-  private:
-    std::vector<base::ErrorDetail> details_;
-};
+using wire::Mistakes;
+using wire::not_of_format;
 
 /// The members of one object of a request. A null member counts as absent; a wrong type is added to the mistakes.
 class Fields {
@@ -103,13 +95,10 @@ CallError read_error(int status, const net::Headers& headers, std::string_view b
 Json error_object(const CallError& error);
 /// Fills the error event of a stream from the vendor's error object (or text).
 StreamEvent error_event(const Json& error);
-/// The error of bytes that are not of the format.
-Error not_of_format(std::string_view format, std::string_view why);
 /// The error of a whole answer, with the status 200, that holds an error instead.
 Error failed_answer(const Json& error);
 
-/// One server-sent event.
-std::string frame(const Json& data);
-std::string frame(std::string_view event, const Json& data);
+/// One server-sent event without a name.
+inline std::string frame(const Json& data) { return wire::event({}, data); }
 
 }  // namespace sluice::llm::openai

@@ -27,7 +27,7 @@ class OpenAiResponses final : public Format {
     /// The event's own members, and the `error` that OpenAI's SDKs raise.
     std::string write_stream_error(const CallError& error) const override {
         const auto object = openai::error_object(error);
-        return openai::frame("error", {{"type", "error"},
+        return wire::event("error", {{"type", "error"},
                                        {"code", object["code"]},
                                        {"message", object["message"]},
                                        {"param", object["param"]},

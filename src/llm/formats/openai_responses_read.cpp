@@ -143,7 +143,7 @@ Result<ModelRequest> read_responses_request(const Json& body) {
     const auto rest = fields.rest();
     for (const auto& [key, value] : rest.items()) out.extra[key] = value;
     if (identifier) out.extra["safety_identifier"] = *identifier;
-    if (mistakes.any()) return fail(std::move(mistakes).error("this is not a valid request for a response"));
+    if (!mistakes.none()) return fail(std::move(mistakes).error("this is not a valid request for a response"));
     return out;
 }
 

@@ -59,7 +59,7 @@ class ResponsesWriter final : public StreamWriter {
     void send(std::string_view type, const Json& members) {
         Json event{{"type", type}, {"sequence_number", sequence_++}};
         event.update(members);
-        out_ += frame(type, event);
+        out_ += wire::event(type, event);
     }
 
     void start(const std::string& id, const std::string& model) {

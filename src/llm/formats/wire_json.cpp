@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -19,25 +20,38 @@ constexpr double exact_whole = 9007199254740992.0;  // 2^53
 constexpr base::JsonLimits upstream_limits{
     .size_bytes = 64 << 20, .depth = 128, .keys = 100'000, .string_bytes = 64 << 20, .number_digits = 64};
 
-std::optional<std::int64_t> whole(const Json& value) {
-    if (value.is_number_unsigned()) {
-        const auto number = value.get<std::uint64_t>();
-        if (number > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
-        return static_cast<std::int64_t>(number);
-    }
-    if (value.is_number_integer()) return value.get<std::int64_t>();
-    if (!value.is_number_float()) return std::nullopt;
-    const auto number = value.get<double>();
-    if (!std::isfinite(number) || number != std::trunc(number) || std::abs(number) > exact_whole) return std::nullopt;
-    return static_cast<std::int64_t>(number);
-}
-
 template <class T>
 std::optional<T> parsed(std::string_view text) {
     T value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
     return value;
+}
+
+/// A number of seconds or milliseconds that can be waited.
+std::optional<double> waitable(std::string_view text) {
+    const auto value = parsed<double>(text);
+    return value && std::isfinite(*value) && *value >= 0 ? value : std::nullopt;
+}
+
+/// A vendor that refuses a key may repeat it: words that look like one are taken out.
+std::string without_keys(std::string_view text) {
+    static constexpr std::string_view starts[] = {"sk-", "sk_", "gsk_", "xai-", "AIza", "AQ.", "ya29.", "eyJ"};
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const bool word_begins = at == 0 || !std::isalnum(static_cast<unsigned char>(text[at - 1]));
+        const auto rest = text.substr(at);
+        if (word_begins && std::any_of(std::begin(starts), std::end(starts), [&](auto start) { return rest.starts_with(start); })) {
+            const auto length = std::min(rest.find_first_of(" \t\r\n\"'<>,;:()=&"), rest.size());
+            if (length >= 12) {
+                out += "[key]";
+                at += length;
+                continue;
+            }
+        }
+        out += text[at++];
+    }
+    return out;
 }
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7) in seconds since the epoch.
@@ -60,8 +74,22 @@ std::optional<std::int64_t> http_date(std::string_view text) {
 
 }  // namespace
 
+std::optional<std::int64_t> whole(const Json& value) {
+    if (value.is_number_unsigned()) {
+        const auto number = value.get<std::uint64_t>();
+        if (number > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+        return static_cast<std::int64_t>(number);
+    }
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    if (!value.is_number_float()) return std::nullopt;
+    const auto number = value.get<double>();
+    if (!std::isfinite(number) || number != std::trunc(number) || std::abs(number) > exact_whole) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+}
+
 void Mistakes::add(std::string pointer, std::string message) {
-    if (found_.size() < most_mistakes) found_.push_back({std::move(pointer), std::move(message)});
+    const bool known = std::any_of(found_.begin(), found_.end(), [&](const auto& each) { return each.pointer == pointer; });
+    if (!known && found_.size() < most_mistakes) found_.push_back({std::move(pointer), std::move(message)});
 }
 
 Error Mistakes::error(std::string_view what) && {
@@ -221,19 +249,8 @@ Error broken_off() {
 }
 
 std::string told(std::string_view message) {
-    static constexpr std::string_view separators = " \t\r\n\"'<>,;:()=&";
-    static constexpr std::string_view keys[] = {"sk-", "AIza", "AQ.", "ya29.", "eyJ"};
-    message = message.substr(0, 4 * told_bytes);
-    std::string out;
-    while (!message.empty() && out.size() <= told_bytes) {
-        const auto word = message.substr(0, std::min(message.find_first_of(separators), message.size()));
-        const bool key = word.size() >= 12 && std::any_of(std::begin(keys), std::end(keys), [&](auto start) { return word.starts_with(start); });
-        out += key ? std::string_view("[key]") : word;
-        message.remove_prefix(word.size());
-        if (message.empty()) break;
-        out += static_cast<unsigned char>(message.front()) < 0x20 ? ' ' : message.front();
-        message.remove_prefix(1);
-    }
+    auto out = without_keys(message.substr(0, 4 * told_bytes));
+    std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20; }, ' ');
     if (out.size() <= told_bytes) return out;
     auto end = told_bytes;
     while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;  // between characters
@@ -248,16 +265,14 @@ std::optional<Json> parse_arguments(std::string_view text) {
 }
 
 void read_retry_headers(const net::Headers& headers, CallError& error) {
-    std::optional<double> wait_ms;
-    if (const auto text = headers.find("retry-after-ms")) wait_ms = parsed<double>(*text);
-    if (const auto text = headers.find("retry-after"); text && !wait_ms) {
-        if (const auto seconds = parsed<double>(*text)) wait_ms = *seconds * 1000;
-        else if (const auto until = http_date(*text))
-            if (const auto now = http_date(headers.get("date"))) wait_ms = static_cast<double>(std::max<std::int64_t>(0, *until - *now)) * 1000;
-    }
-    if (wait_ms && std::isfinite(*wait_ms) && *wait_ms >= 0)
-        error.retry_after_ms =
-            static_cast<std::int64_t>(std::clamp(std::ceil(*wait_ms), 0.0, static_cast<double>(longest_wait_ms)));
+    auto wait_ms = waitable(headers.get("retry-after-ms"));
+    const auto after = headers.get("retry-after");
+    if (const auto seconds = waitable(after); seconds && !wait_ms) wait_ms = *seconds * 1000;
+    if (const auto until = http_date(after); until && !wait_ms)
+        if (const auto now = http_date(headers.get("date")))
+            wait_ms = static_cast<double>(std::max<std::int64_t>(0, *until - *now)) * 1000;
+    if (wait_ms)
+        error.retry_after_ms = static_cast<std::int64_t>(std::ceil(std::min(*wait_ms, static_cast<double>(longest_wait_ms))));
     const auto retry = headers.get("x-should-retry");
     if (retry == "true") error.should_retry = true;
     if (retry == "false") error.should_retry = false;

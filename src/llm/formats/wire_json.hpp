@@ -15,7 +15,7 @@
 
 namespace sluice::llm::wire {
 
-/// What is wrong with a document; the first twenty are kept.
+/// What is wrong with a document: the first of each place, twenty at most.
 class Mistakes {
   public:
     void add(std::string pointer, std::string message);
@@ -66,6 +66,9 @@ class Object {
     std::string pointer_;
     Mistakes& mistakes_;
 };
+
+/// An integer, also one written as 5.0. Nothing: another value, or one that int64 cannot hold.
+std::optional<std::int64_t> whole(const Json& value);
 
 /// snake_case as camelCase ("max_output_tokens": "maxOutputTokens"); other names stay.
 std::string camel_case(std::string_view name);
