@@ -47,13 +47,17 @@ struct ProviderBook::State {
     Catalogues& catalogues;
     std::unordered_map<WorkspaceId, std::map<std::string, RowPtr, std::less<>>> providers;
     std::unordered_map<WorkspaceId, std::map<std::string, RoutePtr, std::less<>>> routes;
+    std::unordered_map<WorkspaceId, std::map<std::string, RowPtr, std::less<>>> served;  ///< by model
 
-    /// Prices in a provider's row stand in the catalogue under the provider's id.
-    Awaitable<void> publish_prices() {
+    /// After each change: which provider serves a model, so that a call need not search; and the prices in providers' rows,
+    /// which stand in the catalogue under the provider's id.
+    Awaitable<void> publish() {
         CatalogueRows rows;
+        served.clear();
         for (const auto& [workspace, own] : providers)
             for (const auto& [name, provider] : own)
                 for (const auto& model : provider->models) {
+                    if (provider->enabled) served[workspace].emplace(model.id, provider);
                     ModelEntry entry;
                     entry.provider = provider->id.str();
                     entry.id = model.id;
@@ -127,7 +131,7 @@ std::string etag_of(const ModelRoute& route) { return fmt::format("\"{}\"", rout
 
 ProviderBook::ProviderBook(storage::Storage& storage, identity::WrappedKeys& keys, base::Clock& clock,
                            base::Random& random, Catalogues& catalogues)
-    : state_(std::make_unique<State>(State{storage, keys, clock, random, catalogues, {}, {}})) {}
+    : state_(std::make_unique<State>(State{storage, keys, clock, random, catalogues, {}, {}, {}})) {}
 ProviderBook::~ProviderBook() = default;
 
 Awaitable<Result<void>> ProviderBook::start() {
@@ -141,7 +145,7 @@ Awaitable<Result<void>> ProviderBook::start() {
         auto row = std::make_shared<const ModelRoute>(std::move(each));
         state_->routes[row->workspace][row->name] = row;
     }
-    co_await state_->publish_prices();
+    co_await state_->publish();
     co_return Result<void>();
 }
 
@@ -159,6 +163,13 @@ RowPtr ProviderBook::find(WorkspaceId workspace, std::string_view name_or_id) co
     for (const auto& [name, row] : own->second)
         if (row->id.str() == name_or_id) return row;
     return nullptr;
+}
+
+RowPtr ProviderBook::serving(WorkspaceId workspace, std::string_view model) const {
+    const auto own = state_->served.find(workspace);
+    if (own == state_->served.end()) return nullptr;
+    const auto found = own->second.find(model);
+    return found == own->second.end() ? nullptr : found->second;
 }
 
 Result<std::string> ProviderBook::key_of(const ProviderRow& provider) const {
@@ -202,7 +213,7 @@ Awaitable<Result<ProviderRow>> ProviderBook::create(WorkspaceId workspace, NewPr
     auto done = co_await s.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     s.providers[workspace][row.name] = std::make_shared<const ProviderRow>(row);
-    co_await s.publish_prices();
+    co_await s.publish();
     co_return row;
 }
 
@@ -245,7 +256,7 @@ Awaitable<Result<ProviderRow>> ProviderBook::edit(WorkspaceId workspace, std::st
     if (!done) co_return fail(std::move(done.error()));
     s.providers[workspace].erase(present->name);
     s.providers[workspace][row.name] = std::make_shared<const ProviderRow>(row);
-    co_await s.publish_prices();
+    co_await s.publish();
     co_return row;
 }
 
@@ -262,7 +273,7 @@ Awaitable<Result<void>> ProviderBook::remove(WorkspaceId workspace, std::string 
     auto done = co_await s.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
     s.providers[workspace].erase(present->name);
-    co_await s.publish_prices();
+    co_await s.publish();
     co_return Result<void>();
 }
 

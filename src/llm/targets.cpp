@@ -52,28 +52,27 @@ Target target_of(std::shared_ptr<const ProviderRow> row, std::string model, std:
     return out;
 }
 
+bool lists(const ProviderRow& row, std::string_view model) {
+    return std::any_of(row.models.begin(), row.models.end(), [&](const ProviderModel& each) { return each.id == model; });
+}
+
 }  // namespace
 
 Result<Target> Gateway::State::target(WorkspaceId workspace, std::string_view model) const {
-    const auto rows = parts.book.list(workspace);
     const auto catalogue = parts.catalogues.snapshot();
-    const auto names = [](const ProviderRow& row, std::string_view id) {
-        return std::any_of(row.models.begin(), row.models.end(),
-                           [&](const ProviderModel& each) { return each.id == id; });
-    };
-    for (const auto& row : rows)
-        if (row->enabled && names(*row, model)) return target_of(row, std::string(model), catalogue, now());
+    if (auto row = parts.book.serving(workspace, model))
+        return target_of(std::move(row), std::string(model), catalogue, now());
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
         const auto rest = model.substr(slash + 1);
-        for (const auto& row : rows)
-            if (row->enabled && row->name == model.substr(0, slash) && !rest.empty() &&
-                (row->models.empty() || names(*row, rest)))
-                return target_of(row, std::string(rest), catalogue, now());
+        auto row = parts.book.find(workspace, model.substr(0, slash));
+        if (row && row->enabled && row->name == model.substr(0, slash) && !rest.empty() &&
+            (row->models.empty() || lists(*row, rest)))
+            return target_of(std::move(row), std::string(rest), catalogue, now());
     }
     auto configured = parts.configured.resolve(model);
     if (!configured) {
         std::string known;
-        for (const auto& row : rows)
+        for (const auto& row : parts.book.list(workspace))
             for (const auto& each : row->models) known += (known.empty() ? "" : ", ") + each.id;
         if (known.empty()) return fail(std::move(configured.error()));
         return fail(ErrorCode::not_found, "there is no model {}; the workspace's providers have {}",

@@ -104,6 +104,8 @@ class ProviderBook {
     /// In order of their names.
     std::vector<std::shared_ptr<const ProviderRow>> list(WorkspaceId workspace) const;
     std::shared_ptr<const ProviderRow> find(WorkspaceId workspace, std::string_view name_or_id) const;
+    /// The enabled provider that lists this model (of several the first by name); null: none does.
+    std::shared_ptr<const ProviderRow> serving(WorkspaceId workspace, std::string_view model) const;
     /// The provider's key in clear, empty where it has none. Errors: sealed, internal.
     Result<std::string> key_of(const ProviderRow& provider) const;
 
