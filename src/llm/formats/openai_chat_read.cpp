@@ -107,22 +107,7 @@ class Messages {
         block.id = inner.text("file_id").value_or("");
         const auto data = inner.text("file_data").value_or("");
         if (data.empty() && block.id.empty()) return inner.wrong("file_data", "a file needs file_data or file_id");
-        if (data.starts_with("data:")) {
-            if (auto wrong = read_url(data, block)) inner.wrong("file_data", *wrong);
-        } else if (!data.empty()) {
-            block.media_type = media_type_of(block.name);
-            block.data = data;
-        }
-    }
-
-    void read_audio(Fields& fields, Block& block) {
-        block.kind = Block::Kind::audio;
-        const auto* audio = fields.object("input_audio");
-        if (!audio) return fields.wrong("input_audio", "this is required: {\"data\", \"format\"}");
-        Fields inner(*audio, fields.at("input_audio"), mistakes_);
-        block.data = inner.required_text("data");
-        block.media_type = audio_media_type(inner.required_text("format"));
-        if (block.media_type.empty()) inner.wrong("format", "this must be wav or mp3");
+        read_file_data(inner, data, block);
     }
 
     void read_assistant(Fields& fields, std::vector<Block>& out) {

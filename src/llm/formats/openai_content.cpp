@@ -131,4 +131,23 @@ void read_call_signature(const Json& call, Block& block) {
     if (!block.signature.empty()) block.signed_by = "gemini";
 }
 
+void read_file_data(Fields& fields, const std::string& data, Block& block) {
+    if (data.starts_with("data:")) {
+        if (auto wrong = read_url(data, block)) fields.wrong("file_data", *wrong);
+    } else if (!data.empty()) {
+        block.media_type = media_type_of(block.name);
+        block.data = data;
+    }
+}
+
+void read_audio(Fields& fields, Block& block) {
+    block.kind = Block::Kind::audio;
+    const auto* audio = fields.object("input_audio");
+    if (!audio) return fields.wrong("input_audio", "this is required: {\"data\", \"format\"}");
+    Fields inner(*audio, fields.at("input_audio"), fields.mistakes());
+    block.data = inner.required_text("data");
+    block.media_type = audio_media_type(inner.required_text("format"));
+    if (block.media_type.empty()) inner.wrong("format", "this must be wav or mp3");
+}
+
 }  // namespace sluice::llm::openai

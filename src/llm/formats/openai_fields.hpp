@@ -60,6 +60,10 @@ class Fields {
 std::optional<std::string> read_url(std::string_view url, Block& block);
 /// The same of a block: its link, or its bytes as a data URL.
 std::string write_url(const Block& block);
+/// The bytes of a file, as base64 or as a data URL, in the member `file_data`.
+void read_file_data(Fields& fields, const std::string& data, Block& block);
+/// An `input_audio` part.
+void read_audio(Fields& fields, Block& block);
 /// "wav", "mp3" and the media type of each; empty for others.
 std::string audio_media_type(std::string_view format);
 std::string audio_format(std::string_view media_type);

@@ -110,22 +110,9 @@ class Input {
             return fields.wrong("file_data", "a file needs file_data, file_url or file_id");
         if (!url.empty()) {
             if (auto wrong = read_url(url, block)) fields.wrong("file_url", *wrong);
-        } else if (data.starts_with("data:")) {
-            if (auto wrong = read_url(data, block)) fields.wrong("file_data", *wrong);
-        } else if (!data.empty()) {
-            block.media_type = media_type_of(block.name);
-            block.data = data;
+        } else {
+            read_file_data(fields, data, block);
         }
-    }
-
-    void read_audio(Fields& fields, Block& block) {
-        block.kind = Block::Kind::audio;
-        const auto* audio = fields.object("input_audio");
-        if (!audio) return fields.wrong("input_audio", "this is required: {\"data\", \"format\"}");
-        Fields inner(*audio, fields.at("input_audio"), mistakes_);
-        block.data = inner.required_text("data");
-        block.media_type = audio_media_type(inner.required_text("format"));
-        if (block.media_type.empty()) inner.wrong("format", "this must be wav or mp3");
     }
 
     void read_call(Fields& fields, bool custom) {
