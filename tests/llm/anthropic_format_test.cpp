@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "llm/formats/format.hpp"
+#include "llm/wire_requests.hpp"
 
 using namespace sluice;
 using llm::Block;
@@ -14,26 +15,9 @@ const llm::Format& format() { return llm::anthropic_messages(); }
 
 Json minimal() { return Json::parse(R"({"model": "claude-opus-5-5", "max_tokens": 100, "messages": [{"role": "user", "content": "Hi"}]})"); }
 
-llm::ModelRequest asked(std::string_view text) {
-    auto request = format().read_request(Json::parse(text));
-    if (!request) FAIL(request.error().message << ": " << (request.error().details.empty() ? "" : request.error().details[0].pointer));
-    return std::move(*request);
-}
-
-/// A request that came in another format.
-llm::ModelRequest foreign(std::string model = "claude-opus-4-6") {
-    llm::ModelRequest request;
-    request.format = "openai.chat";
-    request.model = std::move(model);
-    request.turns.push_back({.blocks = {{.text = "Hi"}}});
-    return request;
-}
-
-Json written(const llm::ModelRequest& request) {
-    auto body = format().write_request(request);
-    if (!body) FAIL(body.error().message);
-    return std::move(*body);
-}
+llm::ModelRequest asked(std::string_view text) { return test::asked(format(), text); }
+llm::ModelRequest foreign(std::string model = "claude-opus-4-6") { return test::foreign_request(std::move(model)); }
+Json written(const llm::ModelRequest& request) { return test::written(format(), request); }
 
 }  // namespace
 

@@ -8,6 +8,7 @@ using llm::StopReason;
 using llm::StreamEvent;
 using test::frames;
 using test::lines;
+using test::check_read_alike;
 using test::read_stream;
 using test::write_stream;
 using Kind = StreamEvent::Kind;
@@ -83,11 +84,6 @@ const Lines long_lines{"start msg_1 claude-opus-5-5 137/1",
                        "usage 137/50",
                        "stop tool_use 137/50"};
 
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-    return text;
-}
-
 /// The types of the frames, and for blocks their index: "content_block_start 0".
 Lines shape(const std::vector<Json>& written) {
     Lines out;
@@ -103,18 +99,7 @@ llm::UsageRecord used(std::int64_t input, std::int64_t output) { return {.input_
 }  // namespace
 
 TEST_CASE("a Messages stream is read the same wherever its bytes are cut", "[llm][anthropic][stream]") {
-    const auto bytes = long_stream();
-    const auto whole = read_stream(format(), bytes);
-    CHECK(lines(whole.events) == long_lines);
-    CHECK(whole.ended);
-    CHECK(whole.error.empty());
-    for (std::size_t at = 1; at < bytes.size(); ++at) {
-        const auto cut = read_stream(format(), bytes, at);
-        if (lines(cut.events) != long_lines) FAIL("cut at byte " << at);
-    }
-    CHECK(lines(read_stream(format(), bytes, 1, 1).events) == long_lines);
-    const auto crlf = ": hello\r\n\r\n" + replaced(bytes, "\n", "\r\n");
-    for (const std::size_t piece : {1, 2, 3, 7, 1000}) CHECK(lines(read_stream(format(), crlf, piece, piece).events) == long_lines);
+    check_read_alike(format(), long_stream(), long_lines);
 }
 
 TEST_CASE("usage of a Messages stream replaces what was told before, and null leaves it", "[llm][anthropic][stream]") {

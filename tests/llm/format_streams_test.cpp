@@ -101,11 +101,6 @@ void check_rich(const test::ReadStream& stream) {
     CHECK(whole.usage->output() == 50);
 }
 
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-    return text;
-}
-
 }  // namespace
 
 TEST_CASE("a stream is the same after it was written and read, wherever its bytes are cut", "[llm][formats][conformance]") {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "llm/formats/gemini.hpp"
+#include "llm/wire_requests.hpp"
 
 using namespace sluice;
 using llm::Block;
@@ -12,26 +13,9 @@ namespace {
 
 const llm::Format& format() { return llm::gemini(); }
 
-llm::ModelRequest asked(std::string_view text) {
-    auto request = format().read_request(Json::parse(text));
-    if (!request) FAIL(request.error().message << ": " << (request.error().details.empty() ? "" : request.error().details[0].pointer));
-    return std::move(*request);
-}
-
-/// A request that came in another format.
-llm::ModelRequest foreign(std::string model = "gemini-3.8-flash") {
-    llm::ModelRequest request;
-    request.format = "openai.chat";
-    request.model = std::move(model);
-    request.turns.push_back({.blocks = {{.text = "Hi"}}});
-    return request;
-}
-
-Json written(const llm::ModelRequest& request) {
-    auto body = format().write_request(request);
-    if (!body) FAIL(body.error().message);
-    return std::move(*body);
-}
+llm::ModelRequest asked(std::string_view text) { return test::asked(format(), text); }
+llm::ModelRequest foreign(std::string model = "gemini-3.8-flash") { return test::foreign_request(std::move(model)); }
+Json written(const llm::ModelRequest& request) { return test::written(format(), request); }
 
 const char* const everything = R"({
     "systemInstruction": {"parts": [{"text": "Be brief."}]},

@@ -8,6 +8,7 @@ using llm::StopReason;
 using llm::StreamEvent;
 using test::frames;
 using test::lines;
+using test::check_read_alike;
 using test::read_stream;
 using test::write_stream;
 using Kind = StreamEvent::Kind;
@@ -18,11 +19,6 @@ namespace {
 const llm::Format& format() { return llm::gemini(); }
 
 std::string frame(std::string_view data) { return fmt::format("data: {}\n\n", data); }
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
-    return text;
-}
 
 /// A thought, text, two calls of one frame, text that is signed at its end, and the counts with the reason.
 std::string long_stream() {
@@ -64,18 +60,7 @@ const Lines long_lines{"start r-1 gemini-4-argon",
 }  // namespace
 
 TEST_CASE("a Gemini stream is read the same wherever its bytes are cut", "[llm][gemini][stream]") {
-    const auto bytes = long_stream();
-    const auto whole = read_stream(format(), bytes);
-    CHECK(lines(whole.events) == long_lines);
-    CHECK(whole.ended);
-    CHECK(whole.error.empty());
-    for (std::size_t at = 1; at < bytes.size(); ++at) {
-        const auto cut = read_stream(format(), bytes, at);
-        if (lines(cut.events) != long_lines) FAIL("cut at byte " << at);
-    }
-    CHECK(lines(read_stream(format(), bytes, 1, 1).events) == long_lines);
-    const auto crlf = ": hello\r\n\r\n" + replaced(bytes, "\n", "\r\n");
-    for (const std::size_t piece : {1, 2, 3, 7, 1000}) CHECK(lines(read_stream(format(), crlf, piece, piece).events) == long_lines);
+    check_read_alike(format(), long_stream(), long_lines);
 }
 
 TEST_CASE("usage of a Gemini stream is the last one told, with everything that is billed", "[llm][gemini][stream]") {

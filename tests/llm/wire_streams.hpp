@@ -6,9 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 #include "llm/formats/format.hpp"
 
 namespace sluice::test {
+
+inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+    return text;
+}
 
 struct ReadStream {
     std::vector<llm::StreamEvent> events;
@@ -106,6 +113,21 @@ inline std::vector<Json> frames(std::string_view bytes) {
     };
     if (!parser.feed(bytes, on_event)) out.clear();
     return out;
+}
+
+/// `bytes` give these lines however they are cut: at each byte, byte by byte, with CRLF and a comment, in other pieces.
+inline void check_read_alike(const llm::Format& format, const std::string& bytes, const std::vector<std::string>& expected) {
+    const auto whole = read_stream(format, bytes);
+    CHECK(lines(whole.events) == expected);
+    CHECK(whole.ended);
+    CHECK(whole.error.empty());
+    for (std::size_t at = 1; at < bytes.size(); ++at) {
+        const auto cut = read_stream(format, bytes, at);
+        if (lines(cut.events) != expected) FAIL("cut at byte " << at);
+    }
+    CHECK(lines(read_stream(format, bytes, 1, 1).events) == expected);
+    const auto crlf = ": hello\r\n\r\n" + replaced(bytes, "\n", "\r\n");
+    for (const std::size_t piece : {1, 2, 3, 7, 1000}) CHECK(lines(read_stream(format, crlf, piece, piece).events) == expected);
 }
 
 }  // namespace sluice::test
