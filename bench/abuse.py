@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """How much one key's flood moves another key's p99, against the same load spread evenly over eight keys of the workspace.
 
-usage: bench/abuse.py BUILD [SECONDS] [--rate N] [--rounds N]
+usage: bench/abuse.py BUILD [SECONDS] [--rate N] [--rounds N] [--record]
 
 BUILD holds `sluice` and `bench_load`. The flood is a closed loop over 48 connections, from eight processes in both cases, so that
 only the keys differ. With --rate every key is limited to N requests a second (the victim stays below it): then the flood is
-refused before its bodies are read. Rounds alternate, and medians are printed; goal: a factor below 2.
+refused before its bodies are read. Rounds alternate, and medians are printed; goal: a factor below 2. With --record the table goes to
+bench/RESULTS.md.
 """
 import argparse, http.client, json, os, shutil, statistics, subprocess, sys, tempfile, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench  # noqa: E402
 
 PROCESSES, CONNECTIONS = 8, 6
 
@@ -78,7 +82,9 @@ def main():
     parser.add_argument("seconds", nargs="?", type=float, default=4.0)
     parser.add_argument("--rate", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--record", action="store_true", help="write the section of bench/RESULTS.md")
     given = parser.parse_args()
+    where, rows = bench.conditions(), []
     server = Server(os.path.abspath(given.build), given.rate)
     try:
         victim, keys = server.key(), [server.key() for _ in range(PROCESSES)]
@@ -96,8 +102,12 @@ def main():
             print(f"{name}: the victim's p99 {middle[0]['p99']:.1f} ms (p50 {middle[0]['p50']:.1f}) beside one key's {middle[0]['rate']:,.0f}/s "
                   f"({middle[0]['refused']:.0%} refused), {middle[1]['p99']:.1f} ms (p50 {middle[1]['p50']:.1f}) beside {PROCESSES} keys' "
                   f"{middle[1]['rate']:,.0f}/s ({middle[1]['refused']:.0%} refused): factor {factor:.2f} {'ok' if factor < 2 else 'TOO MUCH'}", flush=True)
+            rows.append((f"{name}: a key's p99 beside another key's {middle[0]['rate']:,.0f}/s, against {PROCESSES} keys' {middle[1]['rate']:,.0f}/s",
+                         f"factor {factor:.2f} ({middle[0]['p99']:.1f} ms, {middle[1]['p99']:.1f} ms)", "< 2", "yes" if factor < 2 else "no"))
     finally:
         server.stop()
+    if given.record:
+        bench.record_section("One key's flood", f"By `bench/abuse.py BUILD --record`: {where}.", rows)
 
 
 main()

@@ -2,7 +2,8 @@
 """What signing in costs: the time that a key adds to a request, and how long the loop waits while people sign in.
 
 The key: GET /healthz with and without one, in turn, at one connection; the difference of the medians and of the times for each request.
-Sign-ins: 20 at a time with the right password for some seconds, beside requests that are paced; the loop's delay comes from /metrics.
+Sign-ins: 20 at a time with the right password for some seconds, beside requests that are paced; the loop's delay comes from /metrics,
+and is also taken with those requests alone. With --record the table goes to bench/RESULTS.md.
 """
 import argparse, concurrent.futures, json, os, statistics, sys, tempfile, time, urllib.error, urllib.request
 
@@ -56,7 +57,9 @@ def main():
     parser.add_argument("--build", default=os.path.join(bench.ROOT, "build", "release"))
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--record", action="store_true", help="write the section of bench/RESULTS.md")
     arguments = parser.parse_args()
+    where = bench.conditions()
     with tempfile.TemporaryDirectory(prefix="bench-auth-", dir=arguments.build) as scratch:
         server = WithAccount(arguments.build, scratch)
         program = os.path.join(arguments.build, "bench_load")
@@ -70,6 +73,10 @@ def main():
         print(f"a key adds {added:.1f} us to a request ({statistics.median(p[1] for p in pairs):,.0f}/s without, "
               f"{statistics.median(p[2] for p in pairs):,.0f}/s with it, one connection)")
 
+        paced_echo = dict(body="{}", connections=4, rate=500, seconds=8)
+        before = histogram(server, "sluice_loop_delay_us")
+        bench.load(arguments.build, server, "/api/v1/system/echo", **paced_echo)
+        alone = quantile(before, histogram(server, "sluice_loop_delay_us"), 0.99)
         before = histogram(server, "sluice_loop_delay_us")
         ends = time.monotonic() + max(10, arguments.seconds)
 
@@ -80,15 +87,20 @@ def main():
             return done
 
         with concurrent.futures.ThreadPoolExecutor(21) as pool:
-            paced = pool.submit(bench.load, arguments.build, server, "/api/v1/system/echo", body="{}", connections=4, rate=500, seconds=8)
+            paced = pool.submit(bench.load, arguments.build, server, "/api/v1/system/echo", **paced_echo)
             results = [one for batch in [pool.submit(people) for _ in range(20)] for one in batch.result()]
             beside = paced.result()
         delay = quantile(before, histogram(server, "sluice_loop_delay_us"), 0.99)
         done = [seconds for status, seconds in results if status == 200]
         print(f"{len(done)} sign-ins in {max(10, arguments.seconds):.0f} s, 20 at a time ({len(results) - len(done)} refused), median "
-              f"{statistics.median(done) * 1000:.0f} ms; the loop's delay meanwhile: p99 at most {delay / 1000:.1f} ms; echo beside them: "
+              f"{statistics.median(done) * 1000:.0f} ms; the loop's delay meanwhile: p99 at most {delay / 1000:.1f} ms (without sign-ins {alone / 1000:.1f}); echo beside them: "
               f"p50 {beside['p50_us'] / 1000:.2f} ms, p99 {beside['p99_us'] / 1000:.2f} ms")
         server.stop()
+    if arguments.record:
+        rows = [("what a key adds to a request, one connection", f"{added:.1f} us", "< 20 us", "yes" if added < 20 else "no"),
+                (f"{len(done)} sign-ins, 20 at a time: the loop's delay, p99", f"at most {delay / 1000:.1f} ms (without {alone / 1000:.1f})", "< 5 ms",
+                 "yes" if delay < 5000 else "no")]
+        bench.record_section("Signing in", f"By `bench/auth.py --record`: {where}.", rows)
 
 
 if __name__ == "__main__":

@@ -208,19 +208,34 @@ def conditions():
             f"{os.getloadavg()[0]:.1f}; the load program, the server and the database share these cores")
 
 
+RESULTS = os.path.join(ROOT, "bench", "RESULTS.md")
+
+
+def table_of(rows):
+    return "| what | measured | goal | reached |\n| --- | --- | --- | --- |\n" + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def record_head(where, rows):
+    """Replaces what stands in bench/RESULTS.md before its first section."""
+    with open(RESULTS) as file:
+        _, mark, sections = file.read().partition("\n## ")
+    head = ("# Measured\n\nBy `scripts/bench --record`. Trust the ratios within one run; the absolute numbers belong to the machine they "
+            f"were taken on.\n\n{where}\n\n{table_of(rows)}")
+    with open(RESULTS, "w") as out:
+        out.write(head + mark + sections)
+
+
 def record_section(title, where, rows):
     """Replaces one section of bench/RESULTS.md."""
-    path = os.path.join(ROOT, "bench", "RESULTS.md")
-    with open(path) as file:
+    with open(RESULTS) as file:
         text = file.read()
     head = f"## {title}\n"
     if head in text:
         before, _, rest = text.partition(head)
         after = "\n## " + rest.split("\n## ", 1)[1] if "\n## " in rest else ""
         text = before.rstrip("\n") + "\n" + after
-    table = "| what | measured | goal | reached |\n| --- | --- | --- | --- |\n" + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
-    with open(path, "w") as out:
-        out.write(f"{text.rstrip()}\n\n{head}\n{where}\n\n{table}")
+    with open(RESULTS, "w") as out:
+        out.write(f"{text.rstrip()}\n\n{head}\n{where}\n\n{table_of(rows)}")
 
 
 def main():
@@ -234,14 +249,8 @@ def main():
     print(where)
     rows, disk = measure(arguments)
     if arguments.record:
-        with open(os.path.join(ROOT, "bench", "RESULTS.md"), "w") as out:
-            out.write("# Measured\n\nBy `scripts/bench --record`. Trust the ratios within one run; the absolute numbers belong to "
-                      "the machine they were taken on.\n\n")
-            out.write(f"{where}. {arguments.rounds} rounds of {arguments.seconds:g} s each, medians. The disk's own fdatasync of a "
-                      f"4 KiB append: p50 {disk['p50_us']} us, p99 {disk['p99_us']} us.\n\n")
-            out.write("| what | measured | goal | reached |\n| --- | --- | --- | --- |\n")
-            for cells in rows:
-                out.write("| " + " | ".join(cells) + " |\n")
+        record_head(f"{where}. {arguments.rounds} rounds of {arguments.seconds:g} s each, medians. The disk's own fdatasync of a 4 KiB "
+                    f"append: p50 {disk['p50_us']} us, p99 {disk['p99_us']} us.", rows)
     return 0
 
 

@@ -2,7 +2,9 @@
 """What size costs: a map over 100,000 items and a graph of 5,000 nodes in memory, a step beside 10,000 and beside many
 stored runs, and a list of the newest runs while the writer is saturated.
 
-    bench/scale.py [--build DIR] [--runs 1000000]
+    bench/scale.py [--build DIR] [--runs 1000000] [--record]
+
+With --record the table goes to bench/RESULTS.md.
 """
 import argparse, http.client, json, os, shutil, subprocess, sys, tempfile, threading, time
 
@@ -39,7 +41,7 @@ def large_chain(count):
     nodes = [{"id": "s0", "type": "set", "config": {"values": {"text": "{{ input.text }}" * 16}}}]
     nodes += [{"id": f"s{i}", "type": "set", "config": {"values": {"text": f"{{{{ nodes.s{i - 1}.output.text }}}}"}}} for i in range(1, count)]
     edges = [{"from": f"s{i - 1}", "to": f"s{i}"} for i in range(1, count)]
-    return {"name": "large", "nodes": nodes, "edges": edges, "output": f"{{{{ size(nodes.s{count - 1}.output.text) }}}}"}
+    return {"name": "large", "nodes": nodes, "edges": edges, "output": f"{{{{ has(nodes.s{count - 1}.output.text) }}}}"}
 
 
 def latencies(server, path, seconds):
@@ -59,21 +61,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(bench.ROOT, "build", "release"))
     parser.add_argument("--runs", type=int, default=1_000_000)
+    parser.add_argument("--record", action="store_true", help="write the section of bench/RESULTS.md")
     arguments = parser.parse_args()
-    print(bench.conditions())
+    where, rows = bench.conditions(), []
+    print(where)
+
+    def row(what, measured, goal, reached):
+        rows.append((what, measured, goal, "yes" if reached else "no"))
+        print(f"{what:80} {measured:>34}   {goal:14} {'yes' if reached else 'NO'}", flush=True)
+
     scratch = tempfile.mkdtemp(prefix="scale-", dir=arguments.build)
     try:
         body = {"nodes": [{"id": "n", "type": "set", "config": {"values": {"n": "{{ item }}"}}}], "output": "{{ nodes.n.output.n }}"}
         each = {"name": "each", "nodes": [{"id": "m", "type": "map", "config": {"items": "{{ input.items }}", "body": body}}],
                 "output": "{{ size(nodes.m.output) }}"}
         peak, seconds, steps = memory_of(arguments.build, scratch, "map", each, {"items": list(range(100_000))})
-        print(f"a map over 100,000 items: {steps:,} steps in {seconds:.1f} s, memory at most {peak:.0f} MiB (goal < 300)", flush=True)
+        row(f"a map over 100,000 items: {steps:,} steps", f"{seconds:.1f} s, at most {peak:.0f} MiB", "< 300 MiB", peak < 300)
         nodes = [{"id": f"n{i}", "type": "noop", "config": {"effect": "keyed", "output": i}} for i in range(5000)]
         edges = [{"from": f"n{(i - 1) // 2}", "to": f"n{i}"} for i in range(1, 5000)]
         peak, seconds, steps = memory_of(arguments.build, scratch, "graph", {"name": "graph", "nodes": nodes, "edges": edges, "output": 1}, {})
-        print(f"a graph of 5,000 nodes with effects: {steps:,} steps in {seconds:.1f} s, memory at most {peak:.0f} MiB (goal < 300)", flush=True)
+        row(f"a graph of 5,000 nodes with effects: {steps:,} steps", f"{seconds:.1f} s, at most {peak:.0f} MiB", "< 300 MiB", peak < 300)
         peak, seconds, steps = memory_of(arguments.build, scratch, "large", large_chain(40), {"text": "x" * (1 << 19)})
-        print(f"a chain of {steps} outputs of 8 MiB: {seconds:.1f} s, memory at most {peak:.0f} MiB (goal < 300)", flush=True)
+        rows.append((f"a chain of {steps} outputs of 8 MiB", f"{seconds:.1f} s, at most {peak:.0f} MiB", "printed beside", "yes"))
+        print(*rows[-1], flush=True)
 
         directory = os.path.join(scratch, "stored")
         os.mkdir(directory)
@@ -84,33 +94,39 @@ def main():
         def fill(count):
             done = 0
             while done < count:
-                result = bench.load(arguments.build, server, f"/api/v1/flows/{small}/runs?wait=30s", body="{}", connections=64, seconds=5, warmup=0)
-                done += int(result["rate"] * 5)
+                seconds = max(0.1, min(5, (count - done) / 30_000))
+                result = bench.load(arguments.build, server, f"/api/v1/flows/{small}/runs?wait=30s", body="{}", connections=64, seconds=seconds,
+                                    warmup=0)
+                done += int(result["rate"] * seconds)
             return done
 
         def cost():
             path = f"/api/v1/flows/{effects}/runs?wait=30s"
-            return bench.median_by([bench.load(arguments.build, server, path, body="{}", connections=64, seconds=4) for _ in range(3)], "rate")["rate"]
+            return bench.median_by([bench.load(arguments.build, server, path, body="{}", connections=64, seconds=0.4, warmup=0.1) for _ in range(7)], "rate")["rate"]
 
         stored = fill(10_000)
         few = cost()
-        print(f"durable 5-step runs beside about {stored:,} stored ones: {few:,.0f}/s", flush=True)
+        beside = stored
         stored += fill(arguments.runs - stored)
         many = cost()
-        print(f"durable 5-step runs beside about {stored:,} stored ones: {many:,.0f}/s, {few / many * 100 - 100:+.0f} % a step (goal within 20 %)", flush=True)
+        more = few / many * 100 - 100
+        row(f"a step of durable 5-step runs beside about {stored:,} stored runs, against {beside:,}",
+            f"{more:+.0f} % ({many:,.0f}/s, {few:,.0f}/s)", "within 20 %", more <= 20)
         load = threading.Thread(target=lambda: bench.load(arguments.build, server, f"/api/v1/flows/{effects}/runs?wait=30s", body="{}",
                                                           connections=64, seconds=12))
         load.start()
         time.sleep(2)
         for path in ("/api/v1/runs?limit=50", "/api/v1/runs?limit=50&status=succeeded", "/api/v1/runs?limit=50&status=failed"):
             times = latencies(server, path, 3)
-            print(f"GET {path} with the writer saturated: p50 {times[len(times) // 2] / 1000:.1f} ms, p99 {times[len(times) * 99 // 100] / 1000:.1f} ms "
-                  f"of {len(times)} (goal p99 < 5 ms)", flush=True)
+            p50, p99 = times[len(times) // 2] / 1000, times[len(times) * 99 // 100] / 1000
+            row(f"GET {path} with the writer saturated", f"p50 {p50:.1f} ms, p99 {p99:.1f} ms of {len(times)}", "p99 < 5 ms", p99 < 5)
         load.join()
         size = sum(os.path.getsize(os.path.join(directory, "data", name)) for name in os.listdir(os.path.join(directory, "data"))
                    if name.startswith("sluice.db"))
         print(f"database: {size / 1e9:.1f} GB", flush=True)
         server.stop()
+        if arguments.record:
+            bench.record_section("Size", f"By `bench/scale.py --record`: {where}.", rows)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return 0
