@@ -208,6 +208,12 @@ Outcome<int> list_models(Context& context);
 Outcome<int> import_models(Context& context);
 Outcome<int> check_models(Context& context);
 Outcome<int> list_budgets(Context& context);
+Outcome<int> list_model_limits(Context& context);
+Outcome<int> create_model_limit(Context& context);
+Outcome<int> edit_model_limit(Context& context);
+Outcome<int> delete_model_limit(Context& context);
+Outcome<int> edit_key(Context& context);
+Outcome<int> check_provider(Context& context);
 Outcome<int> create_budget(Context& context);
 Outcome<int> show_budget(Context& context);
 Outcome<int> edit_budget(Context& context);
@@ -244,6 +250,8 @@ Outcome<int> sample_config(Context& context);
 Outcome<int> back_up(Context& context);
 Outcome<int> restore(Context& context);
 Outcome<int> doctor(Context& context);
+Outcome<int> seed(Context& context);
+Outcome<int> print_openapi(Context& context);
 Outcome<int> show_version(Context& context);
 
 }  // namespace sluice::cli

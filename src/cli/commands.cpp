@@ -2,6 +2,7 @@
 
 #include "cli/budget_options.hpp"
 #include "cli/command.hpp"
+#include "cli/limit_options.hpp"
 
 namespace sluice::cli {
 
@@ -160,6 +161,10 @@ constexpr OptionRow key_create_options[] = {
     {"--flow", "NAME", "Limit it to this flow and its runs", false, true},
     {"--cidr", "CIDR", "It may be used from this address or network only (10.0.0.0/24)", false, true},
     {"--rate", "N[:BURST]", "Requests a second of its own, and how many at once (default twice N)"},
+    {"--budget", "USD", "A budget of its own, made with it, such as 5"},
+    {"--window", "WINDOW", "Of --budget: hour, day, week, month (default) or total"},
+    {"--action", "ACTION", "Of --budget: block (default), require_approval or warn"},
+    LIMIT_TERMS_OPTIONS,
     {"--expires", "DURATION", "The key ends after this time, such as 90d, or never; default: never on the server's machine, 90d over --url"}};
 constexpr OptionRow role_name = {"NAME", "NAME", "The role's name", true};
 constexpr OptionRow role_options[] = {role_name};
@@ -194,7 +199,8 @@ constexpr OptionRow models_import_options[] = {
     {"FILE", "FILE", "A catalogue file (docs/models.md), or - for standard input", true},
     {"--dry-run", "", "Only say what would be added"}};
 constexpr OptionRow models_check_options[] = {
-    {"FILE", "FILE", "A catalogue file, or - for standard input; default: that of models.file, else the built-in one"}};
+    {"FILE", "FILE", "A catalogue file, or - for standard input; default: that of models.file, else the built-in one"},
+    {"--providers", "", "Compare instead the models of the workspace's providers with what each of them lists"}};
 constexpr OptionRow secret_name = {"NAME", "NAME", "The secret's name", true};
 constexpr OptionRow secret_file = {"--file", "FILE", "Read the value from a file, or - for standard input; default: ask for it, else standard input"};
 constexpr OptionRow secret_host = {"--host", "HOST", "It may be sent there: api.example.com, *.example.com, host:port, or * for any; `none` empties the list",
@@ -246,6 +252,10 @@ constexpr OptionRow cel_options[] = {
     {"--expr", "EXPRESSION", "The expression"},
     {"--input", "JSON|@file", "The value of `input`; an object's members are variables as well"},
     {"--jsonl", "", "Evaluate one typed JSON case a line from standard input"}};
+
+constexpr OptionRow seed_options[] = {
+    {"--demo", "", "The demonstration"},
+    {"--now", "TIME|now", "When it ends, RFC 3339; default 2026-11-24T09:00:00Z"}};
 
 constexpr CommandRow rows[] = {
     {"serve",
@@ -369,6 +379,8 @@ constexpr CommandRow rows[] = {
     {"artifacts get", "Download an artifact", Needs::api, false, artifact_options, get_artifact},
     {"key create", "Make an API key; it is shown this once", Needs::api, true, key_create_options,
      create_key},
+    {"key edit", "Change which models an API key may call, and how often", Needs::api, true, key_edit_options, edit_key,
+     "Its budgets: `sluice budgets edit`."},
     {"key list", "List API keys, revoked ones too", Needs::api, true, {}, list_keys},
     {"key revoke", "Revoke an API key", Needs::api, false, key_options, revoke_key},
     {"role list", "List roles: those that every workspace has, then its own", Needs::api, true, {}, list_roles},
@@ -380,16 +392,23 @@ constexpr CommandRow rows[] = {
     {"providers list", "List the workspace's model providers", Needs::api, true, {}, list_providers},
     {"providers add", "Add a model provider", Needs::api, true, provider_add_options, add_provider,
      "The key is never part of the command line and never shown."},
+    {"providers check", "Ask a provider for its models, with its key, and say what is wrong; exits 1 if something is", Needs::api, true,
+     provider_options, check_provider, "Shows as well how calls of late have ended."},
     {"providers delete", "Delete a model provider", Needs::api, false, provider_options, delete_provider},
     {"model-routes list", "List names that stand for several models", Needs::api, true, {}, list_model_routes},
     {"model-routes set", "Make or replace a name that stands for several models", Needs::api, true, model_route_set_options, set_model_route,
      "When one target fails before its first token, the next one is tried."},
     {"model-routes delete", "Delete a model route", Needs::api, false, model_route_options, delete_model_route},
+    {"model-limits list", "List limits on calls of models, with what is left", Needs::api, true, {}, list_model_limits},
+    {"model-limits create", "Limit requests and tokens a minute, or the models that may be called", Needs::api, true, model_limit_create_options,
+     create_model_limit},
+    {"model-limits edit", "Change a limit; what is not named stays", Needs::api, true, model_limit_edit_options, edit_model_limit},
+    {"model-limits delete", "Delete a limit", Needs::api, false, model_limit_options, delete_model_limit},
     {"models list", "List models with their prices", Needs::api, true, models_list_options, list_models},
     {"models import", "Add models and prices from a file, for the whole server", Needs::api, true, models_import_options, import_models,
      "On the server's own machine. Prices are added and never changed; of two that hold at one time the later import counts."},
-    {"models check", "Check a catalogue file; names the line of every mistake and exits 1", Needs::config, true, models_check_options,
-     check_models},
+    {"models check", "Check a catalogue file, or with --providers what providers list; names every mistake and exits 1", Needs::api, true,
+     models_check_options, check_models},
     {"budgets list", "List budgets with how they stand, newest first", Needs::api, true, {}, list_budgets},
     {"budgets create", "Create a budget; it counts the calls that begin from then on", Needs::api, true, budget_create_options, create_budget},
     {"budgets show", "Show a budget, how it stands and where it is going", Needs::api, true, budget_options, show_budget},
@@ -467,6 +486,11 @@ constexpr CommandRow rows[] = {
      true,
      {},
      doctor},
+    {"seed", "Make a demonstration in a new data directory: two weeks of runs, people, budgets and mistakes", Needs::config, true,
+     seed_options, seed,
+     "It is made by the server itself, on a clock that is moved: the same command gives the same ids and times. Nobody is called, and "
+     "the models are simulated. Passwords and keys of a demonstration are the same everywhere: use it for looking, never for work."},
+    {"openapi", "Print the OpenAPI document of the REST API; needs no server", Needs::nothing, false, {}, print_openapi},
     {"version", "Print the version", Needs::nothing, true, {}, show_version},
 };
 
@@ -489,6 +513,7 @@ std::string_view group_doc(std::string_view group) {
     if (group == "role") return "Roles: built in, and the workspace's own";
     if (group == "providers") return "Whose models are called, and with which key";
     if (group == "model-routes") return "Names that stand for several models";
+    if (group == "model-limits") return "How often models may be called, and which";
     if (group == "models") return "Models and what they cost";
     if (group == "budgets") return "Limits on what calls of models may cost";
     if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";

@@ -15,15 +15,20 @@ const description = JSON.parse(readFileSync(document, 'utf8'));
 for (const path of Object.keys(description.paths)) {
   if (!path.startsWith('/api/') && !path.startsWith('/auth/')) delete description.paths[path];
 }
-// Words for people change without a change of the types.
-const bare = (node) => {
-  if (!node || typeof node !== 'object') return node;
-  if (Array.isArray(node)) return node.map(bare);
-  const kept = Object.entries(node).filter(([key, value]) => !(key === 'summary' && typeof value === 'string'));
-  return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
+// All refusals are problem documents, and the client sends the Idempotency-Key itself: said once, not 180 times.
+const refusal = {
+  description: 'A refusal',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
+for (const operations of Object.values(description.paths)) {
+  for (const operation of Object.values(operations)) {
+    const good = Object.entries(operation.responses).filter(([status]) => status < '400');
+    operation.responses = Object.fromEntries([...good, ['default', refusal]]);
+    operation.parameters = operation.parameters?.filter((one) => !one.$ref?.endsWith('/IdempotencyKey'));
+  }
+}
 const header = '// Made by scripts/api-types.mjs from the OpenAPI document of the server. Do not edit.\n\n';
-const text = header + astToString(await openapiTS(bare(description), { alphabetize: true, emptyObjectsUnknown: true }));
+const text = header + astToString(await openapiTS(description, { alphabetize: true, emptyObjectsUnknown: true }));
 if (flag) {
   if (readFileSync(target, 'utf8') === text) process.exit(0);
   console.error(

@@ -1,0 +1,37 @@
+import { useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { api, data } from '@/api/client';
+import { enterDashboard } from './EntryForm';
+import { EntryPage } from './EntryPage';
+import { SignIn, useOidc } from './SignIn';
+
+export default function LoginPage() {
+  const { next } = useSearch({ strict: false }) as { next?: string };
+  const [challenge] = useState(() => new URLSearchParams(location.hash.slice(1)).get('challenge') ?? '');
+  const setup = useQuery({
+    queryKey: ['auth', 'setup'],
+    queryFn: ({ signal }) => data(api.GET('/api/v1/auth/setup', { signal })),
+  });
+  const oidc = useOidc();
+  useEffect(() => {
+    // It works once, and a reload must not offer it again.
+    if (challenge) history.replaceState(history.state, '', location.pathname + location.search);
+  }, [challenge]);
+  return (
+    <EntryPage title={challenge ? 'Second factor' : 'Sign in'} ready={!setup.isPending && !oidc.isPending}>
+      <SignIn challenge={challenge} onDone={() => enterDashboard(next)} />
+      {setup.data && !challenge && (
+        <p className="quiet">
+          {setup.data.needed ? (
+            'Nobody has an account yet. The server’s log has a link that makes the first one; a restart prints another.'
+          ) : (
+            <>
+              Without an account, run <code>sluice link</code> on the server’s machine.
+            </>
+          )}
+        </p>
+      )}
+    </EntryPage>
+  );
+}

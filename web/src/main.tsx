@@ -1,0 +1,64 @@
+import '@mantine/core/styles.layer.css';
+import '@mantine/notifications/styles.layer.css';
+import './tokens.css';
+
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { asProblem, setClientHooks } from './api/client';
+import { useScheme } from './lib/preferences';
+import { setReachable } from './lib/reachable';
+import { makeRouter } from './router';
+import { ProveAgain, proveAgain } from './shell/ProveAgain';
+import { cssVariables, theme } from './theme';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) => failures < 2 && asProblem(error).isPassing,
+      networkMode: 'always',
+    },
+    mutations: { networkMode: 'always' },
+  },
+});
+const router = makeRouter(client);
+
+setClientHooks({
+  onSignedOut: () => {
+    const { pathname, href } = router.state.location;
+    if (!pathname.startsWith('/w/') && pathname !== '/account' && pathname !== '/system') return;
+    client.clear();
+    void router.navigate({ to: '/login', search: { next: href } as never });
+  },
+  onReachable: setReachable,
+  proveAgain,
+});
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+
+function App() {
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      forceColorScheme={useScheme()}
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+        <ProveAgain />
+        <Notifications position="bottom-right" autoClose={5000} />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
