@@ -11,6 +11,7 @@ import { useMay } from '@/api/session';
 import { type Target, useGo } from '@/components/Link';
 import { setPreferences, useScheme } from '@/lib/preferences';
 import { pages } from '@/pages';
+import classes from './Palette.module.css';
 import { showOverlay } from './palette_state';
 import { useNavPages } from './Rail';
 
@@ -130,6 +131,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       onSpotlightClose={onClose}
       shortcut={null}
       scrollable
+      centered={false}
+      yOffset="12vh"
+      classNames={classes}
       maxHeight={420}
       transitionProps={{ duration: 120 }}
       overlayProps={{ color: 'var(--scrim)', backgroundOpacity: 1 }}

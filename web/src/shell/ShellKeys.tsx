@@ -18,6 +18,7 @@ export function ShellKeys() {
   useKeys('Everywhere', [
     { keys: '$mod+K', does: 'Search pages, runs, flows, actions', act: () => showOverlay('palette'), evenTyping: true },
     { keys: 'Shift+?', does: 'This help', act: () => showOverlay('help') },
+    { keys: '?', does: 'This help', act: () => showOverlay('help'), unlisted: true }, // layouts where it needs no Shift
     {
       keys: '$mod+J',
       does: 'Light or dark theme',

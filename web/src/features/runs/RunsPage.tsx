@@ -41,7 +41,12 @@ const columns: Column<Run>[] = [
     render: (run) => <Tokens input={run.totals?.input_tokens} output={run.totals?.output_tokens} />,
   },
   { key: 'cost', title: 'Cost', width: 90, align: 'right', render: (run) => <Money usd={run.totals?.cost_usd} /> },
-  { key: 'error', title: 'Error', below: 1280, render: (run) => <span className="error">{run.error?.message}</span> },
+  {
+    key: 'error',
+    title: 'Error',
+    below: 1280,
+    render: (run) => (run.error ? <span className="error">{run.error.message}</span> : null),
+  },
 ];
 
 export default function RunsPage() {
