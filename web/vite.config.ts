@@ -1,14 +1,27 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { licenses } from './scripts/licenses.mjs';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // `SLUICE_DEV=http://127.0.0.1:8080 npx vite`: pages from here, everything else from that server.
 const server = process.env.SLUICE_DEV ?? 'http://127.0.0.1:8080';
-const proxied = ['/api', '/auth', '/v1', '/v1beta', '/mcp', '/hooks', '/forms', '/embed', '/widget.js', '/healthz', '/readyz'];
+const proxied = [
+  '/api',
+  '/auth',
+  '/v1',
+  '/v1beta',
+  '/mcp',
+  '/hooks',
+  '/forms',
+  '/embed',
+  '/widget.js',
+  '/healthz',
+  '/readyz',
+];
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), licenses([here('node_modules/@fontsource-variable/inter')]) as Plugin],
   resolve: {
     alias: {
       '@': here('src'),
@@ -17,6 +30,8 @@ export default defineConfig({
     },
   },
   // The server puts a fresh nonce in its place in each answer.
+  // Several people may develop in one tree, each against a server of their own.
+  cacheDir: `node_modules/.vite/${server.replace(/\W+/g, '-')}`,
   html: { cspNonce: '__SLUICE_NONCE__' },
   server: {
     host: '127.0.0.1',

@@ -229,7 +229,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine::add_routes(s.router, *s.engine);
     engine::add_routes(s.router, *s.dead_letters);
     engine::add_routes(s.router, *s.bulk_actions);
-    dashboard::add_routes(s.router);
+    dashboard::add_routes(s.router, {s.random, *s.blocking, std::filesystem::path(config.text("dashboard.dir"))});
     s.router.seal(version());
 
     s.server = std::make_unique<net::Server>(loop, s.router, std::move(server));

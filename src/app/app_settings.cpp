@@ -1,5 +1,6 @@
 #include "sluice/app/app.hpp"
 #include "sluice/budget/budget.hpp"
+#include "sluice/dashboard/dashboard.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/oidc.hpp"
@@ -36,7 +37,7 @@ constexpr base::Setting rows[] = {
 
 std::vector<base::SettingRows> all_settings() {
     return {rows, storage::settings(), net::settings(), identity::settings(), identity::vault_settings(),
-            identity::audit_settings(), identity::oidc_settings(), budget::settings(), engine::settings(), llm::settings()};
+            identity::audit_settings(), identity::oidc_settings(), budget::settings(), engine::settings(), llm::settings(), dashboard::settings()};
 }
 
 }  // namespace sluice::app

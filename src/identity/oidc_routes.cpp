@@ -46,8 +46,8 @@ Response private_answer(Response response) {
 Response error_page(const Error& error) {
     const auto page = fmt::format(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign-in failed · Sluice</title>"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"stylesheet\" href=\"/assets/style.css\">"
-        "</head><body><main><h1>Sign-in failed</h1><p class=\"notice\" role=\"alert\">{}</p><p><a href=\"/sign-in\">Back to the sign-in</a></p>"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"stylesheet\" href=\"/plain.css\">"
+        "</head><body><main><h1>Sign-in failed</h1><p class=\"notice\" role=\"alert\">{}</p><p><a href=\"/login\">Back to the sign-in</a></p>"
         "</main></body></html>\n",
         escaped(error.message));
     return private_answer(net::text_response(base::http_status(error.code), "text/html; charset=utf-8", page));
@@ -96,7 +96,7 @@ Awaitable<Response> callback(Request& request, Oidc& oidc) {
     auto outcome = co_await oidc.finish(std::move(answer), std::move(client));
     if (!outcome) co_return error_page(outcome.error());
     // The page reads what stands after #; it is in no log.
-    auto response = redirect(outcome->pending ? "/sign-in#challenge=" + outcome->pending->challenge : "/");
+    auto response = redirect(outcome->pending ? "/login#challenge=" + outcome->pending->challenge : "/");
     response.headers.add("Set-Cookie", browser_cookie(request, ""));
     if (outcome->signed_in) response.headers.add("Set-Cookie", set_session_cookie(request, outcome->signed_in->cookie));
     co_return response;

@@ -44,7 +44,7 @@ if(SLUICE_TESTS AND TARGET sluice)
   set_tests_properties("reliability: 60 kills at random moments under load" PROPERTIES RUN_SERIAL TRUE)
 
   add_executable(test_system ${CMAKE_SOURCE_DIR}/tests/system/audit_test.cpp)
-  target_link_libraries(test_system PRIVATE sluice_app sluice_test_main)
+  target_link_libraries(test_system PRIVATE sluice_app sluice_dashboard_files sluice_test_main)
   target_compile_options(test_system PRIVATE ${pch_options})
   target_precompile_headers(test_system REUSE_FROM sluice_test_pch)
   catch_discover_tests(test_system TEST_PREFIX "system: " DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)

@@ -17,7 +17,8 @@
   if (window.trustedTypes) {
     window.trustedTypes.createPolicy('default', {
       createHTML: (text) => (text.includes('<') ? null : text),
-      createScriptURL: (url) => (new URL(url, location.href).href.startsWith(`${location.origin}/assets/`) ? url : null),
+      createScriptURL: (url) =>
+        new URL(url, location.href).href.startsWith(`${location.origin}/assets/`) ? url : null,
     });
   }
 })();
