@@ -167,11 +167,14 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
     s.budgets = std::make_unique<budget::Budgets>(loop, *s.storage, *s.bus, clock, s.random);
     s.budgets->set_blocking(*s.blocking);
+    s.model_limits = std::make_unique<llm::ModelLimits>(*s.storage, clock, s.random);
+    s.key_grants = llm::make_key_grants(*s.budgets, *s.model_limits);
+    identity::set_key_grants(*s.identity, *s.key_grants);
     s.llm = llm_config(config);
     s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
     s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.random, *s.models);
     s.gateway = std::make_unique<llm::Gateway>(
-        llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.book, *s.models, s.providers, s.random,
+        llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.random,
                             {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))}});
 
     nodes::Services services;
@@ -224,6 +227,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     llm::add_routes(s.router, *s.models);
     llm::add_routes(s.router, *s.book);
     llm::add_routes(s.router, *s.gateway);
+    llm::add_routes(s.router, *s.model_limits);
     budget::add_routes(s.router, *s.budgets);
     flows::add_routes(s.router, *s.flow_routes);
     engine::add_routes(s.router, *s.engine);
@@ -271,6 +275,8 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!secrets) co_return fail(std::move(secrets.error()));
     auto budgets = co_await s.budgets->start();
     if (!budgets) co_return fail(std::move(budgets.error()));
+    auto limits = co_await s.model_limits->start();
+    if (!limits) co_return fail(std::move(limits.error()));
     auto models = co_await s.models->start();
     if (!models) co_return fail(std::move(models.error()));
     auto book = co_await s.book->start();

@@ -16,6 +16,7 @@
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/egress_rules.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/key_grants.hpp"
 #include "sluice/identity/oidc.hpp"
 #include "sluice/identity/people.hpp"
 #include "sluice/identity/second_factor.hpp"
@@ -59,6 +60,8 @@ struct App::State {
     std::unique_ptr<budget::Budgets> budgets;
     llm::Providers providers;
     llm::LlmConfig llm;
+    std::unique_ptr<llm::ModelLimits> model_limits;
+    std::unique_ptr<identity::KeyGrants> key_grants;
     std::unique_ptr<llm::Catalogues> models;
     std::unique_ptr<llm::ProviderBook> book;
     std::unique_ptr<llm::Gateway> gateway;

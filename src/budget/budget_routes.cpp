@@ -167,6 +167,16 @@ Result<Budget> find_budget(const Request& request, const Budgets& budgets) {
     return fail(ErrorCode::not_found, "there is no budget {}; GET /api/v1/budgets lists those that there are", id->str());
 }
 
+/// A key that has a budget of its own changes those of no key, its own least of all.
+Result<Budget> find_to_change(const Request& request, const Budgets& budgets) {
+    auto found = find_budget(request, budgets);
+    const auto& who = request.principal;
+    if (!found || found->scope != ScopeType::api_key || who.kind != Principal::Kind::api_key) return found;
+    if (found->scope_id == who.id || !budgets.of_scope(request.workspace(), ScopeType::api_key, who.id).empty())
+        return fail(ErrorCode::forbidden, "a key that has a budget of its own does not change the budgets of keys; ask whoever made it");
+    return found;
+}
+
 Awaitable<Response> list_budgets(Request& request, Budgets& budgets) {
     const auto limit = request.query_integer("limit", 50, 1, 200);
     if (!limit) co_return problem(limit.error());
@@ -212,7 +222,7 @@ Awaitable<Response> get_budget(Request& request, Budgets& budgets) {
 }
 
 Awaitable<Response> edit_budget(Request& request, Budgets& budgets) {
-    const auto found = find_budget(request, budgets);
+    const auto found = find_to_change(request, budgets);
     if (!found) co_return problem(found.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
@@ -232,7 +242,7 @@ Awaitable<Response> edit_budget(Request& request, Budgets& budgets) {
 }
 
 Awaitable<Response> delete_budget(Request& request, Budgets& budgets) {
-    const auto found = find_budget(request, budgets);
+    const auto found = find_to_change(request, budgets);
     if (!found) co_return problem(found.error());
     std::string before = base::dump_json(render(*found, budgets));
     auto done = co_await budgets.remove(found->workspace, found->id, if_match_of(request), record(request, budgets, 204, std::move(before)));
@@ -241,7 +251,7 @@ Awaitable<Response> delete_budget(Request& request, Budgets& budgets) {
 }
 
 Awaitable<Response> raise_budget(Request& request, Budgets& budgets) {
-    const auto found = find_budget(request, budgets);
+    const auto found = find_to_change(request, budgets);
     if (!found) co_return problem(found.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());

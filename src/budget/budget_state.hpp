@@ -35,6 +35,10 @@ inline std::int64_t limit_of(const Budget& budget, std::int64_t carried, Time no
     return clamp_amount(Wide(budget.limit.value) + carried + (now < budget.raised_until ? budget.raised_by.value : 0));
 }
 
+/// Errors of what may be changed of a budget: invalid_argument.
+Result<void> check_terms(const NewBudget& terms);
+tl::unexpected<Error> too_many();
+
 /// A period in memory: its row, and what is out of it.
 struct Period {
     Bounds bounds;
@@ -131,6 +135,8 @@ struct Budgets::State : std::enable_shared_from_this<Budgets::State> {
     // budgets.cpp
     Awaitable<Result<const date::time_zone*>> zone(std::string name);
     Entry* find(WorkspaceId workspace, BudgetId id, bool with_instance) const;
+    /// Not yet among the others.
+    std::shared_ptr<Entry> make(WorkspaceId workspace, NewBudget wanted, std::string by, const date::time_zone* zone);
     Entry* add(std::shared_ptr<Entry> entry);
     void forget(Entry& entry);
     /// Goes on to the present period where the last one is over.

@@ -24,20 +24,6 @@ tl::unexpected<Error> no_budget(BudgetId id) {
     return fail(ErrorCode::not_found, "there is no budget {}; `sluice budgets list` shows those that there are", id.str());
 }
 
-/// What may be changed of a budget.
-Result<void> check_terms(const NewBudget& b) {
-    if (b.limit.value < 0) return mistake("/limit_usd", "is below 0; a limit of 0 admits nothing that costs");
-    if ((b.action == Action::downgrade) != !b.downgrade_to.empty())
-        return mistake("/downgrade_to", "names the model of the action downgrade, and is empty with any other");
-    if (b.downgrade_to.size() > longest_model) return mistake("/downgrade_to", "is longer than 200 bytes");
-    if (b.alerts.size() > most_alerts) return mistake("/alerts", "has more than 20 entries");
-    for (std::size_t i = 0; i < b.alerts.size(); ++i)
-        if (b.alerts[i] < 1 || b.alerts[i] > most_alert_percent || (i > 0 && b.alerts[i] <= b.alerts[i - 1]))
-            return mistake(fmt::format("/alerts/{}", i), "is no percent from 1 to 1000, greater than the one before");
-    if (b.carry_over && b.window == Window::total) return mistake("/carry_over", "needs a window that ends");
-    return {};
-}
-
 Result<void> check_scope(const NewBudget& b) {
     if (b.scope == ScopeType::instance || b.scope == ScopeType::workspace) {
         if (!b.scope_id.empty()) return mistake("/scope/id", "is empty for a budget of the whole workspace or server");
@@ -80,6 +66,24 @@ void set_terms(Budget& budget, NewBudget&& terms) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> too_many() {
+    return fail(ErrorCode::conflict, "a workspace has at most {} budgets; delete one that is not needed", most_budgets);
+}
+
+/// What may be changed of a budget.
+Result<void> check_terms(const NewBudget& b) {
+    if (b.limit.value < 0) return mistake("/limit_usd", "is below 0; a limit of 0 admits nothing that costs");
+    if ((b.action == Action::downgrade) != !b.downgrade_to.empty())
+        return mistake("/downgrade_to", "names the model of the action downgrade, and is empty with any other");
+    if (b.downgrade_to.size() > longest_model) return mistake("/downgrade_to", "is longer than 200 bytes");
+    if (b.alerts.size() > most_alerts) return mistake("/alerts", "has more than 20 entries");
+    for (std::size_t i = 0; i < b.alerts.size(); ++i)
+        if (b.alerts[i] < 1 || b.alerts[i] > most_alert_percent || (i > 0 && b.alerts[i] <= b.alerts[i - 1]))
+            return mistake(fmt::format("/alerts/{}", i), "is no percent from 1 to 1000, greater than the one before");
+    if (b.carry_over && b.window == Window::total) return mistake("/carry_over", "needs a window that ends");
+    return {};
+}
 
 Awaitable<Result<const date::time_zone*>> Budgets::State::zone(std::string name) {
     auto job = [name = std::move(name)] { return find_zone(name); };
@@ -137,6 +141,26 @@ void Budgets::State::turn(Entry& entry, Time now) {
     }
     entry.present = std::move(next);
     give_back(entry, old);
+}
+
+std::shared_ptr<Entry> Budgets::State::make(WorkspaceId workspace, NewBudget wanted, std::string by, const date::time_zone* zone) {
+    const Time now = clock.now();
+    auto entry = std::make_shared<Entry>();
+    auto budget = std::make_shared<Budget>();
+    budget->id = BudgetId::make(now, random);
+    budget->workspace = workspace;
+    budget->scope = wanted.scope;
+    budget->scope_id = wanted.scope_id;
+    budget->window = wanted.window;
+    budget->created_by = std::move(by);
+    budget->created_at = budget->updated_at = now;
+    set_terms(*budget, std::move(wanted));
+    entry->zone = zone;
+    entry->present = std::make_shared<Period>();
+    entry->present->bounds = bounds_of(budget->window, zone, now);
+    entry->present->stored = true;
+    entry->budget = std::move(budget);
+    return entry;
 }
 
 Standing Budgets::State::standing(Entry& entry, const Budget& terms) {
@@ -238,24 +262,9 @@ Awaitable<Result<Budget>> Budgets::create(WorkspaceId workspace, NewBudget wante
     auto zone = co_await s.zone(wanted.time_zone);
     if (!zone) co_return fail(std::move(zone.error()));
     const auto held = co_await s.turns.take();
-    if (s.workspaces[workspace].count >= most_budgets)
-        co_return fail(ErrorCode::conflict, "a workspace has at most {} budgets; delete one that is not needed", most_budgets);
-    const Time now = s.clock.now();
-    auto entry = std::make_shared<Entry>();
-    auto budget = std::make_shared<Budget>();
-    budget->id = BudgetId::make(now, s.random);
-    budget->workspace = workspace;
-    budget->scope = wanted.scope;
-    budget->scope_id = wanted.scope_id;
-    budget->window = wanted.window;
-    budget->created_by = std::move(by);
-    budget->created_at = budget->updated_at = now;
-    set_terms(*budget, std::move(wanted));
-    entry->zone = *zone;
-    entry->present = std::make_shared<Period>();
-    entry->present->bounds = bounds_of(budget->window, *zone, now);
-    entry->present->stored = true;
-    entry->budget = budget;
+    if (s.workspaces[workspace].count >= most_budgets) co_return too_many();
+    auto entry = s.make(workspace, std::move(wanted), std::move(by), *zone);
+    const auto budget = entry->budget;
     storage::WriteUnit unit;
     {
         const Making making(s, *entry);

@@ -2,7 +2,7 @@
 
 #include "cli/budget_options.hpp"
 #include "cli/command.hpp"
-#include "cli/limit_options.hpp"
+#include "cli/model_options.hpp"
 
 namespace sluice::cli {
 
@@ -152,20 +152,6 @@ constexpr OptionRow artifacts_list_options[] = {{"--run", "ID", "Only those that
 constexpr OptionRow artifact_options[] = {
     {"ID", "ID", "The artifact (art_…)", true},
     {"-o,--output", "FILE", "Write to this file; default: standard output"}};
-constexpr OptionRow key_create_options[] = {
-    {"--workspace", "NAME", "The key's workspace; made when it is missing; default `default`"},
-    {"--role", "ROLE", "A built-in role or one of the workspace's (`sluice role list`); default owner"},
-    {"--name", "TEXT", "What the key is for"},
-    {"--scopes", "LIST", "Instead of a role: permissions, comma separated (runs:read,runs:write)"},
-    {"--project", "NAME", "Limit it to what is in this project", false, true},
-    {"--flow", "NAME", "Limit it to this flow and its runs", false, true},
-    {"--cidr", "CIDR", "It may be used from this address or network only (10.0.0.0/24)", false, true},
-    {"--rate", "N[:BURST]", "Requests a second of its own, and how many at once (default twice N)"},
-    {"--budget", "USD", "A budget of its own, made with it, such as 5"},
-    {"--window", "WINDOW", "Of --budget: hour, day, week, month (default) or total"},
-    {"--action", "ACTION", "Of --budget: block (default), require_approval or warn"},
-    LIMIT_TERMS_OPTIONS,
-    {"--expires", "DURATION", "The key ends after this time, such as 90d, or never; default: never on the server's machine, 90d over --url"}};
 constexpr OptionRow role_name = {"NAME", "NAME", "The role's name", true};
 constexpr OptionRow role_options[] = {role_name};
 constexpr OptionRow role_create_options[] = {
@@ -176,31 +162,6 @@ constexpr OptionRow role_update_options[] = {
     role_name,
     {"--permissions", "LIST", "All that it may do from now on, comma separated"},
     {"--description", "TEXT", "What it is for"}};
-constexpr OptionRow key_options[] = {{"ID", "ID", "The key (key_…)", true}};
-constexpr OptionRow provider_add_options[] = {
-    {"NAME", "NAME", "How the provider is called; models without a list of them are NAME/MODEL", true},
-    {"--type", "TYPE", "anthropic, azure_openai, bedrock, gemini, openai or openai_compatible", true},
-    {"--base-url", "URL", "Where its API is; default: the vendor's own"},
-    {"--model", "ID", "A model that it serves; ID=INPUT:OUTPUT with its price in dollars for a million tokens", false, true},
-    {"--file", "FILE", "Read the API key from a file, or - for standard input; default: ask for it, else standard input"},
-    {"--no-key", "", "It needs no key"},
-    {"--region", "NAME", "Of bedrock"},
-    {"--api-version", "DATE", "Of azure_openai"}};
-constexpr OptionRow provider_options[] = {{"NAME", "NAME", "The provider", true}};
-constexpr OptionRow model_route_set_options[] = {
-    {"NAME", "NAME", "The name that callers give as the model", true},
-    {"--target", "MODEL", "A model it stands for, in order; MODEL=WEIGHT", true, true},
-    {"--strategy", "NAME", "priority (default), weighted or latency"}};
-constexpr OptionRow model_route_options[] = {{"NAME", "NAME", "The route", true}};
-constexpr OptionRow models_list_options[] = {
-    {"--provider", "NAME", "Only models of this provider"},
-    {"--at", "TIME", "With the prices of this time (2026-12-01T00:00:00Z); default: now"}};
-constexpr OptionRow models_import_options[] = {
-    {"FILE", "FILE", "A catalogue file (docs/models.md), or - for standard input", true},
-    {"--dry-run", "", "Only say what would be added"}};
-constexpr OptionRow models_check_options[] = {
-    {"FILE", "FILE", "A catalogue file, or - for standard input; default: that of models.file, else the built-in one"},
-    {"--providers", "", "Compare instead the models of the workspace's providers with what each of them lists"}};
 constexpr OptionRow secret_name = {"NAME", "NAME", "The secret's name", true};
 constexpr OptionRow secret_file = {"--file", "FILE", "Read the value from a file, or - for standard input; default: ask for it, else standard input"};
 constexpr OptionRow secret_host = {"--host", "HOST", "It may be sent there: api.example.com, *.example.com, host:port, or * for any; `none` empties the list",

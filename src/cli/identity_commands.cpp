@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "cli/follow.hpp"
+#include "cli/limit_terms.hpp"
 #include "cli/lists.hpp"
 #include "cli/table.hpp"
 #include "sluice/base/clock.hpp"
@@ -86,6 +87,15 @@ Outcome<int> create_key(Context& context) {
         auto rate = parse_rate(context.arguments.text("rate"));
         if (!rate) return wrong_use("--rate {} is no rate; write for example 10 or 10:50", context.arguments.text("rate"));
         wanted["rate_limit"] = std::move(*rate);
+    }
+    auto limited = limit_terms(context, std::move(wanted));
+    if (!limited) return stop(std::move(limited.error()));
+    wanted = std::move(*limited);
+    if (context.arguments.has("budget")) {
+        wanted["budget"] = {{"limit_usd", context.arguments.text("budget")}, {"window", context.arguments.text("window", "month")}};
+        if (context.arguments.has("action")) wanted["budget"]["action"] = context.arguments.text("action");
+    } else if (context.arguments.has("window") || context.arguments.has("action")) {
+        return wrong_use("--window and --action go with --budget");
     }
     if (context.arguments.text("expires") == "never") {
         wanted["expires_at"] = nullptr;

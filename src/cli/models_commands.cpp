@@ -27,6 +27,30 @@ std::string counted(std::size_t number, std::string_view what) { return fmt::for
 
 std::string place_of(std::string_view pointer) { return pointer.empty() ? "/" : std::string(pointer); }
 
+/// Asks each provider of the workspace what it lists.
+Outcome<int> compare_providers(Context& context) {
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    auto providers = list_items(**server, "/api/v1/providers", {}, 10'000);
+    if (!providers) return stop(std::move(providers.error()));
+    Json items = Json::array();
+    bool bad = false;
+    for (const auto& provider : *providers) {
+        if (!provider.value("enabled", true)) continue;
+        auto checked = (*server)->json(Call{"POST", "/api/v1/providers/" + encode(cell(provider, "id")) + "/check"});
+        if (!checked) return stop(std::move(checked.error()));
+        bad = bad || (*checked)["ok"] == false || !(*checked)["missing"].empty();
+        items.push_back(std::move(*checked));
+    }
+    if (context.json()) {
+        context.print_json(Json{{"valid", !bad}, {"items", std::move(items)}});
+        return bad ? exit_no : exit_ok;
+    }
+    for (const auto& item : items) context.print(cell(item, "message") + "\n");
+    if (items.empty()) context.print("no providers; `sluice providers add NAME --type TYPE` makes one\n");
+    return bad ? exit_no : exit_ok;
+}
+
 }  // namespace
 
 Outcome<int> list_models(Context& context) {
@@ -80,6 +104,7 @@ Outcome<int> import_models(Context& context) {
 }
 
 Outcome<int> check_models(Context& context) {
+    if (context.arguments.has("providers")) return compare_providers(context);
     std::string file = context.arguments.text("FILE"), text;
     if (file.empty()) {
         auto config = context.config();

@@ -96,6 +96,28 @@ Outcome<int> delete_provider(Context& context) {
     return exit_ok;
 }
 
+Outcome<int> check_provider(Context& context) {
+    auto server = context.connect();
+    if (!server) return stop(std::move(server.error()));
+    const auto path = "/api/v1/providers/" + encode(context.arguments.text("NAME"));
+    auto checked = (*server)->json(call_of("POST", path + "/check"));
+    if (!checked) return stop(std::move(checked.error()));
+    auto health = (*server)->get(path + "/health");
+    if (!health) return stop(std::move(health.error()));
+    const bool bad = (*checked)["ok"] == false || !(*checked)["missing"].empty();
+    if (context.json()) {
+        (*checked)["health"] = std::move(*health);
+        context.print_json(*checked);
+        return bad ? exit_no : exit_ok;
+    }
+    context.print(cell(*checked, "message") + "\n");
+    context.print(fmt::format("circuit {}; in the last 5 minutes {} answered, {} failed\n", cell(*health, "state"), cell(*health, "answered"),
+                              cell(*health, "failed")));
+    if (const auto& error = (*health)["last_error"]; error.is_object())
+        context.print(fmt::format("last error {}: {}\n", human_time(error["at"]), cell(error, "message")));
+    return bad ? exit_no : exit_ok;
+}
+
 Outcome<int> list_model_routes(Context& context) {
     auto server = context.connect();
     if (!server) return stop(std::move(server.error()));

@@ -16,6 +16,7 @@
 #include "sluice/base/json_fwd.hpp"
 #include "sluice/events/cursor.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/key_grants.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/net/networks.hpp"
 
@@ -112,6 +113,7 @@ struct State {
     base::Random& random;
 
     const WrappedKeys* wrapped_keys = nullptr;  // null: none are kept
+    KeyGrants* grants = nullptr;                // null: keys have nothing beside their rows
     std::string root_secret;
     std::optional<events::Cursors> cursors;
     std::unordered_map<WorkspaceId, Workspace> workspaces;

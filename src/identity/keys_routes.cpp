@@ -1,7 +1,8 @@
 // REST of API keys.
 
 #include "identity_json.hpp"
-#include "sluice/identity/identity.hpp"
+#include "identity_state.hpp"
+#include "sluice/identity/key_grants.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::identity {
@@ -16,6 +17,12 @@ using net::Verb;
 struct Schema {
     std::string_view name, json;
 };
+
+#define RATES                                                                                                                      \
+    R"json("models": {"type": ["array", "null"], "minItems": 1, "maxItems": 200, "items": {"type": "string", "minLength": 1, "maxLength": 300},
+            "description": "It may call these models and routes alone: names, or beginnings and *; null: all"},
+        "requests_per_minute": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000000000, "description": "Calls of models"},
+        "tokens_per_minute": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000000000, "description": "Of models, input and output together"})json"
 
 constexpr Schema schemas[] = {
     {"ApiKey",
@@ -34,6 +41,10 @@ constexpr Schema schemas[] = {
         "expires_at": {"type": ["string", "null"]}, "last_used_at": {"type": ["string", "null"]},
         "last_address": {"type": ["string", "null"], "description": "Where it was last used from"},
         "revoked_at": {"type": ["string", "null"]},
+        )json" RATES R"json(,
+        "budgets": {"type": ["array", "null"], "description": "Its own; changed under /api/v1/budgets", "items": {"type": "object", "properties": {
+            "id": {"type": "string"}, "window": {"type": "string"}, "limit_usd": {"type": "string"}, "action": {"type": "string"},
+            "spent_usd": {"type": "string"}, "left_usd": {"type": "string"}}}},
         "key": {"type": ["string", "null"],
                 "description": "The whole key, in the answer to its creation alone; null in a repeated answer"}}})json"},
     {"ApiKeyList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
@@ -50,8 +61,16 @@ constexpr Schema schemas[] = {
         "networks": {"type": "array", "items": {"type": "string"}, "description": "Addresses and networks that it may be used from: 10.0.0.0/24"},
         "rate_limit": {"type": ["object", "null"], "additionalProperties": false, "required": ["per_second"], "properties": {
             "per_second": {"type": "number"}, "burst": {"type": "number", "description": "At once; default twice per_second"}}},
+        )json" RATES R"json(,
+        "budget": {"type": ["object", "null"], "additionalProperties": false, "required": ["limit_usd"], "description": "Of its own, made with it",
+            "properties": {
+            "limit_usd": {"type": ["string", "number"], "description": "USD, a decimal with at most nine places"},
+            "window": {"enum": ["hour", "day", "week", "month", "total"], "description": "Default month"},
+            "action": {"enum": ["block", "require_approval", "downgrade", "warn"], "description": "Default block"},
+            "downgrade_to": {"type": "string", "maxLength": 200}, "time_zone": {"type": "string", "minLength": 1, "maxLength": 64}}},
         "expires_at": {"type": ["string", "null"],
             "description": "RFC 3339, at most 365 days from now; default 90 days. Null, for no end, on the server's own machine alone"}}})json"},
+    {"ApiKeyChange", R"json({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {)json" RATES "}}"},
 };
 
 Json render(const ApiKey& key) {
@@ -73,6 +92,16 @@ Json render(const ApiKey& key) {
             {"revoked_at", optional_time(key.revoked_at)}};
 }
 
+/// With what it has beside its row.
+Json render(const ApiKey& key, Identity& identity, const Json& granted = {}) {
+    auto out = render(key);
+    if (granted.is_object())
+        out.update(granted);
+    else if (const auto* grants = identity.state().grants)
+        out.update(grants->describe(key.workspace, key.id));
+    return out;
+}
+
 Awaitable<Response> list_keys(Request& request, Identity& identity) {
     const auto limit = request.query_integer("limit", 50, 1, 200);
     if (!limit) co_return problem(limit.error());
@@ -81,7 +110,7 @@ Awaitable<Response> list_keys(Request& request, Identity& identity) {
         co_await identity.keys(request.workspace(), static_cast<int>(*limit), std::move(cursor));
     if (!list) co_return problem(list.error());
     auto items = Json::array();
-    for (const auto& key : list->items) items.push_back(render(key));
+    for (const auto& key : list->items) items.push_back(render(key, identity));
     co_return json_response(200, list_of(std::move(items), list->next_cursor));
 }
 
@@ -90,7 +119,7 @@ Awaitable<Response> get_key(Request& request, Identity& identity) {
     if (!id) co_return problem(id.error());
     auto key = co_await identity.key(request.workspace(), *id);
     if (!key) co_return problem(key.error());
-    co_return json_response(200, render(*key));
+    co_return json_response(200, render(*key, identity));
 }
 
 std::vector<std::string> texts_of(const Json& body, const char* name) {
@@ -142,19 +171,53 @@ Awaitable<Response> create_key(Request& request, Identity& identity) {
     if (!body) co_return problem(body.error());
     auto wanted = parse_new_key(*body);
     if (!wanted) co_return problem(wanted.error());
-    AlsoCommit<CreatedKey> also = [&request](storage::WriteUnit& unit, const CreatedKey& made) {
-        auto again = render(made.key);
+    std::unique_ptr<KeyGrants::Draft> granted;
+    if (auto* grants = identity.state().grants) {
+        auto drafted = co_await grants->draft(request.principal, *body);
+        if (!drafted) co_return problem(drafted.error());
+        granted = std::move(*drafted);
+    }
+    AlsoCommit<CreatedKey> also = [&](storage::WriteUnit& unit, const CreatedKey& made) {
+        if (granted) granted->append(unit, made.key);
+        auto again = render(made.key, identity, granted ? granted->describe() : Json());
         again["key"] = nullptr;  // the secret is shown once and stored nowhere, not even here
         request.record(unit, {201, base::dump_json(again), {}});
     };
     auto made =
         co_await identity.create_key(request.principal, std::move(*wanted), std::move(also));
     if (!made) co_return problem(made.error());
-    auto answer = render(made->key);
+    if (granted) granted->committed();
+    auto answer = render(made->key, identity);
     answer["key"] = made->secret;
     auto response = json_response(201, answer);
     response.headers.set("Cache-Control", "no-store");
     co_return response;
+}
+
+Awaitable<Response> change_key(Request& request, Identity& identity) {
+    if (auto there = identity.check_recent_proof(request.principal); !there)
+        co_return problem(there.error());
+    const auto id = request.id_parameter<ApiKeyId>();
+    if (!id) co_return problem(id.error());
+    const auto body = request.json();
+    if (!body) co_return problem(body.error());
+    auto key = co_await identity.key(request.workspace(), *id);
+    if (!key) co_return problem(key.error());
+    if (key->revoked_at) co_return problem({ErrorCode::conflict, "this key is revoked; make another one", {}, false});
+    auto* grants = identity.state().grants;
+    if (!grants) co_return problem({ErrorCode::unavailable, "this process keeps no limits of keys", {}, false});
+    net::AuditNote note;
+    note.before = base::dump_json(render(*key, identity));
+    auto changed = grants->change(request.principal, *id, *body);
+    if (!changed) co_return problem(changed.error());
+    storage::WriteUnit unit;
+    (*changed)->append(unit, *key);
+    const auto answer = render(*key, identity, (*changed)->describe());
+    request.record(unit, {200, base::dump_json(answer), {}}, std::move(note));
+    auto done = co_await identity.state().storage.submit(std::move(unit));
+    if (!done) co_return problem(done.error());
+    (*changed)->committed();
+    co_return json_response(200, answer);
 }
 
 Awaitable<Response> revoke_key(Request& request, Identity& identity) {
@@ -162,11 +225,15 @@ Awaitable<Response> revoke_key(Request& request, Identity& identity) {
         co_return problem(there.error());
     const auto id = request.id_parameter<ApiKeyId>();
     if (!id) co_return problem(id.error());
-    AlsoCommit<ApiKey> also = [&request](storage::WriteUnit& unit, const ApiKey&) {
+    std::unique_ptr<KeyGrants::Draft> ended;
+    if (auto* grants = identity.state().grants) ended = grants->end(request.workspace(), *id);
+    AlsoCommit<ApiKey> also = [&](storage::WriteUnit& unit, const ApiKey& key) {
+        if (ended) ended->append(unit, key);
         request.record(unit, {204, {}, {}});
     };
     auto done = co_await identity.revoke_key(request.workspace(), *id, std::move(also));
     if (!done) co_return problem(done.error());
+    if (ended) ended->committed();
     co_return net::no_content();
 }
 
@@ -194,6 +261,14 @@ const net::Route<Identity> routes[] = {
      Permission::keys_read,
      get_key,
      {.summary = "Read an API key's row", .response = "ApiKey"}},
+    {Verb::patch,
+     "/api/v1/api-keys/{id}",
+     Permission::keys_write,
+     change_key,
+     {.summary = "Change which models an API key may call, and how often",
+      .request = "ApiKeyChange",
+      .response = "ApiKey",
+      .description = "What is left out stays; null is no limit. A key does not change its own."}},
     {Verb::del,
      "/api/v1/api-keys/{id}",
      Permission::keys_write,
@@ -202,6 +277,8 @@ const net::Route<Identity> routes[] = {
 };
 
 }  // namespace
+
+void set_key_grants(Identity& identity, KeyGrants& grants) { identity.state().grants = &grants; }
 
 void add_key_routes(net::Router& router, Identity& identity) {
     for (const auto& schema : schemas) router.add_schema(schema.name, schema.json);

@@ -41,6 +41,8 @@ void Account::finish(std::string_view status, std::optional<UsageRecord> usage, 
     spend_.status = status;
     spend_.duration_us = (steady(state_) - began_).count();
     if (price_) spend_.price_version = price_->id;
+    // Nobody knows what an end without usage has used: what was reserved stays counted, unless nothing was sent.
+    if (!share_.empty() && (usage || fallback)) share_.settle(usage ? usage->input() + usage->output() : 0);
     if (usage) {
         spend_.input_uncached = usage->input_uncached;
         spend_.cache_read = usage->cache_read;

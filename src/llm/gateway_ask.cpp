@@ -25,6 +25,12 @@ budget::Spend spend_of(Gateway::State& state, const FlowCall& call, const Target
     return out;
 }
 
+Error limited_error(const LimitRefusal& refusal) {
+    Error out{ErrorCode::rate_limited, refusal.message, {}, true};
+    out.retry_after_us = refusal.retry_in.count();
+    return out;
+}
+
 Error refused(const budget::Refusal& refusal) { return Error{ErrorCode::budget_exceeded, refusal.message, {}, false}; }
 
 /// The answer of a provider of the workspace, in its own format.
@@ -49,6 +55,7 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
     auto answer = co_await state.parts.client.send(std::move(*out));
     if (!answer) {
         failed_transport(account, target, answer.error(), sent);
+        state.failed(target, std::nullopt, answer.error().message);
         co_return Answer(fail(
             Error{answer.error().code,
                   fmt::format("the model provider {} could not be asked: {}", target.provider, answer.error().message),
@@ -61,8 +68,10 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
         auto error = format.read_error(answer->status, answer->headers,
                                        without_key(std::move(answer->body), key ? *key : std::string()));
         account.finish("failed", std::nullopt, NanoUsd{});
-        state.failed(target, error.retry_after_ms);
         const bool transient = answer->status == 429 || answer->status >= 500 || answer->status == 408;
+        // What is wrong with the request says nothing about the provider.
+        const bool refused_key = answer->status == 401 || answer->status == 402 || answer->status == 403;
+        if (transient || refused_key) state.failed(target, error.retry_after_ms, error.message);
         const auto code = answer->status == 429 ? ErrorCode::rate_limited
                           : answer->status == 401 || answer->status == 402 || answer->status == 403
                               ? ErrorCode::unauthenticated
@@ -124,6 +133,10 @@ Awaitable<void> Gateway::stop() { co_await state_->tasks.cancel_and_join(); }
 Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
     State& s = *state_;
     auto plan = s.plan(call.scope.workspace, call.model, call.scope.run);
+    const bool limited = s.parts.limits.any(call.scope.workspace);
+    CountedLimits counted;
+    if (limited)
+        if (auto may = s.may_call(call.scope, call.model, plan); !may) co_return fail(std::move(may.error()));
     if (!plan) co_return fail(std::move(plan.error()));
     bool downgraded = false;
     for (std::size_t i = 0;; ++i) {
@@ -138,21 +151,25 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
         if (!scan) co_return fail(scan.error());
         auto demand = demand_of(text, *scan);
         demand.max_output = request.max_output_tokens.value_or(-1);
-        std::optional<std::int64_t> injected;
-        const auto bound = bound_of(demand, target, s.parts.budgets.left(scope).has_value(), injected);
-        if (injected) request.max_output_tokens = injected;
-        auto admission = co_await s.parts.budgets.admit(scope, s.most(bound, target));
-        if (!admission) co_return fail(std::move(admission.error()));
-        if (admission->refusal) {
-            if (downgraded || admission->downgrade_to.empty()) co_return fail(refused(*admission->refusal));
-            auto cheaper = s.plan(call.scope.workspace, admission->downgrade_to, call.scope.run);
-            if (!cheaper) co_return fail(refused(*admission->refusal));
+        auto entrance = co_await enter(s, call.scope, demand, target, call.model, limited ? &counted : nullptr);
+        if (!entrance) co_return fail(std::move(entrance.error()));
+        if (entrance->limited) {
+            if (!entrance->limited->of_models || i + 1 >= plan->targets.size()) co_return fail(limited_error(*entrance->limited));
+            continue;  // another model of the route may have room
+        }
+        if (entrance->injected) request.max_output_tokens = entrance->injected;
+        if (entrance->refusal) {
+            if (downgraded || entrance->downgrade_to.empty()) co_return fail(refused(*entrance->refusal));
+            auto cheaper = s.plan(call.scope.workspace, entrance->downgrade_to, call.scope.run);
+            if (!cheaper || (limited && !s.may_call(call.scope, entrance->downgrade_to, cheaper)))
+                co_return fail(refused(*entrance->refusal));
             downgraded = true;
             plan = std::move(cheaper);
             i = static_cast<std::size_t>(-1);
             continue;
         }
-        Account account(s, std::move(admission->hold), spend_of(s, call, target, scope), target);
+        Account account(s, std::move(entrance->hold), spend_of(s, call, target, scope), target);
+        account.set_share(std::move(entrance->share));
         Result<Completion> completion;
         if (target.local) {
             completion = co_await target.local->chat(std::move(request), call.on_text);

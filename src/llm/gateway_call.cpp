@@ -168,6 +168,9 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
     const auto& format = *in.door.format;
     auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
+    const bool limited = state.parts.limits.any(in.scope.workspace);
+    if (limited)
+        if (auto may = state.may_call(in.scope, in.model, plan); !may) co_return refuse(format, no_model(may.error()), request);
     if (!plan) co_return refuse(format, no_model(plan.error()), request);
 
     auto kept = from_cache(state, in);
@@ -178,27 +181,39 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     std::optional<CallError> last;
     Json tried = Json::array();
     bool downgraded = false;
+    CountedLimits counted;
+    LimitStandings standings;
     for (int attempt = 0; attempt < plan->max_attempts; ++attempt) {
         const Target target = plan->targets[static_cast<std::size_t>(attempt) % plan->targets.size()];
-        auto scope = in.scope;
-        scope.model = target.model;
-        std::optional<std::int64_t> injected;
-        const auto bound = bound_of(in.demand, target, state.parts.budgets.left(scope).has_value(), injected);
-        auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
-        if (!admission) co_return refuse(format, admission.error(), request);
-        if (admission->refusal) {
-            if (downgraded || admission->downgrade_to.empty()) co_return refuse_budget(format, *admission->refusal, in);
+        auto entrance = co_await enter(state, in.scope, in.demand, target, in.model, limited ? &counted : nullptr);
+        if (!entrance) co_return refuse(format, entrance.error(), request);
+        standings = entrance->standings;
+        if (entrance->limited) {
+            last = limit_error(*entrance->limited);
+            // Another model of the route may have room.
+            if (!entrance->limited->of_models || plan->targets.size() == 1) break;
+            note(tried, target, "limited");
+            continue;
+        }
+        if (entrance->refusal) {
+            if (downgraded || entrance->downgrade_to.empty()) co_return refuse_budget(format, *entrance->refusal, in);
             downgraded = true;
-            auto cheaper = state.plan(in.scope.workspace, admission->downgrade_to, in.sticky);
-            if (!cheaper) co_return refuse_budget(format, *admission->refusal, in);
+            auto cheaper = state.plan(in.scope.workspace, entrance->downgrade_to, in.sticky);
+            if (!cheaper || (limited && !state.may_call(in.scope, entrance->downgrade_to, cheaper)))
+                co_return refuse_budget(format, *entrance->refusal, in);
             plan = std::move(cheaper);
             attempt = -1;
             continue;
         }
+        const auto left = entrance->left;
+        const auto injected = entrance->injected;
+        auto scope = in.scope;
+        scope.model = target.model;
         auto spend = new_spend(state, in, target, scope);
         spend.attempts = attempt + 1;
         if (!tried.empty()) spend.route = base::dump_json(tried);
-        auto account = std::make_unique<Account>(state, std::move(admission->hold), std::move(spend), target);
+        auto account = std::make_unique<Account>(state, std::move(entrance->hold), std::move(spend), target);
+        account->set_share(std::move(entrance->share));
 
         const bool local = target.type == nullptr;
         const bool same = !local && &target.type->format(format) == &format;
@@ -221,7 +236,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         }
         Outcome outcome;
         if (local) {
-            outcome = co_await attempt_local(state, in, target, conversation, std::move(account), admission->left);
+            outcome = co_await attempt_local(state, in, target, conversation, std::move(account), left);
         } else {
             std::string body;
             in.added_stream_options = false;
@@ -243,10 +258,10 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
             auto translated = same ? nullptr : conversation;
             if (in.stream)
                 outcome = co_await attempt_stream(state, in, target, std::move(body), std::move(translated),
-                                                  std::move(account), admission->left);
+                                                  std::move(account), left);
             else
                 outcome = co_await attempt_whole(state, in, target, std::move(body), std::move(translated),
-                                                 std::move(account), admission->left);
+                                                 std::move(account), left);
         }
         if (outcome.response) {
             if (!in.cache_key.empty() && outcome.response->status == 200) {
@@ -257,12 +272,13 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
             if (in.cache_key.empty()) outcome.response->headers.set("x-sluice-cache", "off");
             if (injected) outcome.response->headers.set("x-sluice-max-output-tokens", fmt::format("{}", *injected));
             if (downgraded) outcome.response->headers.set("x-sluice-downgraded", "true");
+            if (limited) put_limits(outcome.response->headers, format, standings, state.now());
             co_return std::move(*outcome.response);
         }
         last = std::move(outcome.error);
         note(tried, target, last ? last->type : "failed");
         if (!outcome.may_try_another) break;
-        state.failed(target, outcome.retry_after_ms);
+        state.failed(target, outcome.retry_after_ms, last ? last->message : std::string_view("no answer"));
         // The same model again only after the time that its vendor asked for, and only if that is short.
         if (plan->targets.size() == 1 && attempt + 1 < plan->max_attempts) {
             const auto wait = outcome.retry_after_ms.value_or(100);
@@ -271,7 +287,9 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         }
     }
     if (!last) last = call_error(Error{ErrorCode::upstream_failed, "no model answered", {}, true});
-    co_return refuse(format, *last, request);
+    auto refused = refuse(format, *last, request);
+    if (limited) put_limits(refused.headers, format, standings, state.now());
+    co_return refused;
 }
 
 }  // namespace sluice::llm

@@ -89,7 +89,7 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
     const auto& format = *in.door.format;
     in.stream = false;
     // Never to another model than the one asked for: vectors of two models do not compare.
-    auto found = state.target(in.scope.workspace, in.model);
+    auto found = state.allowed_target(in.scope, in.model);
     if (!found) co_return refuse(format, no_model(found.error()), request);
     const Target target = std::move(*found);
     if (!target.type || !target.type->offers(Operation::embeddings))
@@ -100,15 +100,22 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
                   {},
                   false},
             request);
-    std::optional<std::int64_t> injected;
-    const auto bound = bound_of(in.demand, target, false, injected);
+    CountedLimits counted;
+    const bool limited = state.parts.limits.any(in.scope.workspace);
+    auto entrance = co_await enter(state, in.scope, in.demand, target, in.model, limited ? &counted : nullptr);
+    if (!entrance) co_return refuse(format, entrance.error(), request);
+    if (entrance->refusal) co_return refuse_budget(format, *entrance->refusal, in);
+    if (entrance->limited) {
+        auto refused = refuse(format, limit_error(*entrance->limited), request);
+        put_limits(refused.headers, format, entrance->standings, state.now());
+        co_return refused;
+    }
+    const auto left = entrance->left;
     auto scope = in.scope;
     scope.model = target.model;
-    auto admission = co_await state.parts.budgets.admit(scope, state.most(bound, target));
-    if (!admission) co_return refuse(format, admission.error(), request);
-    if (admission->refusal) co_return refuse_budget(format, *admission->refusal, in);
     auto account =
-        std::make_unique<Account>(state, std::move(admission->hold), new_spend(state, in, target, scope), target);
+        std::make_unique<Account>(state, std::move(entrance->hold), new_spend(state, in, target, scope), target);
+    account->set_share(std::move(entrance->share));
     if (target.type->vendor() != "gemini") {
         BodyScan scan = *in.scan;
         UpstreamCall call;
@@ -116,8 +123,10 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
         call.operation = Operation::embeddings;
         target.type->edit(scan, call);
         auto outcome = co_await attempt_whole(state, in, target, scan.changed() ? scan.edited() : request.body, nullptr,
-                                              std::move(account), admission->left);
+                                              std::move(account), left);
+        if (outcome.response && limited) put_limits(outcome.response->headers, format, entrance->standings, state.now());
         if (outcome.response) co_return std::move(*outcome.response);
+        if (outcome.may_try_another) state.failed(target, outcome.retry_after_ms, outcome.error->message);
         co_return refuse(format, *outcome.error, request);
     }
     auto body = base::parse_json(request.body, limits);
@@ -147,10 +156,14 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
             outcome = failed_answer(*account, target, made.error().message, std::move(usage), std::nullopt);
         } else {
             account->finish("ok", std::move(usage));
-            co_return whole_response(target, *account, base::dump_json(*made), admission->left);
+            state.succeeded(target, state.parts.loop.clock().steady() - in.began);
+            auto response = whole_response(target, *account, base::dump_json(*made), left);
+            if (limited) put_limits(response.headers, format, entrance->standings, state.now());
+            co_return response;
         }
     }
     if (outcome.response) co_return std::move(*outcome.response);
+    if (outcome.may_try_another) state.failed(target, outcome.retry_after_ms, outcome.error->message);
     co_return refuse(format, *outcome.error, request);
 }
 
@@ -160,7 +173,7 @@ Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request
     in.scope_now = state.now();
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
     const auto& format = *in.door.format;
-    auto found = state.target(in.scope.workspace, in.model);
+    auto found = state.allowed_target(in.scope, in.model);
     if (!found) co_return refuse(format, no_model(found.error()), request);
     const Target target = std::move(*found);
     if (!target.type || !target.type->offers(Operation::count_tokens)) {

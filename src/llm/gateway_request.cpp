@@ -36,15 +36,10 @@ std::string project_of(const net::Request& request) {
 }
 
 Result<void> read_scope(const net::Request& request, budget::CallScope& out) {
-    out.workspace = request.workspace();
-    out.project = project_of(request);
+    out = caller_of(request);
     if (!is_label(out.project))
         return fail(ErrorCode::invalid_argument, "the header Sluice-Project is no project's name");
     const auto& who = request.principal;
-    if (who.kind == Principal::Kind::api_key)
-        out.api_key = who.id;
-    else
-        out.user = who.id;
     out.session = std::string(request.headers.get("x-sluice-session"));
     if (!out.session.empty() && !is_label(out.session))
         return fail(ErrorCode::invalid_argument,
@@ -97,6 +92,15 @@ std::int64_t choices_of(const Format& format, const BodyScan& scan) {
 }
 
 }  // namespace
+
+budget::CallScope caller_of(const net::Request& request) {
+    budget::CallScope out;
+    out.workspace = request.workspace();
+    out.project = project_of(request);
+    const auto& who = request.principal;
+    (who.kind == Principal::Kind::api_key ? out.api_key : out.user) = who.id;
+    return out;
+}
 
 std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out) {
     out.request = &request;

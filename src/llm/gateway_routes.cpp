@@ -3,6 +3,7 @@
 #include <span>
 
 #include "llm/gateway_state.hpp"
+#include "llm/provider_health.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::llm {
@@ -58,12 +59,15 @@ Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
 /// What the caller may name, the workspace's own first.
 std::vector<std::pair<std::string, std::string>> models_of(const Request& request, Gateway& gateway) {
     std::vector<std::pair<std::string, std::string>> out;  // model, provider
+    auto& parts = gateway.state().parts;
+    const auto caller = caller_of(request);
+    const bool limited = parts.limits.any(caller.workspace);
     const auto add = [&](std::string id, std::string_view by) {
+        if (limited && !parts.limits.allows(caller, {id, by == "route" ? std::string_view() : id, fmt::format("{}/{}", by, id)})) return;
         for (const auto& each : out)
             if (each.first == id) return;
         out.emplace_back(std::move(id), by);
     };
-    auto& parts = gateway.state().parts;
     for (const auto& route : parts.book.routes(request.workspace())) add(route->name, "route");
     for (const auto& row : parts.book.list(request.workspace()))
         if (row->enabled)
@@ -94,7 +98,7 @@ Awaitable<Response> get_model(Request& request, Gateway& gateway) {
     const std::string wanted(request.parameter("call"));
     for (const auto& [id, by] : models_of(request, gateway))
         if (id == wanted) co_return net::json_response(200, model_json(id, by, anthropic));
-    auto found = gateway.state().target(request.workspace(), wanted);
+    auto found = gateway.state().allowed_target(caller_of(request), wanted);
     if (!found) co_return refuse(format, no_model(found.error()), request);
     co_return net::json_response(200, model_json(wanted, found->provider, anthropic));
 }
@@ -164,6 +168,7 @@ void shape_problem(const Request& request, Response& response) {
 
 void add_routes(net::Router& router, Gateway& gateway) {
     router.add(std::span<const net::Route<Gateway>>(routes), gateway);
+    add_health_routes(router, gateway);
 }
 
 }  // namespace sluice::llm

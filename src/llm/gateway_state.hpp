@@ -1,6 +1,7 @@
 #pragma once
 /// What the parts of the gateway share: targets of a call, their health, and the account of one attempt.
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,11 +47,34 @@ struct Plan {
     std::string route;  ///< the model route's name; empty: none
 };
 
+/// Whether calls go to a target. closed ─ three failures in a row, or its Retry-After ─▶ open ─ the time is up ─▶ half_open;
+/// then one call tries while others still go elsewhere: half_open ─ it is answered ─▶ closed, half_open ─ it fails ─▶ open.
+enum class Circuit : std::uint8_t { closed, open, half_open };
+std::string_view to_string(Circuit circuit);
+
+/// Calls that began in one minute.
+struct HealthMinute {
+    std::int64_t minute = -1;  ///< since the epoch
+    std::int64_t answered = 0, failed = 0, latency_us = 0;
+};
+
 /// How a target has done of late.
 struct Health {
-    int failures = 0;  ///< in a row
-    Time cool_until{};
+    ProviderId provider;  ///< nil: of the configuration
+    std::string model;
+    int failures = 0;     ///< in a row
+    Time cool_until{};    ///< past: half open; the epoch: closed
+    Time probe_until{};   ///< a call tries until then at most; others wait for what becomes of it
+    Time since{};         ///< of the present circuit; the epoch: it was never open
     double latency_us = 0;  ///< to the first byte, moving average
+    Time answered_at{};
+    std::string last_error;
+    Time failed_at{};
+    std::array<HealthMinute, 5> minutes;  ///< by minute modulo 5
+
+    Circuit circuit(Time now) const {
+        return cool_until == Time() ? Circuit::closed : now < cool_until ? Circuit::open : Circuit::half_open;
+    }
 };
 
 /// The greatest use of a call, before it is made.
@@ -72,6 +96,8 @@ class Account {
     /// What is kept under the caller's Idempotency-Key beside the row; called by `finish`, before the answer is given.
     std::function<void(storage::WriteUnit&)> also;
     void first_byte();
+    /// What limits counted of the attempt; corrected by `finish`.
+    void set_share(LimitShare share) { share_ = std::move(share); }
     void set_error(std::string message) { spend_.error = std::move(message); }
     budget::Spend& spend() { return spend_; }
     const PriceVersion* price() const { return price_; }
@@ -81,6 +107,7 @@ class Account {
   private:
     Gateway::State& state_;
     budget::Hold hold_;
+    LimitShare share_;
     budget::Spend spend_;
     std::shared_ptr<const Catalogue> catalogue_;
     std::shared_ptr<const PriceVersion> configured_price_;
@@ -101,11 +128,19 @@ struct Gateway::State {
     /// Errors: not_found, naming what there is.
     Result<Plan> plan(WorkspaceId workspace, std::string_view model, std::string_view sticky);
     Result<Target> target(WorkspaceId workspace, std::string_view model) const;
+    /// Whether the caller's lists of allowed models have what `asked` stands for: a route by its own name, a model by any of
+    /// its names. Errors: not_found, the same for a model that there is and one that there is not.
+    Result<void> may_call(const budget::CallScope& scope, std::string_view asked, const Result<Plan>& plan) const;
+    /// `target` of a model that the caller may call.
+    Result<Target> allowed_target(const budget::CallScope& scope, std::string_view model) const;
     Health& health_of(const Target& target);
     void succeeded(const Target& target, Duration to_first_byte);
     /// `retry_after_ms`: what the vendor asked for.
-    void failed(const Target& target, std::optional<std::int64_t> retry_after_ms);
+    void failed(const Target& target, std::optional<std::int64_t> retry_after_ms, std::string_view why);
+    /// Whether calls that may go elsewhere do.
     bool cooling(const Target& target);
+    /// A provider's key and list of models were found good: an open circuit of it may be tried at once.
+    void seen_well(ProviderId provider);
     Result<std::string> key_of(const Target& target) const;
     std::optional<NanoUsd> most(const Bound& bound, const Target& target) const;
     Time now() const { return parts.loop.now(); }
@@ -155,6 +190,28 @@ std::optional<net::Response> read_incoming(net::Request& request, Door door, Inc
 /// `injected_limit`: set where a hard limit needs an output limit and nobody said any; it must be sent then.
 Bound bound_of(const Demand& demand, const Target& target, bool hard_limited,
                std::optional<std::int64_t>& injected_limit);
+
+/// What an attempt was let in with; or one of `limited` and `refusal`: why not.
+struct Entrance {
+    budget::Hold hold;
+    LimitShare share;
+    LimitStandings standings;
+    std::optional<NanoUsd> left;           ///< the least in a hard limit that covers the call
+    std::optional<std::int64_t> injected;  ///< an output limit that must be sent
+    std::optional<LimitRefusal> limited;
+    std::optional<budget::Refusal> refusal;
+    std::string downgrade_to;              ///< with a refusal: ask again for this model
+};
+/// The admission of every call: limits, then budgets. `counted`: of the call over its attempts; null: the workspace has no
+/// limits. Errors: those of `Budgets::admit`.
+Awaitable<Result<Entrance>> enter(Gateway::State& state, const budget::CallScope& caller, const Demand& demand, const Target& target,
+                                  std::string_view asked, CountedLimits* counted);
+CallError limit_error(const LimitRefusal& refusal);
+/// How limits stand: RateLimit, and what the door's SDK calls it.
+void put_limits(net::Headers& headers, const Format& door, const LimitStandings& standings, Time now);
+/// Whose call it is, as far as limits ask; nothing is checked.
+budget::CallScope caller_of(const net::Request& request);
+
 /// An answer in the door's own error shape, with Retry-After and x-should-retry.
 net::Response refuse(const Format& format, const CallError& error, const net::Request& request);
 net::Response refuse(const Format& format, const Error& error, const net::Request& request);

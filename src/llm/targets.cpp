@@ -1,6 +1,7 @@
 // Which models a name stands for, and in which order they are tried.
 
 #include <algorithm>
+#include <cmath>
 
 #include "llm/gateway_state.hpp"
 #include "sluice/base/metrics.hpp"
@@ -14,6 +15,9 @@ base::metrics::Counter cooled_total("sluice_gateway_cooldowns_total",
 constexpr int failures_before_cooling = 3;
 constexpr Duration shortest_pause = std::chrono::seconds(2);
 constexpr Duration longest_pause = std::chrono::seconds(60);
+constexpr Duration probe_time = std::chrono::seconds(30);  ///< until another call may try a half-open target
+constexpr std::size_t most_health = 10'000;
+constexpr Duration latency_half_life = std::chrono::minutes(1);  ///< of a target that nobody calls: it is tried again some time
 constexpr double newest_share = 0.2;  ///< of the moving average of latency
 
 std::uint64_t hash_of(std::string_view text) {
@@ -21,6 +25,19 @@ std::uint64_t hash_of(std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     hash ^= hash >> 32;
     return hash * 0x9E3779B97F4A7C15ULL;
+}
+
+HealthMinute& minute_of(Health& health, Time at) {
+    const auto number = base::to_us(at) / 60'000'000;
+    auto& out = health.minutes[static_cast<std::size_t>(number) % health.minutes.size()];
+    if (out.minute != number) out = {number, 0, 0, 0};
+    return out;
+}
+
+/// A target that was slow once and is not called any more must not stay out for ever: what is known of it fades.
+double expected_latency(const Health& health, Time now) {
+    const auto idle = std::chrono::duration<double>(now - std::max(health.answered_at, health.failed_at)) / latency_half_life;
+    return health.latency_us * std::exp2(-std::clamp(idle, 0.0, 60.0));
 }
 
 void fill(Target& target, std::string_view catalogue_name, Time now) {
@@ -139,37 +156,82 @@ Result<Plan> Gateway::State::plan(WorkspaceId workspace, std::string_view model,
             point -= out.targets[first++].weight;
         std::rotate(out.targets.begin(), out.targets.begin() + static_cast<std::ptrdiff_t>(first), out.targets.end());
     } else if (route->strategy == "latency") {
+        const auto at = now();
         std::stable_sort(out.targets.begin(), out.targets.end(), [&](const Target& a, const Target& b) {
-            return health_of(a).latency_us < health_of(b).latency_us;
+            return expected_latency(health_of(a), at) < expected_latency(health_of(b), at);
         });
     }
     std::stable_partition(out.targets.begin(), out.targets.end(), [&](const Target& each) { return !cooling(each); });
+    // The first call that comes tries a half-open target, with the others behind it; the next calls wait for what becomes of it.
+    if (auto& first = health_of(out.targets.front()); out.targets.size() > 1 && first.circuit(now()) == Circuit::half_open)
+        first.probe_until = now() + probe_time;
     return out;
 }
 
 Health& Gateway::State::health_of(const Target& target) {
-    return health[target.row ? target.row->id.str() + "/" + target.model : target.label()];
+    // Of a provider without a list of models any name is a target.
+    if (health.size() >= most_health) health.clear();
+    auto& out = health[target.row ? target.row->id.str() + "/" + target.model : target.label()];
+    if (out.model.empty()) {
+        out.model = target.model;
+        if (target.row) out.provider = target.row->id;
+    }
+    return out;
 }
 
 void Gateway::State::succeeded(const Target& target, Duration to_first_byte) {
     auto& h = health_of(target);
     h.failures = 0;
-    h.cool_until = {};
+    h.answered_at = now();
+    if (h.cool_until != Time()) h.since = h.answered_at;
+    h.cool_until = h.probe_until = {};
     const auto took = static_cast<double>(to_first_byte.count());
     h.latency_us = h.latency_us == 0 ? took : h.latency_us * (1 - newest_share) + took * newest_share;
+    auto& minute = minute_of(h, h.answered_at);
+    ++minute.answered;
+    minute.latency_us += to_first_byte.count();
 }
 
-void Gateway::State::failed(const Target& target, std::optional<std::int64_t> retry_after_ms) {
+void Gateway::State::failed(const Target& target, std::optional<std::int64_t> retry_after_ms, std::string_view why) {
     auto& h = health_of(target);
+    const Time at = now();
     ++h.failures;
-    if (!retry_after_ms && h.failures < failures_before_cooling) return;
+    ++minute_of(h, at).failed;
+    h.last_error = why.substr(0, 500);
+    h.failed_at = at;
+    const bool half_open = h.circuit(at) == Circuit::half_open;
+    h.probe_until = {};
+    if (!retry_after_ms && h.failures < failures_before_cooling && !half_open) return;
     Duration pause = shortest_pause * (1 << std::min(h.failures - 1, 5));
-    if (retry_after_ms) pause = std::chrono::milliseconds(std::clamp<std::int64_t>(*retry_after_ms, 0, 120'000));
-    h.cool_until = now() + std::min(pause, longest_pause);
+    if (retry_after_ms) pause = std::chrono::milliseconds(std::clamp<std::int64_t>(*retry_after_ms, 1, 120'000));
+    if (h.circuit(at) != Circuit::open) h.since = at;
+    h.cool_until = at + std::min(pause, longest_pause);
     cooled_total.add();
 }
 
-bool Gateway::State::cooling(const Target& target) { return health_of(target).cool_until > now(); }
+bool Gateway::State::cooling(const Target& target) {
+    const auto& h = health_of(target);
+    const Time at = now();
+    const auto circuit = h.circuit(at);
+    return circuit == Circuit::open || (circuit == Circuit::half_open && h.probe_until > at);
+}
+
+void Gateway::State::seen_well(ProviderId provider) {
+    for (auto& [name, h] : health)
+        if (h.provider == provider && h.circuit(now()) == Circuit::open) {
+            h.cool_until = h.since = now();
+            h.probe_until = {};
+        }
+}
+
+std::string_view to_string(Circuit circuit) {
+    switch (circuit) {
+        case Circuit::closed: return "closed";
+        case Circuit::open: return "open";
+        case Circuit::half_open: return "half_open";
+    }
+    return "closed";
+}
 
 Result<std::string> Gateway::State::key_of(const Target& target) const {
     return target.row ? parts.book.key_of(*target.row) : Result<std::string>(target.configured_key);

@@ -61,6 +61,7 @@ class Place:
         self.user = self.new_user()
         self.secret = self.new_secret()
         self.budget = self.new_budget()
+        self.model_limit = self.new_model_limit()
         self.provider = self.new_provider()
         self.model_route = self.new_model_route()
         self.project_id = next(item["id"] for item in self.owner.get("/api/v1/projects").json["items"] if item["name"] == project)
@@ -128,6 +129,9 @@ class Place:
         assert self.owner.put(f"/api/v1/model-routes/{name}", {"targets": [{"model": "simulated-small"}]}).status == 200
         return name
 
+    def new_model_limit(self):
+        return self.made(self.owner.post("/api/v1/model-limits", {"scope": {"type": "project", "id": self.name()}, "requests_per_minute": 1000}))["id"]
+
     def new_budget(self):
         return self.made(self.owner.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}))["id"]
 
@@ -174,6 +178,7 @@ class Matrix(unittest.TestCase):
             "events": {"number": place.event},
             "flows": {"id": place.flow, "version": "1", "node": "a"},
             "invitations": {"id": place.invitation},
+            "model-limits": {"id": place.model_limit},
             "model-routes": {"name": place.model_route},
             "node-types": {"name": "set"},
             "projects": {"id": place.project_id},
@@ -202,6 +207,7 @@ class Matrix(unittest.TestCase):
         ("delete", "/api/v1/budgets/{id}"): ("id", "new_budget"),
         ("delete", "/api/v1/flows/{id}"): ("id", "new_flow"),
         ("delete", "/api/v1/invitations/{id}"): ("id", "new_invitation"),
+        ("delete", "/api/v1/model-limits/{id}"): ("id", "new_model_limit"),
         ("delete", "/api/v1/model-routes/{name}"): ("name", "new_model_route"),
         ("delete", "/api/v1/providers/{id}"): ("id", "new_provider"),
         ("delete", "/api/v1/roles/{id}"): ("id", "new_role"),
@@ -219,6 +225,7 @@ class Matrix(unittest.TestCase):
         fresh = document(place.name(), place.project)
         return {
             ("post", "/api/v1/api-keys"): {"name": "k", "permissions": ["workspaces:read"]},
+            ("patch", "/api/v1/api-keys/{id}"): {"models": ["a*"]},
             ("post", "/api/v1/artifacts"): b"words",
             ("post", "/api/v1/auth/password"): {"password": "x", "new_password": "a quite unusual sentence"},
             ("post", "/api/v1/auth/reauthenticate"): {"password": "x"},
@@ -239,6 +246,8 @@ class Matrix(unittest.TestCase):
             ("put", "/api/v1/flows/{id}/pins/{node}"): {"output": {"n": 1}},
             ("post", "/api/v1/invitations"): {"email": f"{place.name()}@example.com", "role": "guest"},
             ("post", "/api/v1/models/import"): {"format": 1, "models": []},
+            ("post", "/api/v1/model-limits"): {"scope": {"type": "project", "id": place.name()}, "requests_per_minute": 1000},
+            ("put", "/api/v1/model-limits/{id}"): {"tokens_per_minute": 1_000_000},
             ("post", "/api/v1/projects"): {"name": place.name()},
             ("post", "/api/v1/providers"): place.provider_body(place.name()),
             ("put", "/api/v1/providers/{id}"): place.provider_body(place.provider),

@@ -33,6 +33,8 @@ if(SLUICE_TESTS AND TARGET sluice)
   sluice_system_test("system: the audit trail" system/audit_trail_test.py TIMEOUT 600)
   sluice_system_test("system: models and prices" system/models_test.py TIMEOUT 300)
   sluice_system_test("system: budgets and the ledger" system/budget_test.py TIMEOUT 300)
+  sluice_system_test("system: limits on calls of models, and what keys are given" system/model_limits_test.py TIMEOUT 300)
+  sluice_system_test("system: providers that fail and come back" system/provider_health_test.py TIMEOUT 300)
   # A mock of the vendors and their SDKs, which tests/gateway/install brings.
   sluice_system_test("system: the gateway and vendors that misbehave" system/gateway_test.py TIMEOUT 600)
   sluice_system_test("system: the vendors' SDKs through the gateway" system/gateway_sdk_test.py TIMEOUT 600)

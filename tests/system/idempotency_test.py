@@ -39,6 +39,7 @@ WITHOUT_EFFECT = {
     ("POST", "/v1/responses"): "as /v1/chat/completions",
     ("POST", "/v1/messages"): "as /v1/chat/completions",
     ("POST", "/v1/messages/count_tokens"): "computes",
+    ("POST", "/api/v1/providers/{id}/check"): "asks a provider",
     ("POST", "/v1/embeddings"): "needs a vendor; tests/system/gateway_test.py",
     ("POST", "/v1/models/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{call}"): "as /v1/chat/completions",
@@ -150,6 +151,9 @@ class EveryWrite(unittest.TestCase):
     def secret(self):
         return self.client.post("/api/v1/secrets", {"name": self.name(), "value": "a quiet value"}).json["id"]
 
+    def model_limit(self):
+        return self.client.post("/api/v1/model-limits", {"scope": {"type": "project", "id": self.name()}, "requests_per_minute": 9}).json["id"]
+
     def budget(self):
         return self.client.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}).json["id"]
 
@@ -234,6 +238,7 @@ class EveryWrite(unittest.TestCase):
             ("POST", "/api/v1/workspaces"): lambda: ("/api/v1/workspaces", {"name": self.name()}),
             ("POST", "/api/v1/projects"): lambda: ("/api/v1/projects", {"name": self.name()}),
             ("POST", "/api/v1/api-keys"): lambda: ("/api/v1/api-keys", {"name": self.name()}),
+            ("PATCH", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", {"models": ["a*"], "requests_per_minute": 9}),
             ("DELETE", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", None),
             ("POST", "/api/v1/roles"): lambda: ("/api/v1/roles", {"name": self.name(), "permissions": ["runs:read"]}),
             ("PUT", "/api/v1/roles/{id}"): lambda: (f"/api/v1/roles/{self.role_id()}", {"permissions": ["flows:read"]}),
@@ -287,6 +292,9 @@ class EveryWrite(unittest.TestCase):
             ("DELETE", "/api/v1/model-routes/{name}"): lambda: (f"/api/v1/model-routes/{self.model_route()}", None),
             ("POST", "/v1/chat/completions"): lambda: ("/v1/chat/completions", {
                 "model": "simulated-small", "messages": [{"role": "user", "content": self.name()}]}),
+            ("POST", "/api/v1/model-limits"): lambda: ("/api/v1/model-limits", {"scope": {"type": "project", "id": self.name()}, "requests_per_minute": 9}),
+            ("PUT", "/api/v1/model-limits/{id}"): lambda: (f"/api/v1/model-limits/{self.model_limit()}", {"tokens_per_minute": 8}),
+            ("DELETE", "/api/v1/model-limits/{id}"): lambda: (f"/api/v1/model-limits/{self.model_limit()}", None),
             ("POST", "/api/v1/budgets"): lambda: ("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "day", "limit_usd": "1"}),
             ("PUT", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", {"limit_usd": "8"}),
             ("DELETE", "/api/v1/budgets/{id}"): lambda: (f"/api/v1/budgets/{self.budget()}", None),

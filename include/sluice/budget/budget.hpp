@@ -177,6 +177,25 @@ using AlsoCommit = std::function<void(storage::WriteUnit&, const Budget&)>;
 
 class SpendBook;
 
+/// Budgets that are about to be made in a unit of somebody else's. While it is there no other change of budgets begins.
+/// Move-only.
+class BudgetDrafts {
+  public:
+    BudgetDrafts(BudgetDrafts&&) noexcept;
+    ~BudgetDrafts();
+    /// Those of the type api_key name their key here, once it has an id.
+    void append(storage::WriteUnit& unit, const std::string& scope_id);
+    /// The unit was stored: they count from now on.
+    void committed();
+    const std::vector<Budget>& items() const;
+    struct State;
+
+  private:
+    friend class Budgets;
+    explicit BudgetDrafts(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
 class Budgets {
   public:
     Budgets(runtime::Loop& loop, storage::Storage& storage, events::Bus& bus, base::Clock& clock, base::Random& random);
@@ -220,6 +239,11 @@ class Budgets {
 
     /// Errors: invalid_argument (zone, alerts, scope), conflict (the same scope and window exists; 1,000 in a workspace).
     Awaitable<Result<Budget>> create(WorkspaceId workspace, NewBudget budget, std::string by, AlsoCommit also = {});
+    /// The same of several at once, for a unit of the caller's; none of them names its `scope_id` yet. The workspace and the
+    /// scope's type are theirs. Errors: as `create`.
+    Awaitable<Result<BudgetDrafts>> draft(WorkspaceId workspace, std::vector<NewBudget> budgets, std::string by);
+    /// Those of exactly this scope.
+    std::vector<Budget> of_scope(WorkspaceId workspace, ScopeType scope, std::string_view scope_id) const;
     /// Limit, action, alerts and so on; scope and window stay, whatever `change` says. A limit may be lower than what is spent:
     /// it blocks at once. A new time zone counts from the next period.
     /// Errors: not_found, precondition_failed, invalid_argument.

@@ -21,6 +21,7 @@
 #include "sluice/base/principal.hpp"
 #include "sluice/base/result.hpp"
 #include "sluice/budget/budget.hpp"
+#include "sluice/llm/model_limits.hpp"
 #include "sluice/llm/prices.hpp"
 #include "sluice/llm/provider.hpp"
 #include "sluice/runtime/awaitable.hpp"
@@ -153,7 +154,7 @@ struct GatewayOptions {
 class Models {
   public:
     virtual ~Models() = default;
-    /// Errors: not_found (the model), budget_exceeded, and those of `Provider::chat`.
+    /// Errors: not_found (the model), rate_limited (a limit), budget_exceeded, and those of `Provider::chat`.
     virtual Awaitable<Result<FlowAnswer>> ask(FlowCall call) = 0;
 };
 
@@ -165,6 +166,7 @@ class Gateway final : public Models {
         storage::Storage& storage;
         net::Client& client;
         budget::Budgets& budgets;
+        ModelLimits& limits;
         ProviderBook& book;
         Catalogues& catalogues;
         Providers& configured;   ///< of the configuration, with `simulated`

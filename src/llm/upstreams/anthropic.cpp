@@ -16,7 +16,7 @@ class Anthropic final : public UpstreamType {
     const Format& format(const Format&) const override { return anthropic_messages(); }
     bool offers(Operation operation) const override { return operation != Operation::embeddings; }
     Result<void> address(const UpstreamCall& call, net::ClientRequest& out) const override {
-        const std::string_view path = call.operation == Operation::models         ? "/models"
+        const std::string_view path = call.operation == Operation::models         ? "/models?limit=1000"
                                       : call.operation == Operation::count_tokens ? "/messages/count_tokens"
                                                                                   : "/messages";
         out.url = fmt::format("{}{}", call.base_url, path);

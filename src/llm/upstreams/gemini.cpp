@@ -20,7 +20,7 @@ class Gemini final : public UpstreamType {
     }
     Result<void> address(const UpstreamCall& call, net::ClientRequest& out) const override {
         if (call.operation == Operation::models) {
-            out.url = fmt::format("{}/models", call.base_url);
+            out.url = fmt::format("{}/models?pageSize=1000", call.base_url);
         } else {
             const std::string_view verb = call.operation == Operation::embeddings ? "batchEmbedContents"
                                           : call.stream                           ? "streamGenerateContent?alt=sse"

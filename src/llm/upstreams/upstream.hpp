@@ -41,6 +41,8 @@ class UpstreamType {
     /// The format to speak for a request that came in `door`: the same where the vendor understands it.
     virtual const Format& format(const Format& door) const = 0;
     virtual bool offers(Operation operation) const { return operation == Operation::chat; }
+    /// Whether the names in its list of models are those by which they are called.
+    virtual bool lists_what_is_called() const { return true; }
     /// What the vendor's way of calling wants otherwise in the outer members (the model's name at least).
     virtual void edit(BodyScan& body, const UpstreamCall& call) const;
     /// URL and headers; the body is in `out` already. Errors: invalid_argument (a setting is missing).
