@@ -141,7 +141,7 @@ class OidcStory(Story):
         self.assertEqual(answer.status, status, answer)
         self.assertEqual(answer.headers["content-type"], "text/html; charset=utf-8")
         self.assertNotIn("__Host-sluice=", answer.headers.get("set-cookie", ""))
-        for fragment in ("Sign-in failed", "/sign-in", *fragments):
+        for fragment in ("Sign-in failed", "/login", *fragments):
             self.assertIn(fragment, answer.text)
 
     def trail(self, action):
@@ -205,7 +205,7 @@ class SigningIn(OidcStory):
         browser, answer = self.sign_in("ada")
         self.assertEqual(answer.status, 303, answer)
         path, _, challenge = answer.headers["location"].partition("#challenge=")
-        self.assertEqual(path, "/sign-in")
+        self.assertEqual(path, "/login")
         self.assertNotIn("__Host-sluice", browser.cookies[f"127.0.0.1:{self.port}"])
         done = self.stranger.post("/api/v1/auth/login/second-factor", {"challenge": challenge, "otp": codes[0]})
         self.assertEqual(done.status, 200, done)

@@ -1,19 +1,17 @@
 import './layers.css';
 import '@mantine/core/styles.layer.css';
-import '@mantine/notifications/styles.layer.css';
 import './tokens.css';
 
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { asProblem, setClientHooks } from './api/client';
 import { useScheme } from './lib/preferences';
 import { setReachable } from './lib/reachable';
 import { makeRouter } from './router';
-import { ProveAgain, proveAgain } from './shell/ProveAgain';
+import { proveAgain } from './shell/prove_again';
 import { cssVariables, theme } from './theme';
 
 const client = new QueryClient({
@@ -39,6 +37,8 @@ setClientHooks({
   proveAgain,
 });
 
+// What lies over pages comes after them.
+const Overlays = lazy(() => import('./shell/Overlays'));
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 
 function App() {
@@ -51,8 +51,9 @@ function App() {
     >
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />
-        <ProveAgain />
-        <Notifications position="bottom-right" autoClose={5000} />
+        <Suspense>
+          <Overlays />
+        </Suspense>
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -1,22 +1,6 @@
 // Mantine on the tokens of tokens.css: its sizes, its few colours, and the places where its defaults would miss the contrast.
 
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Checkbox,
-  Combobox,
-  type CSSVariablesResolver,
-  createTheme,
-  Input,
-  type MantineColorsTuple,
-  Menu,
-  Modal,
-  Popover,
-  Radio,
-  Switch,
-  Tooltip,
-} from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const ten = (colour: string) => Array.from({ length: 10 }, () => colour) as unknown as MantineColorsTuple;
 
@@ -41,6 +25,14 @@ const buttonLook = (variant: string | undefined, colour: string | undefined) => 
   };
 };
 
+// Components by name, not by import: what a page does not use is not loaded.
+interface Look {
+  variant?: string;
+  color?: unknown;
+  size?: unknown;
+  multiline?: boolean;
+}
+
 export const theme = createTheme({
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--mono)',
@@ -58,11 +50,11 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: Button.extend({
+    Button: {
       defaultProps: { size: 'sm', variant: 'default' },
-      vars: (_, props) => {
+      vars: (_: unknown, props: Look) => {
         const look = buttonLook(props.variant, typeof props.color === 'string' ? props.color : undefined);
-        const small = props.size === 'xs' || props.size?.startsWith('compact');
+        const small = props.size === 'xs' || String(props.size).startsWith('compact');
         return {
           root: {
             '--button-bg': look.bg,
@@ -76,10 +68,10 @@ export const theme = createTheme({
         };
       },
       styles: { label: { fontWeight: 500 } },
-    }),
-    ActionIcon: ActionIcon.extend({
+    },
+    ActionIcon: {
       defaultProps: { variant: 'subtle', size: 'md' },
-      vars: (_, props) => {
+      vars: (_: unknown, props: Look) => {
         const look = buttonLook(props.variant, typeof props.color === 'string' ? props.color : undefined);
         return {
           root: {
@@ -91,39 +83,39 @@ export const theme = createTheme({
           },
         };
       },
-    }),
-    Input: Input.extend({
-      vars: (_, props) => ({
+    },
+    Input: {
+      vars: (_: unknown, props: Look) => ({
         wrapper: {
-          '--input-height': 'multiline' in props && props.multiline ? undefined : 'var(--control)',
+          '--input-height': props.multiline ? undefined : 'var(--control)',
           '--input-fz': '13px',
           '--input-bg': 'var(--panel)',
           '--input-bd': 'var(--control-line)',
           '--input-bd-focus': 'var(--focus)',
           '--input-placeholder-color': 'var(--ink-2)',
-        } as Record<string, string>,
+        },
       }),
-    }),
-    InputWrapper: Input.Wrapper.extend({
+    },
+    InputWrapper: {
       styles: {
         label: { fontSize: '13px', fontWeight: 500, marginBottom: 4 },
         description: { fontSize: '12px', color: 'var(--ink-2)' },
         error: { fontSize: '12px', color: 'var(--error-text)' },
       },
-    }),
-    Checkbox: Checkbox.extend({
+    },
+    Checkbox: {
       defaultProps: { size: 'xs' },
       vars: () => ({ root: { '--checkbox-color': 'var(--focus)', '--checkbox-icon-color': 'var(--panel)' } }),
-    }),
-    Radio: Radio.extend({
+    },
+    Radio: {
       defaultProps: { size: 'xs' },
       vars: () => ({ root: { '--radio-color': 'var(--focus)', '--radio-icon-color': 'var(--panel)' } }),
-    }),
-    Switch: Switch.extend({
+    },
+    Switch: {
       defaultProps: { size: 'sm' },
       vars: () => ({ root: { '--switch-color': 'var(--focus)' } }),
-    }),
-    Badge: Badge.extend({
+    },
+    Badge: {
       defaultProps: { tt: 'none', variant: 'light', radius: 'xl' },
       vars: () => ({
         root: {
@@ -134,18 +126,18 @@ export const theme = createTheme({
         },
       }),
       styles: { label: { fontWeight: 500 } },
-    }),
-    Popover: Popover.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } }),
-    Menu: Menu.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } }),
-    Combobox: Combobox.extend({ defaultProps: { shadow: 'md', transitionProps: { duration: 0 } } }),
-    Modal: Modal.extend({
+    },
+    Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } },
+    Combobox: { defaultProps: { shadow: 'md', transitionProps: { duration: 0 } } },
+    Modal: {
       defaultProps: { centered: true, radius: 'lg', overlayProps: { color: 'var(--scrim)', backgroundOpacity: 1 } },
       styles: { title: { fontSize: 16, fontWeight: 600 }, body: { fontSize: 14 } },
-    }),
-    Tooltip: Tooltip.extend({
+    },
+    Tooltip: {
       defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: false }, multiline: true, maw: 320 },
       vars: () => ({ tooltip: { '--tooltip-bg': 'var(--ink)', '--tooltip-color': 'var(--canvas)' } }),
-    }),
+    },
   },
 });
 

@@ -1,44 +1,18 @@
 // Some changes need the password anew (keys, people, roles): asked for when the API says so, then the change goes on.
 
 import { Button, Modal, PasswordInput, TextInput } from '@mantine/core';
-import { useState, useSyncExternalStore } from 'react';
+import { useState } from 'react';
 import { api, asProblem, data } from '@/api/client';
 import { ProblemText } from '@/components/States';
 import classes from './ProveAgain.module.css';
-
-let waiting: ((proved: boolean) => void)[] = [];
-const watchers = new Set<() => void>();
-const notify = () => {
-  for (const watcher of watchers) watcher();
-};
-
-/** Asks the person; several requests at once ask once. */
-export function proveAgain(): Promise<boolean> {
-  return new Promise((resolve) => {
-    waiting = [...waiting, resolve];
-    notify();
-  });
-}
-
-function answer(proved: boolean): void {
-  const told = waiting;
-  waiting = [];
-  notify();
-  for (const resolve of told) resolve(proved);
-}
+import { answerProof, useProofAsked } from './prove_again';
 
 export function ProveAgain() {
-  const asked = useSyncExternalStore(
-    (watcher) => {
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
-    },
-    () => waiting.length > 0,
-  );
+  const asked = useProofAsked();
   return (
     <Modal
       opened={asked}
-      onClose={() => answer(false)}
+      onClose={() => answerProof(false)}
       title="Your password once more"
       zIndex={400}
       closeButtonProps={{ 'aria-label': 'Close' }}
@@ -59,7 +33,7 @@ function ProveForm() {
     setError(undefined);
     try {
       await data(api.POST('/api/v1/auth/reauthenticate', { body: { password, ...(otp ? { otp } : {}) } }));
-      answer(true);
+      answerProof(true);
     } catch (failure) {
       if (asProblem(failure).code === 'otp_required' && !wantsOtp) setWantsOtp(true);
       else setError(failure);
@@ -96,7 +70,7 @@ function ProveForm() {
       )}
       <ProblemText error={error} />
       <div className={classes.buttons}>
-        <Button onClick={() => answer(false)}>Back</Button>
+        <Button onClick={() => answerProof(false)}>Back</Button>
         <Button type="submit" variant="filled" loading={busy}>
           Go on
         </Button>

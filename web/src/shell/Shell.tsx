@@ -1,9 +1,8 @@
 // The frame around every page of who is signed in: rail, top bar, content; on phones a drawer and a bar at the bottom.
 
-import { Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useMe } from '@/api/session';
 import { live } from '@/lib/live';
 import { usePreferences } from '@/lib/preferences';
@@ -14,6 +13,8 @@ import { Rail } from './Rail';
 import classes from './Shell.module.css';
 import { ShellKeys } from './ShellKeys';
 import { TopBar } from './TopBar';
+
+const PagesDrawer = lazy(() => import('./PagesDrawer'));
 
 export function Shell() {
   const me = useMe();
@@ -48,16 +49,10 @@ export function Shell() {
         <Outlet />
       </div>
       {phone && <BottomBar onMore={() => setDrawer(true)} />}
-      {phone && (
-        <Drawer
-          opened={drawer}
-          onClose={() => setDrawer(false)}
-          title="Pages"
-          size={280}
-          closeButtonProps={{ 'aria-label': 'Close' }}
-        >
-          <Rail narrow={false} inDrawer />
-        </Drawer>
+      {phone && drawer && (
+        <Suspense>
+          <PagesDrawer onClose={() => setDrawer(false)} />
+        </Suspense>
       )}
     </div>
   );

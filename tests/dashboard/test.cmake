@@ -1,0 +1,1 @@
+target_link_libraries(test_dashboard PRIVATE sluice_dashboard_files ZLIB::ZLIB)
