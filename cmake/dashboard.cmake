@@ -2,7 +2,11 @@
 #   SLUICE_DASHBOARD=ON      builds web/ with Node.js and npm (default)
 #   SLUICE_DASHBOARD=OFF     one page that says how to have it
 #   SLUICE_DASHBOARD=FOLDER  a built one, as web/dist of a release: no Node.js needed
-set(SLUICE_DASHBOARD ON CACHE STRING "The dashboard: ON (needs Node.js and npm), OFF, or the folder of a built one")
+set(default_dashboard ON)
+if(SLUICE_TEETH)
+  set(default_dashboard OFF)
+endif()
+set(SLUICE_DASHBOARD ${default_dashboard} CACHE STRING "The dashboard: ON (needs Node.js and npm), OFF, or the folder of a built one")
 
 set(generated ${CMAKE_BINARY_DIR}/generated/dashboard_files.cpp)
 set(embed_script ${CMAKE_SOURCE_DIR}/cmake/dashboard_files.cmake)
