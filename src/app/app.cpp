@@ -195,6 +195,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
     s.flows->set_vault(*s.vault);
     s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
+    s.expression_routes = std::make_unique<flows::ExpressionRoutes>(flows::ExpressionRoutes{*s.blocking});
     engine::EngineOptions engine;
     engine.max_running_runs = static_cast<std::size_t>(config.integer("engine.max_running_runs"));
     engine.max_backlog = static_cast<std::size_t>(config.integer("queue.max_backlog"));
@@ -230,6 +231,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     llm::add_routes(s.router, *s.model_limits);
     budget::add_routes(s.router, *s.budgets);
     flows::add_routes(s.router, *s.flow_routes);
+    flows::add_routes(s.router, *s.expression_routes);
     engine::add_routes(s.router, *s.engine);
     engine::add_routes(s.router, *s.dead_letters);
     engine::add_routes(s.router, *s.bulk_actions);

@@ -12,6 +12,7 @@
 #include "sluice/engine/dead_letters.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/events/events.hpp"
+#include "sluice/flows/expressions.hpp"
 #include "sluice/flows/flows.hpp"
 #include "sluice/identity/audit.hpp"
 #include "sluice/identity/egress_rules.hpp"
@@ -68,6 +69,7 @@ struct App::State {
     flows::NodeTypes types;
     std::unique_ptr<flows::Flows> flows;
     std::unique_ptr<flows::FlowRoutes> flow_routes;
+    std::unique_ptr<flows::ExpressionRoutes> expression_routes;
     std::unique_ptr<engine::Engine> engine;
     std::unique_ptr<engine::DeadLetters> dead_letters;
     std::unique_ptr<engine::BulkActions> bulk_actions;

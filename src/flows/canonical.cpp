@@ -9,8 +9,8 @@ namespace {
 
 using Order = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 9> document_order{"name", "project", "description", "input_schema", "vars",
-                                                         "nodes", "edges", "output", "settings"};
+constexpr std::array<std::string_view, 10> document_order{"name", "project", "description", "input_schema", "vars",
+                                                          "nodes", "edges", "output", "settings", "ui"};
 constexpr std::array<std::string_view, 3> body_order{"nodes", "edges", "output"};
 constexpr std::array<std::string_view, 12> node_order{"id",      "type",     "name", "description", "notes",   "config",
                                                       "retry", "timeout", "on_error", "join", "on_unknown", "position"};
@@ -100,6 +100,7 @@ Json canonical_document(const Json& document) {
         drop(*settings, "record", true);
     }
     drop_empty(out, "settings");
+    drop_empty(out, "ui");
     tidy_graph(out);
     return out;
 }

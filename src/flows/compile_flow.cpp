@@ -7,8 +7,8 @@ namespace sluice::flows {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> document_members{"name", "project", "description", "input_schema", "vars",
-                                                           "nodes", "edges", "output", "settings"};
+constexpr std::array<std::string_view, 10> document_members{"name", "project", "description", "input_schema", "vars",
+                                                            "nodes", "edges", "output", "settings", "ui"};
 constexpr std::array<std::string_view, 8> settings_members{"durability", "timeout",    "max_attempts", "priority",
                                                            "concurrency", "error_flow", "retention",    "record"};
 constexpr std::array<std::string_view, 2> concurrency_members{"limit", "key"};
@@ -69,6 +69,8 @@ void Compiler::read_header(const Json& document, CompiledFlow& flow) {
     } else if (const auto* member = base::find_member(document, "name"); !member || member->is_null()) {
         mistakes_.error("", "a flow needs a \"name\"");
     }
+    if (const auto* ui = mistakes_.object(document, "", "ui"); ui && base::dump_json(*ui).size() > most_ui_bytes)
+        mistakes_.error("/ui", "what an editor keeps beside the graph has at most {} bytes as JSON; shorten its comments", most_ui_bytes);
     flow.project = "default";
     if (const auto* project = mistakes_.text(document, "", "project")) {
         flow.project = *project;

@@ -19,6 +19,7 @@ namespace sluice::flows {
 inline constexpr std::size_t most_nodes = 10'000;
 inline constexpr std::size_t most_edges = 50'000;
 inline constexpr int deepest_container = 8;
+inline constexpr std::size_t most_ui_bytes = 256 << 10;
 
 class Compiler {
   public:

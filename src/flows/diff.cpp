@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -31,6 +32,7 @@ void changed_fields(const Json& from, const Json& to, const std::string& pointer
 struct Parts {
     std::vector<std::string> node_order, edge_order;
     std::map<std::string, Json> nodes, edges;
+    std::map<std::string, Json> positions;   ///< where nodes stand on the canvas: no change of the node
 };
 
 void collect(const Json& graph, const std::string& container, Parts& parts) {
@@ -39,6 +41,10 @@ void collect(const Json& graph, const std::string& container, Parts& parts) {
             const auto id = base::string_or(node, "id", "");
             if (id.empty()) continue;
             Json own = node;
+            if (const auto position = own.find("position"); position != own.end()) {
+                parts.positions.emplace(id, std::move(*position));
+                own.erase("position");
+            }
             // The inner graph's parts are reported by themselves; where a node stands is a property of it.
             if (!container.empty()) own["container"] = container;
             if (auto config = own.find("config"); config != own.end() && config->is_object())
@@ -100,6 +106,18 @@ std::vector<Difference> diff_documents(const Json& from, const Json& to) {
     collect(after, "", b);
     compare("node", a.nodes, a.node_order, b.nodes, b.node_order, out);
     compare("edge", a.edges, a.edge_order, b.edges, b.edge_order, out);
+    // What only an editor sees is one difference, whatever it holds.
+    const auto* ui = base::find_member(before, "ui");
+    const auto* other_ui = base::find_member(after, "ui");
+    const bool same_ui = ui && other_ui ? *ui == *other_ui : !ui && !other_ui;
+    const bool moved = std::any_of(a.positions.begin(), a.positions.end(), [&](const auto& entry) {
+        const auto there = b.positions.find(entry.first);
+        return b.nodes.contains(entry.first) && (there == b.positions.end() || there->second != entry.second);
+    });
+    const bool placed = std::any_of(b.positions.begin(), b.positions.end(), [&](const auto& entry) {
+        return a.nodes.contains(entry.first) && !a.positions.contains(entry.first);
+    });
+    if (!same_ui || moved || placed) out.push_back({"ui", "ui", "changed", {}});
     return out;
 }
 

@@ -19,6 +19,7 @@ constexpr std::string_view schema_text = R"json({
     "vars": {"type": "object", "description": "The flow's constants, in expressions as vars.<name>."},
     "nodes": {"type": "array", "minItems": 1, "maxItems": 10000, "items": {"$ref": "#/definitions/node"}},
     "edges": {"type": "array", "maxItems": 50000, "items": {"$ref": "#/definitions/edge"}},
+    "ui": {"type": "object", "description": "What an editor keeps beside the graph: groups, comments, what is folded. Any members, up to 256 KiB; runs do not see it."},
     "output": {"description": "Template of the run's output; without it, the map of the leaf nodes' outputs."},
     "settings": {
       "type": "object", "additionalProperties": false,

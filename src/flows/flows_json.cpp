@@ -258,7 +258,7 @@ void add_schemas(net::Router& router) {
         "differences": {"type": "array", "items": {
           "type": "object", "required": ["kind", "key", "change", "fields"],
           "properties": {
-            "kind": {"type": "string", "description": "node, edge, or the name of a member of the document."},
+            "kind": {"type": "string", "description": "node, edge, or the name of a member of the document; ui: positions, groups and comments of the canvas."},
             "key": {"type": "string", "description": "The node's id; an edge's ends."},
             "change": {"enum": ["added", "removed", "changed"]},
             "fields": {"type": "array", "items": {"type": "string"}, "description": "JSON pointers of what changed inside."}

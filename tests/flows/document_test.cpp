@@ -204,3 +204,31 @@ TEST_CASE("unsafe and broken YAML is refused with its place", "[flows][yaml]") {
     REQUIRE_FALSE(large);
     CHECK(large.error().code == ErrorCode::too_large);
 }
+
+TEST_CASE("what only an editor sees is one difference, and no change of a node", "[flows][diff]") {
+    const auto before = Json::parse(rich);
+    auto after = before;
+    after["nodes"][0]["position"] = {{"x", 10}, {"y", 20}};
+    CHECK(lines(diff_documents(before, after)) == Lines{"ui ui changed"});
+    CHECK(lines(diff_documents(after, before)) == Lines{"ui ui changed"});
+    auto moved = after;
+    moved["nodes"][0]["position"]["x"] = 11;
+    CHECK(lines(diff_documents(after, moved)) == Lines{"ui ui changed"});
+    auto noted = before;
+    noted["ui"] = {{"groups", {{{"title", "intake"}, {"nodes", {"a"}}}}}, {"comments", {{{"text", "ask first"}}}}};
+    CHECK(lines(diff_documents(before, noted)) == Lines{"ui ui changed"});
+    CHECK(lines(diff_documents(noted, noted)) == Lines{});
+
+    SECTION("a new node brings its position along") {
+        auto grown = before;
+        grown["nodes"].push_back({{"id", "c"}, {"type", "echo"}, {"position", {{"x", 1}, {"y", 2}}}});
+        CHECK(lines(diff_documents(before, grown)) == Lines{"node c added"});
+    }
+    SECTION("an empty one says nothing and is left out of the canonical form") {
+        auto empty = before;
+        empty["ui"] = Json::object();
+        CHECK(lines(diff_documents(before, empty)) == Lines{});
+        CHECK_FALSE(canonical_document(empty).contains("ui"));
+        CHECK(canonical_document(noted)["ui"] == noted["ui"]);
+    }
+}

@@ -88,6 +88,14 @@ TEST_CASE("unknown fields are refused with the nearest known name", "[flows][val
           Lines{"/nodes/0/position/z: unknown field \"z\" in \"position\"; known are x and y"});
 }
 
+TEST_CASE("what an editor keeps beside the graph is taken as it is, up to its size", "[flows][validation]") {
+    CHECK(errors(edit(flow(a), "/ui", Json{{"groups", Json::array()}, {"anything", {{"deep", {1, 2, nullptr}}}}})) == Lines{});
+    CHECK(errors(edit(flow(a), "/ui", "x")) == Lines{"/ui: \"ui\" must be an object, not a string"});
+    CHECK(errors(edit(flow(a), "/ui", Json{{"text", std::string(257 << 10, 'x')}})) ==
+          Lines{"/ui: what an editor keeps beside the graph has at most 262144 bytes as JSON; shorten its comments"});
+    CHECK(errors(edit(flow(a), "/ui", Json{{"text", "{{ not an expression"}})) == Lines{});
+}
+
 TEST_CASE("an unknown node type is answered with the nearest one", "[flows][validation]") {
     CHECK(errors(flow(R"({"id": "a", "type": "ecko"})")) == Lines{"/nodes/0/type: there is no node type \"ecko\"; did you mean \"echo\"?"});
     CHECK(errors(flow(R"({"id": "a", "type": "request"})")) ==

@@ -237,6 +237,7 @@ class Matrix(unittest.TestCase):
             ("post", "/api/v1/budgets/unknown/{unknown_id}/resolve"): {"cost_usd": "1", "reason": "the bill"},
             ("post", "/api/v1/dead-letters/redrive"): {"dry_run": True},
             ("post", "/api/v1/dead-letters/{id}/discard"): {"reason": "seen"},
+            ("post", "/api/v1/expressions/preview"): {"expression": "1 + 1"},
             ("post", "/api/v1/flows"): fresh,
             ("post", "/api/v1/flows/import"): fresh,
             ("post", "/api/v1/flows/validate"): fresh,

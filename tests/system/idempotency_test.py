@@ -16,6 +16,7 @@ from house import chain, eventually, node
 # Routes that change nothing, or whose change is not one that a request could be asked to have once.
 WITHOUT_EFFECT = {
     ("POST", "/api/v1/flows/validate"): "judges a document",
+    ("POST", "/api/v1/expressions/preview"): "computes",
     ("POST", "/api/v1/runs/{id}/replay"): "computes",
     ("POST", "/api/v1/system/echo"): "answers what it was sent",
     ("POST", "/api/v1/auth/links"): "gives a secret that is stored nowhere and works once",
