@@ -155,6 +155,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
     s.egress = std::make_unique<identity::WorkspaceEgress>(*s.storage, clock, *egress);
     s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
+    s.saved_views = std::make_unique<identity::SavedViews>(*s.storage, clock, s.random);
     s.client->set_egress_rules(*s.egress);
     s.people = std::make_unique<identity::People>(*s.identity, loop, *s.keys, identity::people_options(config));
     s.people->set_audit(*s.audit);
@@ -219,6 +220,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     identity::add_routes(s.router, *s.identity);
     identity::add_routes(s.router, *s.audit);
     identity::add_routes(s.router, *s.egress_routes);
+    identity::add_routes(s.router, *s.saved_views);
     identity::add_routes(s.router, *s.people);
     identity::add_routes(s.router, *s.second_factors);
     identity::add_routes(s.router, *s.oidc);

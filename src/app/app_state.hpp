@@ -20,6 +20,7 @@
 #include "sluice/identity/key_grants.hpp"
 #include "sluice/identity/oidc.hpp"
 #include "sluice/identity/people.hpp"
+#include "sluice/identity/saved_views.hpp"
 #include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/gateway.hpp"
@@ -53,6 +54,7 @@ struct App::State {
     std::unique_ptr<identity::Identity> identity;
     std::unique_ptr<identity::WorkspaceEgress> egress;
     std::unique_ptr<identity::EgressRoutes> egress_routes;
+    std::unique_ptr<identity::SavedViews> saved_views;
     std::unique_ptr<identity::People> people;
     std::unique_ptr<identity::SecondFactors> second_factors;
     std::unique_ptr<identity::Oidc> oidc;

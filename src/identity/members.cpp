@@ -1,6 +1,7 @@
 // The members of a workspace: who they are, what they may do, and that one owner always remains.
 
 #include "people_state.hpp"
+#include "saved_views_store.hpp"
 
 namespace sluice::identity {
 
@@ -118,6 +119,7 @@ Awaitable<Result<void>> People::remove_member(Principal actor, UserId user, Also
     if (!may) co_return fail(std::move(may.error()));
     storage::WriteUnit unit;
     store::delete_membership(unit, actor.workspace, user);
+    store::delete_private_views(unit, actor.workspace, user.str());
     if (also) also(unit, *found);
     auto done = co_await s.house.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));

@@ -64,6 +64,7 @@ class Place:
         self.model_limit = self.new_model_limit()
         self.provider = self.new_provider()
         self.model_route = self.new_model_route()
+        self.saved_view = self.new_saved_view()
         self.project_id = next(item["id"] for item in self.owner.get("/api/v1/projects").json["items"] if item["name"] == project)
         self.workspace_id = self.owner.get("/api/v1/auth/me").json["workspace"]["id"]
 
@@ -132,6 +133,9 @@ class Place:
     def new_model_limit(self):
         return self.made(self.owner.post("/api/v1/model-limits", {"scope": {"type": "project", "id": self.name()}, "requests_per_minute": 1000}))["id"]
 
+    def new_saved_view(self):
+        return self.made(self.owner.post("/api/v1/saved-views", {"page": "runs", "name": self.name(), "search": "", "shared": True}))["id"]
+
     def new_budget(self):
         return self.made(self.owner.post("/api/v1/budgets", {"scope": {"type": "tag", "id": self.name()}, "window": "month", "limit_usd": "9"}))["id"]
 
@@ -186,6 +190,7 @@ class Matrix(unittest.TestCase):
             "queues": {"name": "default"},
             "roles": {"id": place.role},
             "runs": {"id": place.run, "path": "boom", "name": "go"},
+            "saved-views": {"id": place.saved_view},
             "secrets": {"id": place.secret},
             "spend": {"id": place.spend},
             "system": {"id": place.user},
@@ -211,6 +216,7 @@ class Matrix(unittest.TestCase):
         ("delete", "/api/v1/model-routes/{name}"): ("name", "new_model_route"),
         ("delete", "/api/v1/providers/{id}"): ("id", "new_provider"),
         ("delete", "/api/v1/roles/{id}"): ("id", "new_role"),
+        ("delete", "/api/v1/saved-views/{id}"): ("id", "new_saved_view"),
         ("delete", "/api/v1/secrets/{id}"): ("id", "new_secret"),
         ("delete", "/api/v1/users/{id}"): ("id", "new_user"),
     }
@@ -263,6 +269,8 @@ class Matrix(unittest.TestCase):
             ("put", "/api/v1/roles/{id}"): {"description": "changed"},
             ("post", "/api/v1/runs/bulk"): {"action": "retry", "dry_run": True},
             ("post", "/api/v1/runs/{id}/decide"): {"path": "boom", "decision": "retry"},
+            ("post", "/api/v1/saved-views"): {"page": "runs", "name": place.name(), "search": ""},
+            ("put", "/api/v1/saved-views/{id}"): {"name": place.name(), "search": "", "shared": True},
             ("post", "/api/v1/secrets"): {"name": place.name(), "value": "not to be told"},
             ("put", "/api/v1/secrets/{id}"): {"value": "another"},
             ("patch", "/api/v1/secrets/{id}"): {"description": "changed"},
@@ -328,6 +336,8 @@ class Matrix(unittest.TestCase):
     def own_statuses(self, verb, path, permissions, scoped):
         if path.startswith("/api/v1/flows/{id}/draft") and verb != "put" and "flows:write" not in permissions:
             return {404}  # a draft is the caller's own, and this one has none
+        if path == "/api/v1/saved-views/{id}" and "users:write" not in permissions:
+            return {403}  # it is shared, and somebody else's
         if path == "/api/v1/artifacts/{id}/content" and "runs:data" not in permissions:
             return {403}  # a run made it
         if scoped and path.startswith("/api/v1/bulk-actions/") and "runs:write" not in permissions:

@@ -131,6 +131,9 @@ class EveryWrite(unittest.TestCase):
     def invitation(self):
         return self.client.post("/api/v1/invitations", {"email": self.name() + "@example.com", "role": "viewer"}).json["id"]
 
+    def saved_view(self):
+        return self.client.post("/api/v1/saved-views", {"page": "runs", "name": self.name(), "search": ""}).json["id"]
+
     @staticmethod
     def provider_body(name):
         return {"name": name, "type": "openai_compatible", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "model-" + name}]}
@@ -286,6 +289,9 @@ class EveryWrite(unittest.TestCase):
             ("PATCH", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", {"description": "for the shop"}),
             ("DELETE", "/api/v1/secrets/{id}"): lambda: (f"/api/v1/secrets/{self.secret()}", None),
             ("POST", "/api/v1/secrets/rotate-keys"): lambda: ("/api/v1/secrets/rotate-keys", None),
+            ("POST", "/api/v1/saved-views"): lambda: ("/api/v1/saved-views", {"page": "runs", "name": self.name(), "search": "status=failed"}),
+            ("PUT", "/api/v1/saved-views/{id}"): lambda: (f"/api/v1/saved-views/{self.saved_view()}", {"name": self.name(), "search": "", "shared": True}),
+            ("DELETE", "/api/v1/saved-views/{id}"): lambda: (f"/api/v1/saved-views/{self.saved_view()}", None),
             ("POST", "/api/v1/providers"): lambda: ("/api/v1/providers", self.provider_body(self.name())),
             ("PUT", "/api/v1/providers/{id}"): lambda: self.provider_change(),
             ("DELETE", "/api/v1/providers/{id}"): lambda: (f"/api/v1/providers/{self.provider()}", None),
