@@ -24,6 +24,8 @@ export interface ExpressionFieldProps {
   functions?: readonly CelFunction[];
   /** Names of secrets; only for fields that take them. */
   secrets?: readonly string[];
+  /** Names in scope for which the sample has nothing: `item`, `index`. */
+  names?: readonly string[];
   /** Evaluates; without it there is no preview. Keep the function the same. */
   preview?: PreviewExpression;
   readOnly?: boolean;

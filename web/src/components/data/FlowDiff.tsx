@@ -50,6 +50,7 @@ interface ItemProps {
 
 function ChangeItem({ change, labels, onPick }: ItemProps) {
   const Icon = ICONS[change.change];
+  const fields = fieldsOf(change);
   const name = change.part === 'flow' ? change.key : `${KINDS[change.part]} ${change.key}`;
   return (
     <li className={styles.change} data-change={change.change}>
@@ -65,24 +66,26 @@ function ChangeItem({ change, labels, onPick }: ItemProps) {
         {change.type && <span className={styles.type}>{change.type}</span>}
         <span className={styles.word}>{change.change}</span>
       </div>
-      <table className={styles.fields}>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">{labels[0]}</th>
-            <th scope="col">{labels[1]}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {fieldsOf(change).map((field) => (
-            <tr key={field.pointer}>
-              <th scope="row">{field.pointer.slice(1).replaceAll('/', ' / ') || 'all of it'}</th>
-              <Side value={field.before} />
-              <Side value={field.after} />
+      {fields.length > 0 && (
+        <table className={styles.fields}>
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">{labels[0]}</th>
+              <th scope="col">{labels[1]}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {fields.map((field) => (
+              <tr key={field.pointer}>
+                <th scope="row">{field.pointer.slice(1).replaceAll('/', ' / ') || 'the whole'}</th>
+                <Side value={field.before} />
+                <Side value={field.after} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </li>
   );
 }

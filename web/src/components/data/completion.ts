@@ -133,6 +133,8 @@ export interface OfferOptions {
   functions?: readonly CelFunction[];
   /** Names of secrets, where the field takes them. */
   secrets?: readonly string[];
+  /** Names that are in scope though the sample has nothing for them: `item` and `index` where a node goes through a list. */
+  names?: readonly string[];
 }
 
 /** What can be written at `at` in an expression. */
@@ -174,8 +176,13 @@ export function offersAt(
   const word = /[A-Za-z_]\w*$/.exec(before)?.[0] ?? '';
   const offers: Offer[] = [];
   for (const name of Object.keys(ROOTS) as (keyof SampleScope)[]) {
-    if (scope[name] === undefined) continue;
-    offers.push({ label: name, kind: 'name', detail: told(scope[name], name === 'nodes'), info: ROOTS[name] });
+    if (scope[name] === undefined && !options.names?.includes(name)) continue;
+    offers.push({
+      label: name,
+      kind: 'name',
+      detail: scope[name] === undefined ? 'no sample' : told(scope[name], name === 'nodes'),
+      info: ROOTS[name],
+    });
   }
   if (options.secrets?.length)
     offers.push({ label: 'secrets', kind: 'name', info: 'values that nobody reads; alone in their braces' });

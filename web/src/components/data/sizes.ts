@@ -72,9 +72,10 @@ export function sizeText(bytes: number): string {
 export function partsOf(fetchPart: (offset: number, limit: number) => Promise<Response>): LoadPart {
   let decoder = new TextDecoder();
   return async (offset, limit) => {
-    if (offset === 0) decoder = new TextDecoder();
     const answer = await fetchPart(offset, limit);
     const bytes = await answer.arrayBuffer();
+    // Here, not before the answer: of two first parts that are asked for at once only one is used.
+    if (offset === 0) decoder = new TextDecoder();
     const range = /\/(\d+)\s*$/.exec(answer.headers.get('Content-Range') ?? '');
     const total = range ? Number(range[1]) : offset + bytes.byteLength;
     return { text: decoder.decode(bytes, { stream: offset + bytes.byteLength < total }), total };

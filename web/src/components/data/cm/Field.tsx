@@ -90,6 +90,7 @@ export default function Field(props: FieldProps) {
     const found = offersAt(text.slice(around.from, around.to), context.pos - around.from, props.scope ?? {}, {
       functions: props.functions,
       secrets: props.secrets,
+      names: props.names,
     });
     if (!found || found.offers.length === 0) return null;
     const from = around.from + found.from;
