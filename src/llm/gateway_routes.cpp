@@ -63,7 +63,10 @@ std::vector<std::pair<std::string, std::string>> models_of(const Request& reques
     const auto caller = caller_of(request);
     const bool limited = parts.limits.any(caller.workspace);
     const auto add = [&](std::string id, std::string_view by) {
-        if (limited && !parts.limits.allows(caller, {id, by == "route" ? std::string_view() : id, fmt::format("{}/{}", by, id)})) return;
+        // As calls are judged: routes, flows and agents by the name alone that is asked for.
+        const bool itself = by != "route" && !id.starts_with(fmt::format("{}/", by));
+        const auto label = itself ? fmt::format("{}/{}", by, id) : std::string();
+        if (limited && !parts.limits.allows(caller, {id, itself ? std::string_view(id) : std::string_view(), label})) return;
         for (const auto& each : out)
             if (each.first == id) return;
         out.emplace_back(std::move(id), by);

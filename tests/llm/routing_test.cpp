@@ -9,6 +9,7 @@
 #include "llm/provider_health.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/llm.hpp"
+#include "sluice/runtime/pool.hpp"
 
 using namespace sluice;
 using namespace sluice::llm;
