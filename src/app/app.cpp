@@ -212,6 +212,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.engine->set_artifacts(*s.artifacts);
     s.engine->set_vault(*s.vault);
     s.bus->set_run_feed(s.engine.get());
+    s.flow_models = std::make_unique<engine::FlowModels>(loop, *s.engine, s.random);
+    s.gateway->add_source(*s.flow_models);
     s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
     s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.random);
 
@@ -346,6 +348,7 @@ Awaitable<void> App::stop() {
     co_await s.bus->stop();
     co_await s.server->stop();
     if (s.monitoring) co_await s.monitoring->stop();
+    co_await s.flow_models->stop();
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
     co_await s.gateway->stop();

@@ -11,6 +11,7 @@
 #include "sluice/engine/bulk_actions.hpp"
 #include "sluice/engine/dead_letters.hpp"
 #include "sluice/engine/engine.hpp"
+#include "sluice/engine/flow_models.hpp"
 #include "sluice/events/events.hpp"
 #include "sluice/flows/expressions.hpp"
 #include "sluice/flows/flows.hpp"
@@ -73,6 +74,7 @@ struct App::State {
     std::unique_ptr<flows::FlowRoutes> flow_routes;
     std::unique_ptr<flows::ExpressionRoutes> expression_routes;
     std::unique_ptr<engine::Engine> engine;
+    std::unique_ptr<engine::FlowModels> flow_models;
     std::unique_ptr<engine::DeadLetters> dead_letters;
     std::unique_ptr<engine::BulkActions> bulk_actions;
     net::Router router;

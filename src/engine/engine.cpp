@@ -137,6 +137,12 @@ Result<StartedRun> Engine::start_run(StartRun start) {
     return run->handle;
 }
 
+void Engine::watch(RunId run, std::function<void(std::string_view path, const Json& detail)> tell) {
+    state_->watchers.insert_or_assign(run, std::move(tell));
+}
+
+void Engine::unwatch(RunId run) { state_->watchers.erase(run); }
+
 RunPtr Engine::State::make_active(const StartRun& start, Machine machine, QueueEntry entry, bool durable) {
     const RunFacts& facts = machine.facts();
     auto handle = std::make_shared<RunHandle>(loop);

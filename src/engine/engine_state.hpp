@@ -212,6 +212,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     events::Cursors cursors;
     std::unordered_map<RunId, RunPtr> active;
     std::unordered_map<RunId, WaitingStep> outer_steps;   ///< by the run that is waited for
+    std::unordered_map<RunId, std::function<void(std::string_view, const Json&)>> watchers;
     std::unordered_set<RunId> reopening;   ///< being read back for a retry
     RunQueue queue;
     std::deque<std::pair<WorkspaceId, RunId>> admitted;      ///< have a slot and are to be read back

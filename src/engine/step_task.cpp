@@ -44,8 +44,12 @@ class StepTask final : public flows::StepContext {
     const log::Logger& logger() const override { return logger_; }
     void progress(Json detail) override {
         const std::string topic = events::Bus::run_topic(run_);
-        if (!state_.bus.has_listeners(workspace_, topic)) return;
+        const auto watcher = state_.watchers.find(run_);
+        const bool listened = state_.bus.has_listeners(workspace_, topic);
+        if (watcher == state_.watchers.end() && !listened) return;
         secrets_.redact(detail);
+        if (watcher != state_.watchers.end()) watcher->second(execute_.path, detail);
+        if (!listened) return;
         Json message = {{"kind", "step.progress"}, {"path", execute_.path}, {"detail", std::move(detail)}};
         state_.bus.publish_live(workspace_, topic, message);
     }

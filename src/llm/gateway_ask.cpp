@@ -128,6 +128,8 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
 Gateway::Gateway(Parts parts) : state_(std::make_unique<State>(parts)) {}
 Gateway::~Gateway() = default;
 
+void Gateway::add_source(ModelSource& source) { state_->sources.push_back(&source); }
+
 Awaitable<void> Gateway::stop() { co_await state_->tasks.cancel_and_join(); }
 
 Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {

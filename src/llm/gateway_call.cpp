@@ -118,7 +118,12 @@ std::string passed_body(const Incoming& in, const Target& target, std::optional<
     return scan.changed() ? scan.edited() : in.request->body;
 }
 
-/// The call as a conversation, for a target that speaks another format. Errors: invalid_argument with pointers.
+void note(Json& tried, const Target& target, std::string_view outcome) {
+    tried.push_back({{"provider", target.provider}, {"model", target.model}, {"outcome", outcome}});
+}
+
+}  // namespace
+
 Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in) {
     auto body = base::parse_json(in.request->body, body_limits);
     if (!body) return fail(std::move(body.error()));
@@ -132,12 +137,6 @@ Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in) {
     read->stream = in.stream;
     return std::make_shared<ModelRequest>(std::move(*read));
 }
-
-void note(Json& tried, const Target& target, std::string_view outcome) {
-    tried.push_back({{"provider", target.provider}, {"model", target.model}, {"outcome", outcome}});
-}
-
-}  // namespace
 
 CallError no_model(const Error& error) {
     auto out = call_error(error);
@@ -167,8 +166,14 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     in.scope_now = state.now();
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
     const auto& format = *in.door.format;
-    auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
     const bool limited = state.parts.limits.any(in.scope.workspace);
+    if (auto* source = state.source_of(in.model)) {
+        Result<Plan> named;
+        named->route = in.model;
+        if (auto may = state.may_call(in.scope, in.model, named); limited && !may) co_return refuse(format, no_model(may.error()), request);
+        co_return co_await handle_source(state, in, *source);
+    }
+    auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
     if (limited)
         if (auto may = state.may_call(in.scope, in.model, plan); !may) co_return refuse(format, no_model(may.error()), request);
     if (!plan) co_return refuse(format, no_model(plan.error()), request);

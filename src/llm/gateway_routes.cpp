@@ -36,9 +36,17 @@ Awaitable<Response> count_tokens(Request& request, Gateway& gateway) {
     return handle_count_tokens(gateway.state(), request, std::move(door));
 }
 
+/// The model that the path names, in one part or two: `provider/id`, `flow/name`.
+std::string model_in_path(const Request& request) {
+    std::string out(request.parameter("call"));
+    if (const auto before = request.parameter("provider"); !before.empty()) out = fmt::format("{}/{}", before, out);
+    return out;
+}
+
 /// "MODEL:generateContent"
 Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
-    const std::string_view call = request.parameter("call");
+    const std::string named = model_in_path(request);
+    const std::string_view call = named;
     const auto colon = call.rfind(':');
     const auto verb = colon == std::string_view::npos ? std::string_view() : call.substr(colon + 1);
     Door door{&gemini(), "gemini", Operation::chat, std::string(call.substr(0, colon)),
@@ -56,9 +64,11 @@ Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
     co_return co_await handle_chat(gateway.state(), request, std::move(door));
 }
 
+using Listed = std::vector<std::pair<std::string, std::string>>;  ///< model, provider
+
 /// What the caller may name, the workspace's own first.
-std::vector<std::pair<std::string, std::string>> models_of(const Request& request, Gateway& gateway) {
-    std::vector<std::pair<std::string, std::string>> out;  // model, provider
+Awaitable<Result<Listed>> models_of(const Request& request, Gateway& gateway) {
+    Listed out;
     auto& parts = gateway.state().parts;
     const auto caller = caller_of(request);
     const bool limited = parts.limits.any(caller.workspace);
@@ -77,7 +87,12 @@ std::vector<std::pair<std::string, std::string>> models_of(const Request& reques
             for (const auto& model : row->models) add(model.id, row->name);
     for (const auto& provider : parts.configured.all())
         for (const auto& model : provider->models()) add(model.id, provider->name());
-    return out;
+    for (auto* source : gateway.state().sources) {
+        auto names = co_await source->names(request.principal);
+        if (!names) co_return fail(std::move(names.error()));
+        for (const auto& name : *names) add(fmt::format("{}/{}", source->prefix(), name), source->prefix());
+    }
+    co_return out;
 }
 
 Json model_json(const std::string& id, const std::string& by, bool anthropic) {
@@ -87,8 +102,10 @@ Json model_json(const std::string& id, const std::string& by, bool anthropic) {
 
 Awaitable<Response> list_models(Request& request, Gateway& gateway) {
     const bool anthropic = request.headers.find("anthropic-version").has_value();
+    auto listed = co_await models_of(request, gateway);
+    if (!listed) co_return refuse(anthropic ? anthropic_messages() : openai_chat(), listed.error(), request);
     Json data = Json::array();
-    for (const auto& [id, by] : models_of(request, gateway)) data.push_back(model_json(id, by, anthropic));
+    for (const auto& [id, by] : *listed) data.push_back(model_json(id, by, anthropic));
     if (!anthropic) co_return net::json_response(200, {{"object", "list"}, {"data", std::move(data)}});
     const Json first = data.empty() ? Json() : data.front()["id"], last = data.empty() ? Json() : data.back()["id"];
     co_return net::json_response(
@@ -98,8 +115,10 @@ Awaitable<Response> list_models(Request& request, Gateway& gateway) {
 Awaitable<Response> get_model(Request& request, Gateway& gateway) {
     const bool anthropic = request.headers.find("anthropic-version").has_value();
     const Format& format = anthropic ? anthropic_messages() : openai_chat();
-    const std::string wanted(request.parameter("call"));
-    for (const auto& [id, by] : models_of(request, gateway))
+    const std::string wanted = model_in_path(request);
+    auto listed = co_await models_of(request, gateway);
+    if (!listed) co_return refuse(format, listed.error(), request);
+    for (const auto& [id, by] : *listed)
         if (id == wanted) co_return net::json_response(200, model_json(id, by, anthropic));
     auto found = gateway.state().allowed_target(caller_of(request), wanted);
     if (!found) co_return refuse(format, no_model(found.error()), request);
@@ -107,8 +126,10 @@ Awaitable<Response> get_model(Request& request, Gateway& gateway) {
 }
 
 Awaitable<Response> list_gemini_models(Request& request, Gateway& gateway) {
+    auto listed = co_await models_of(request, gateway);
+    if (!listed) co_return refuse(gemini(), listed.error(), request);
     Json models = Json::array();
-    for (const auto& [id, by] : models_of(request, gateway))
+    for (const auto& [id, by] : *listed)
         models.push_back({{"name", "models/" + id},
                           {"displayName", id},
                           {"supportedGenerationMethods", {"generateContent", "streamGenerateContent"}}});
@@ -136,6 +157,8 @@ const net::Route<Gateway> routes[] = {
     {Verb::get, "/v1/models", Permission::models_call, list_models,
      list_info("List the models that may be called, as OpenAI or (with anthropic-version) Anthropic")},
     {Verb::get, "/v1/models/{call}", Permission::models_call, get_model, list_info("Read a model")},
+    {Verb::get, "/v1/models/{provider}/{call}", Permission::models_call, get_model,
+     list_info("Read a model that is named with its provider, or a flow")},
     {Verb::post, "/v1/messages", Permission::models_call, messages,
      call_info("Ask a model, as Anthropic's messages", "models.messages")},
     {Verb::post, "/v1/messages/count_tokens", Permission::models_call, count_tokens,
@@ -147,6 +170,10 @@ const net::Route<Gateway> routes[] = {
     {Verb::post, "/v1beta/models/{call}", Permission::models_call, gemini_call,
      call_info("Ask a model, as Gemini: MODEL:generateContent or MODEL:streamGenerateContent?alt=sse",
                "models.generate")},
+    {Verb::post, "/v1/models/{provider}/{call}", Permission::models_call, gemini_call,
+     call_info("The same of a model that is named with its provider, or of a flow", "models.generate")},
+    {Verb::post, "/v1beta/models/{provider}/{call}", Permission::models_call, gemini_call,
+     call_info("The same below /v1beta", "models.generate")},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "llm/formats/format.hpp"
 #include "llm/upstreams/upstream.hpp"
 #include "sluice/llm/gateway.hpp"
+#include "sluice/llm/model_source.hpp"
 #include "sluice/net/client.hpp"
 #include "sluice/net/http.hpp"
 #include "sluice/runtime/loop.hpp"
@@ -123,7 +124,11 @@ struct Gateway::State {
     AnswerCache cache;
     std::unordered_map<std::string, Health> health;  ///< by workspace, provider and model
     mutable std::unordered_map<std::string, std::shared_ptr<const PriceVersion>> configured_prices;  ///< by label
+    std::vector<ModelSource*> sources;
     runtime::TaskGroup tasks;  ///< last: its tasks use the rest
+
+    /// Whose prefix the model's name has; null: nobody's.
+    ModelSource* source_of(std::string_view model) const;
 
     /// Errors: not_found, naming what there is.
     Result<Plan> plan(WorkspaceId workspace, std::string_view model, std::string_view sticky);
@@ -251,6 +256,10 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
                                  std::shared_ptr<ModelRequest> request, std::unique_ptr<Account> account,
                                  std::optional<NanoUsd> left);
 
+/// The call as a conversation, for a target that speaks another format. Errors: invalid_argument with pointers.
+Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in);
+/// A call of what answers like a model without being one.
+Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, ModelSource& source);
 /// The whole way of a chat call through the gateway.
 Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door);
 Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& request, Door door);

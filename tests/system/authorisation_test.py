@@ -20,6 +20,8 @@ OWN, FOREIGN, OUTSIDE = "own", "of another workspace", "outside of the scope"
 FURTHER = {
     ("post", "/v1/models/{call}"): {404},                     # it names no verb
     ("post", "/v1beta/models/{call}"): {404},
+    ("post", "/v1/models/{provider}/{call}"): {404},
+    ("post", "/v1beta/models/{provider}/{call}"): {404},
     ("get", "/api/v1/system/users"): {403},                   # the admin socket alone
     ("delete", "/api/v1/auth/sessions/{id}"): {404, 409},     # a key has no sessions
 }

@@ -38,6 +38,7 @@ if(SLUICE_TESTS AND TARGET sluice)
   # A mock of the vendors and their SDKs, which tests/gateway/install brings.
   sluice_system_test("system: the gateway and vendors that misbehave" system/gateway_test.py TIMEOUT 600)
   sluice_system_test("system: the vendors' SDKs through the gateway" system/gateway_sdk_test.py TIMEOUT 600)
+  sluice_system_test("system: flows as models" system/flow_models_test.py TIMEOUT 600)
   sluice_system_test("system: budgets under parallel calls, edits and kills" system/gateway_budget_test.py TIMEOUT 300)
   sluice_system_test("system: secrets and keys" system/secrets_test.py TIMEOUT 600)
   sluice_system_test("reliability: a graceful restart" reliability/restart_test.py TIMEOUT 600)

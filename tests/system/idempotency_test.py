@@ -43,6 +43,8 @@ WITHOUT_EFFECT = {
     ("POST", "/api/v1/providers/{id}/check"): "asks a provider",
     ("POST", "/v1/embeddings"): "needs a vendor; tests/system/gateway_test.py",
     ("POST", "/v1/models/{call}"): "as /v1/chat/completions",
+    ("POST", "/v1/models/{provider}/{call}"): "as /v1/chat/completions",
+    ("POST", "/v1beta/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{call}"): "as /v1/chat/completions",
     ("POST", "/api/v1/vault/unseal"): "on the machine's own socket alone; twice is as once",
     ("POST", "/api/v1/vault/rotate-root"): "on the machine's own socket alone",

@@ -279,6 +279,11 @@ class Engine final : public events::RunFeed {
     /// Waits for the end; false when `deadline` came first. A run that ended long ago answers at once.
     Awaitable<Result<bool>> wait(WorkspaceId workspace, RunId id, Time deadline);
 
+    /// Calls `tell` with what the run's steps show of themselves while they run in this process (their path and detail); `unwatch`
+    /// ends it. One watcher a run; may come before the run's start.
+    void watch(RunId run, std::function<void(std::string_view path, const Json& detail)> tell);
+    void unwatch(RunId run);
+
     void set_cursor_key(std::string key);
     /// Where maps read their items from; before `start`.
     void set_artifacts(artifacts::Artifacts& artifacts);

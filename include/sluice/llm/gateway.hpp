@@ -38,6 +38,7 @@ struct Response;
 
 namespace sluice::llm {
 
+class ModelSource;
 class UpstreamType;
 
 /// A model as a provider's row names it. Prices here win over the catalogue's.
@@ -178,6 +179,8 @@ class Gateway final : public Models {
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
+    /// What answers as `prefix/name` at the doors; it must outlive the gateway's calls. Before the server starts.
+    void add_source(ModelSource& source);
     /// Resolves, admits, calls, settles.
     Awaitable<Result<FlowAnswer>> ask(FlowCall call) override;
     /// Ends the calls of flows and of local models that are under way. Before the budgets stop.
