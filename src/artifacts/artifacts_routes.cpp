@@ -116,9 +116,29 @@ Awaitable<Response> get_artifact(Request& request, Artifacts& artifacts) {
     co_return json_response(200, render(*artifact));
 }
 
-Awaitable<void> send_parts(net::BodyWriter& writer, Artifacts& artifacts, Artifact artifact) {
-    for (std::uint64_t offset = 0; offset < artifact.size_bytes;) {
-        auto part = co_await artifacts.read_part(artifact, offset, part_bytes);
+/// The bytes that are wanted of a file.
+struct Span {
+    std::uint64_t offset = 0, length = 0;
+};
+
+/// `?offset=` and `?limit=`; nothing without them. Errors: invalid_argument.
+Result<std::optional<Span>> span_of(const Request& request, std::uint64_t size) {
+    constexpr std::int64_t longest = std::int64_t{1} << 53;
+    const auto offset = request.query_integer("offset", -1, 0, longest);
+    if (!offset) return fail(offset.error());
+    const auto limit = request.query_integer("limit", -1, 1, longest);
+    if (!limit) return fail(limit.error());
+    if (*offset < 0 && *limit < 0) return std::optional<Span>();
+    const auto from = static_cast<std::uint64_t>(std::max<std::int64_t>(0, *offset));
+    if (from >= size)
+        return fail(ErrorCode::invalid_argument, "the file has {} bytes, so there is nothing from byte {} on", size, from);
+    return std::optional(Span{from, *limit < 0 ? size - from : std::min<std::uint64_t>(size - from, static_cast<std::uint64_t>(*limit))});
+}
+
+Awaitable<void> send_parts(net::BodyWriter& writer, Artifacts& artifacts, Artifact artifact, Span span) {
+    for (std::uint64_t offset = span.offset; offset < span.offset + span.length;) {
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(part_bytes, span.offset + span.length - offset));
+        auto part = co_await artifacts.read_part(artifact, offset, length);
         // The status is sent already: an exception is the one way to tell the client that the body
         // is not whole.
         if (!part) throw std::runtime_error(part.error().message);
@@ -150,14 +170,21 @@ Awaitable<Response> download(Request& request, Artifacts& artifacts) {
         co_return response;
     }
     response.headers.set("Content-Type", artifact->media_type);
-    if (artifact->size_bytes <= part_bytes) {
-        auto content = co_await artifacts.read_part(*artifact, 0, part_bytes);
+    auto wanted = span_of(request, artifact->size_bytes);
+    if (!wanted) co_return problem(wanted.error());
+    const Span span = wanted->value_or(Span{0, artifact->size_bytes});
+    if (*wanted) {
+        response.status = 206;
+        response.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", span.offset, span.offset + span.length - 1, artifact->size_bytes));
+    }
+    if (span.length <= part_bytes) {
+        auto content = co_await artifacts.read_part(*artifact, span.offset, static_cast<std::size_t>(span.length));
         if (!content) co_return problem(content.error());
         response.text = std::move(*content);
         co_return response;
     }
-    response.stream = [&artifacts, row = std::move(*artifact)](net::BodyWriter& writer) {
-        return send_parts(writer, artifacts, row);
+    response.stream = [&artifacts, row = std::move(*artifact), span](net::BodyWriter& writer) {
+        return send_parts(writer, artifacts, row, span);
     };
     co_return response;
 }
@@ -176,6 +203,9 @@ Awaitable<Response> remove_artifact(Request& request, Artifacts& artifacts) {
 constexpr net::Parameter list_query[] = {{"run", "string", "Only those that this run made"},
                                          {"limit", "integer", "How many, at most 200; default 50"},
                                          {"cursor", "string", "next_cursor of the page before"}};
+constexpr net::Parameter content_query[] = {
+    {"offset", "integer", "A part of it: from this byte on, answered with 206 and Content-Range"},
+    {"limit", "integer", "A part of it: at most so many bytes"}};
 constexpr net::Parameter upload_query[] = {{"name", "string", "The file's name"}};
 
 const net::Route<Artifacts> routes[] = {
@@ -207,7 +237,7 @@ const net::Route<Artifacts> routes[] = {
      "/api/v1/artifacts/{id}/content",
      Permission::artifacts_read,
      download,
-     {.summary = "Download an artifact", .response_media = "application/octet-stream"}},
+     {.summary = "Download an artifact", .query = content_query, .response_media = "application/octet-stream"}},
     {Verb::del,
      "/api/v1/artifacts/{id}",
      Permission::artifacts_write,
