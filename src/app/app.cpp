@@ -132,7 +132,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     storage::Options storage;
     storage.directory = s.options.data;
     storage.create = s.options.create;
-    storage.min_free_bytes = config.bytes("storage.min_free_bytes");
+    storage.min_free_bytes = s.min_free_bytes = config.bytes("storage.min_free_bytes");
     storage.ballast_bytes = config.bytes("storage.ballast_bytes");
     storage.max_bytes = config.bytes("storage.max_bytes");
     storage.max_wal_bytes = config.bytes("storage.max_wal_bytes");
@@ -218,6 +218,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.random);
 
     add_system_routes(s.router, s);
+    add_overview_routes(s.router, s);
     add_backup_routes(s.router, s);
     identity::add_routes(s.router, *s.identity);
     identity::add_routes(s.router, *s.audit);

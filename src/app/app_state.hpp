@@ -46,6 +46,7 @@ struct App::State {
     Options options;
     base::SystemRandom random;
     storage::OpenReport report;
+    std::int64_t min_free_bytes = 0;
     std::unique_ptr<storage::Storage> storage;
     std::unique_ptr<runtime::Pool> blocking, names;
     std::unique_ptr<net::Client> client;
@@ -92,6 +93,9 @@ struct App::State {
 
 /// /healthz, /readyz, /metrics, /api/v1/openapi.json, /api/v1/system
 void add_system_routes(net::Router& router, App::State& state);
+
+/// /api/v1/overview
+void add_overview_routes(net::Router& router, App::State& state);
 
 /// /healthz, /readyz and /metrics without a key, for `metrics.listen`
 void add_monitoring_routes(net::Router& router, App::State& state);

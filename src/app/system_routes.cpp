@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <span>
@@ -5,6 +6,7 @@
 #include "app/app_state.hpp"
 #include "sluice/base/metrics.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/storage/backup.hpp"
 
 namespace sluice::app {
 
@@ -62,7 +64,32 @@ std::int64_t resident_bytes() {
     return pages * sysconf(_SC_PAGESIZE);
 }
 
+/// Seconds of processor time, in the program and for it.
+double cpu_seconds() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+/// A histogram since the start; each figure is the most that it can be, below a power of two.
+Json spread(const base::metrics::Reading& reading) {
+    return {{"count", reading.count}, {"p50", reading.quantile(0.5)}, {"p99", reading.quantile(0.99)}, {"max", reading.quantile(1.0)}};
+}
+
+Awaitable<Json> last_backup(App::State* state) {
+    auto look = [directory = state->options.data]() -> Json {
+        const auto last = storage::last_backup(directory);
+        if (!last) return {};
+        return {{"path", last->folder.string()}, {"created_at", base::format_time(last->created_at)},
+                {"database_bytes", last->database_bytes}, {"blob_bytes", last->blob_bytes}};
+    };
+    co_return co_await state->blocking->run(std::move(look));
+}
+
 Awaitable<Response> system_state(Request&, App::State& state) {
+    using base::metrics::read;
+    Json backup = co_await last_backup(&state);
     const auto storage = state.storage->statistics();
     const auto engine = state.engine->statistics();
     Json providers = Json::array();
@@ -73,7 +100,19 @@ Awaitable<Response> system_state(Request&, App::State& state) {
         {"version", version()},
         {"url", state.options.listen.empty() ? Json() : Json(state.server->url())},
         {"started_at", base::format_time(state.started_at)},
+        {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(state.clock.now() - state.started_at).count()},
+        {"schema_version", state.report.schema_to},
         {"memory_bytes", resident_bytes()},
+        {"cpu_seconds", cpu_seconds()},
+        {"loop", {{"delay_us", spread(read("sluice_loop_delay_us"))}}},
+        {"http", {{"connections", read("sluice_http_connections").value}, {"live_streams", read("sluice_live_subscriptions").value},
+                  {"requests", read("sluice_http_requests_total").value}, {"errors", read("sluice_http_errors_total").value}}},
+        {"writer", {{"queued", storage.queued}, {"saturated", state.storage->saturated()},
+                    {"reason", state.storage->saturated() ? Json(state.storage->saturation_reason()) : Json()},
+                    {"batch_units", spread(read("sluice_storage_batch_units"))}, {"commit_us", spread(read("sluice_storage_commit_us"))}}},
+        {"disk", {{"free_bytes", storage.disk_free_bytes < 0 ? Json() : Json(storage.disk_free_bytes)},
+                  {"min_free_bytes", state.min_free_bytes}}},
+        {"last_backup", std::move(backup)},
         {"engine", {{"active_runs", engine.active_runs}, {"running_steps", engine.running_steps}, {"started", engine.started},
                     {"finished", engine.finished}, {"recovered", engine.recovered},
                     {"queued_runs", engine.queued_runs}, {"waiting_runs", engine.waiting_runs},
@@ -135,8 +174,24 @@ std::string_view version() { return SLUICE_VERSION; }
 void add_system_routes(net::Router& router, App::State& state) {
     router.add_schema("OpenApiDocument", R"({"type": "object"})");
     router.add_schema("Anything", R"({"description": "Any JSON"})");
+    router.add_schema("Spread", R"({"type": "object", "description": "Since the start of the process; each figure is an upper bound, one below a power of two",
+        "required": ["count", "p50", "p99", "max"], "properties": {"count": {"type": "integer"}, "p50": {"type": "integer"},
+        "p99": {"type": "integer"}, "max": {"type": "integer"}}})");
     router.add_schema("SystemState", R"({"type": "object", "properties": {"version": {"type": "string"},
-        "url": {"type": ["string", "null"]}, "started_at": {"type": "string"}, "memory_bytes": {"type": "integer"}, "engine": {"type": "object"},
+        "url": {"type": ["string", "null"]}, "started_at": {"type": "string"}, "uptime_seconds": {"type": "integer"},
+        "schema_version": {"type": "integer"}, "memory_bytes": {"type": "integer"},
+        "cpu_seconds": {"type": "number", "description": "Processor time of the process since its start"},
+        "loop": {"type": "object", "properties": {"delay_us": {"$ref": "#/components/schemas/Spread"}}},
+        "http": {"type": "object", "properties": {"connections": {"type": "integer"}, "live_streams": {"type": "integer"},
+            "requests": {"type": "integer"}, "errors": {"type": "integer"}}},
+        "writer": {"type": "object", "properties": {"queued": {"type": "integer"}, "saturated": {"type": "boolean"},
+            "reason": {"type": ["string", "null"], "description": "Why new work is refused"},
+            "batch_units": {"$ref": "#/components/schemas/Spread"}, "commit_us": {"$ref": "#/components/schemas/Spread"}}},
+        "disk": {"type": "object", "properties": {"free_bytes": {"type": ["integer", "null"]},
+            "min_free_bytes": {"type": "integer", "description": "Below it new work is refused"}}},
+        "last_backup": {"type": ["object", "null"], "properties": {"path": {"type": "string"}, "created_at": {"type": "string"},
+            "database_bytes": {"type": "integer"}, "blob_bytes": {"type": "integer"}}},
+        "engine": {"type": "object"},
         "storage": {"type": "object"}, "vault": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");
     router.add(std::span<const Route<App::State>>(routes), state);
 }

@@ -60,6 +60,30 @@ void Histogram::observe(std::uint64_t value) {
     sum_.fetch_add(value, std::memory_order_relaxed);
 }
 
+Reading read(std::string_view name) {
+    Reading out;
+    for (const Entry* entry = head.load(); entry; entry = entry->next) {
+        if (entry->name != name) continue;
+        if (entry->counter) out.value += static_cast<std::int64_t>(entry->counter->value());
+        if (entry->gauge) out.value += entry->gauge->value();
+        if (!entry->histogram) continue;
+        for (std::size_t i = 0; i < Histogram::buckets; ++i)
+            out.counts[i] += entry->histogram->bucket(i);
+        out.sum += entry->histogram->sum();
+    }
+    for (const std::uint64_t some : out.counts) out.count += some;
+    return out;
+}
+
+std::uint64_t Reading::quantile(double part) const {
+    const auto rank = std::max<std::uint64_t>(
+        1, static_cast<std::uint64_t>(part * static_cast<double>(count) + 0.5));
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        if (count > 0 && (below += counts[i]) >= rank) return (std::uint64_t{1} << i) - 1;
+    return 0;
+}
+
 std::string render_prometheus() {
     std::map<std::string_view, Family> families;
     for (const Entry* entry = head.load(); entry; entry = entry->next) {

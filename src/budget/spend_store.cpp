@@ -67,6 +67,10 @@ const Query sums[] = {
                       " ORDER BY min(at_us) LIMIT 1000"},
 };
 
+const Query series_of_spend{"spend.series", R"sql(
+    SELECT id, cost_nano_usd, input_uncached + cache_read + cache_write_5m + cache_write_1h, output_visible + output_reasoning
+    FROM spend WHERE workspace_id = ?1 AND id > ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4)sql"};
+
 const Query workspace_after{"spend.next_workspace", "SELECT workspace_id FROM spend WHERE workspace_id > ?1 ORDER BY workspace_id LIMIT 1",
                             Query::Note::instance_wide};
 const Query drop_spend{"spend.delete", R"sql(
@@ -123,6 +127,13 @@ SpendId before_ids_of(Time time) {
     bytes.fill(0xff);
     for (int i = 5; i >= 0; --i, ms >>= 8) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(ms & 0xff);
     return SpendId(bytes);
+}
+
+/// When a call began, in whole milliseconds.
+Time time_of(SpendId id) {
+    std::int64_t ms = 0;
+    for (std::size_t i = 0; i < 6; ++i) ms = (ms << 8) | id.bytes()[i];
+    return base::from_us(ms * 1000);
 }
 
 /// The parameters of SPEND_WHERE.
@@ -192,6 +203,35 @@ Awaitable<Result<std::vector<SpendSum>>> SpendBook::sums(WorkspaceId workspace, 
     if (found && (by == SpendBy::day || by == SpendBy::hour))
         for (auto& sum : *found) sum.key = base::format_time(base::from_us(std::stoll(sum.key)));
     co_return found;
+}
+
+Awaitable<Result<SpendSeries>> SpendBook::series(WorkspaceId workspace, Time from, Duration width, std::size_t count) const {
+    auto job = [=](ReadTx& tx) -> Result<SpendSeries> {
+        SpendSeries out{from, width, std::vector<SpendSeries::Part>(count), true, from};
+        const Time end = from + width * static_cast<std::int64_t>(count);
+        std::int64_t rows = 0;
+        const std::vector<Value> values = {to_value(workspace), to_value(before_ids_of(from)), to_value(before_ids_of(end)),
+                                           to_value(SpendSeries::most_rows)};
+        auto done = tx.each(series_of_spend, values, [&](const Row& row) {
+            const auto at = time_of(row.id<SpendId>(0));
+            const auto place = static_cast<std::size_t>(std::max<std::int64_t>(0, (at - from) / width));
+            if (++rows == SpendSeries::most_rows) {
+                out.complete = false;
+                out.counted_from = std::min(end, from + width * static_cast<std::int64_t>(place + 1));
+            }
+            if (place >= count) return true;
+            auto& part = out.parts[place];
+            ++part.calls;
+            part.cost = NanoUsd{part.cost.value + row.integer(1)};
+            part.input_tokens += row.integer(2);
+            part.output_tokens += row.integer(3);
+            return true;
+        });
+        if (!done) return fail(std::move(done.error()));
+        for (std::size_t i = 0; !out.complete && i < count && from + width * static_cast<std::int64_t>(i) < out.counted_from; ++i) out.parts[i] = {};
+        return out;
+    };
+    co_return co_await storage_.read(std::move(job));
 }
 
 Awaitable<Result<Spend>> SpendBook::get(WorkspaceId workspace, SpendId id) const {

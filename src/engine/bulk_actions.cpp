@@ -64,10 +64,20 @@ Awaitable<Result<BulkPreview>> BulkActions::preview(WorkspaceId workspace, NewBu
     auto matching = co_await state_->count(workspace, wanted.kind, action.filter, action.created_at);
     if (!matching) co_return fail(std::move(matching.error()));
     action.until = matching->newest;
-    BulkPreview preview{matching->count, {}};
+    BulkPreview preview{.total = matching->count, .filter = action.filter};
     auto first = co_await state_->next(action, {}, preview_objects);
     if (!first) co_return fail(std::move(first.error()));
     for (const BulkObjectId object : *first) preview.first.push_back(object_text(action.kind, object));
+    for (std::size_t i = 0; i < std::min(first->size(), BulkPreview::most_samples); ++i) {
+        // One that has gone meanwhile is left out.
+        if (action.kind == BulkKind::redrive_letters) {
+            auto letter = co_await state_->letters.get(workspace, DeadLetterId((*first)[i].bytes()));
+            if (letter) preview.letters.push_back(std::move(*letter));
+        } else {
+            auto run = co_await state_->engine.get(workspace, RunId((*first)[i].bytes()));
+            if (run) preview.runs.push_back(std::move(*run));
+        }
+    }
     co_return preview;
 }
 

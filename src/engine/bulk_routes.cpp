@@ -3,6 +3,7 @@
 #include "engine/control_routes.hpp"
 #include "engine/run_masks.hpp"
 #include "sluice/engine/bulk_actions.hpp"
+#include "sluice/engine/overview.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::engine {
@@ -118,7 +119,18 @@ Awaitable<Response> begin(Request& request, BulkActions& actions, NewBulkAction 
         request.audit = nullptr;  // it changes nothing
         auto preview = co_await actions.preview(request.workspace(), std::move(wanted));
         if (!preview) co_return problem(preview.error());
-        Json answer = {{"dry_run", true}, {"total", preview->total}, {"first", std::move(preview->first)}};
+        Json samples = Json::array();
+        for (const Run& run : preview->runs) {
+            samples.push_back(to_json(run));
+            mask_unread(request, run, samples.back());
+        }
+        for (const DeadLetter& letter : preview->letters) {
+            samples.push_back(to_json(letter));
+            if (!engine::reads_data(request, letter.project, letter.flow_name)) mask_letter(samples.back());
+        }
+        preview->filter.erase("within");  // the caller's own limits
+        Json answer = {{"dry_run", true}, {"total", preview->total}, {"filter", std::move(preview->filter)},
+                       {"first", std::move(preview->first)}, {"samples", std::move(samples)}};
         co_return net::json_response(200, answer);
     }
     wanted.by = request.principal.name;
@@ -234,10 +246,10 @@ constexpr Parameter items_query[] = {
 constexpr Route<BulkActions> routes[] = {
     {Verb::post, "/api/v1/dead-letters/redrive", Permission::runs_write, redrive_many,
      {.summary = "Redrive many dead letters by filter, at a rate, canaries first", .request = "BulkRedrive", .response = "BulkAnswer",
-      .status = 202, .description = "With dry_run: 200 with how many match and the first ids"}},
+      .status = 202, .description = "With dry_run: 200 with how many match, the filter, the first ids and five samples"}},
     {Verb::post, "/api/v1/runs/bulk", Permission::runs_write, act_on_runs,
      {.summary = "Retry, run again or cancel many runs by filter, at a rate, canaries first", .request = "BulkRuns",
-      .response = "BulkAnswer", .status = 202, .description = "With dry_run: 200 with how many match and the first ids"}},
+      .response = "BulkAnswer", .status = 202, .description = "With dry_run: 200 with how many match, the filter, the first ids and five samples"}},
     {Verb::get, "/api/v1/bulk-actions", Permission::runs_read, list_bulk,
      {.summary = "List bulk actions, newest first", .response = "BulkActionList", .query = page_query}},
     {Verb::get, "/api/v1/bulk-actions/{id}", Permission::runs_read, get_bulk,
@@ -284,9 +296,11 @@ void add_routes(net::Router& router, BulkActions& actions) {
         "created_by": {"type": "string"}, "created_at": {"type": "string"}, "finished_at": {"type": ["string", "null"]},
         "failures": {"type": "array", "items": {"$ref": "#/components/schemas/BulkItem"},
             "description": "Of one action: the first 20 objects to which it could not be done"}}})");
-    router.add_schema("BulkAnswer", R"({"description": "The bulk action; with dry_run {dry_run, total, first}",
+    router.add_schema("BulkAnswer", R"({"description": "The bulk action; with dry_run {dry_run, total, filter, first, samples}",
         "anyOf": [{"$ref": "#/components/schemas/BulkAction"}, {"type": "object", "required": ["dry_run"], "properties": {
-        "dry_run": {"type": "boolean"}, "total": {"type": "integer"}, "first": {"type": "array", "items": {"type": "string"}}}}]})");
+        "dry_run": {"type": "boolean"}, "total": {"type": "integer"}, "filter": {"type": "object"},
+        "first": {"type": "array", "items": {"type": "string"}}, "samples": {"type": "array", "items": {"type": "object"},
+        "description": "The first five, runs or dead letters"}}}]})");
     router.add_schema("BulkActionList", R"({"type": "object", "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/BulkAction"}}, "next_cursor": {"type": ["string", "null"]}}})");
     router.places().add("bulk-actions",

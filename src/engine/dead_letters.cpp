@@ -126,6 +126,10 @@ Awaitable<Result<DeadLetter>> DeadLetters::State::get(WorkspaceId workspace, Dea
     co_return std::move(**found);
 }
 
+Awaitable<Result<LetterGroups>> DeadLetters::groups(WorkspaceId workspace, LetterFilter filter, base::SeenNames data) {
+    co_return co_await store::group_letters(state_->storage, workspace, std::move(filter), std::move(data));
+}
+
 Awaitable<Result<DeadLetter>> DeadLetters::get(WorkspaceId workspace, DeadLetterId id) { co_return co_await state_->get(workspace, id); }
 
 Awaitable<Result<LetterList>> DeadLetters::list(WorkspaceId workspace, LetterFilter filter, int limit, std::string cursor) {

@@ -67,6 +67,39 @@ Awaitable<Response> list_letters(Request& request, DeadLetters& letters) {
     co_return net::json_response(200, page_of(request, list->items, list->next_cursor));
 }
 
+/// `filter` names the flow and the code for a redrive, which then takes the letters of every step and message with them.
+Json group_json(const LetterGroup& group) {
+    Json json = {{"flow", {{"id", group.flow.str()}, {"name", group.flow_name}}},
+                 {"project", group.project},
+                 {"step", group.step},
+                 {"cause", group.cause},
+                 {"code", group.code},
+                 {"message", group.masked ? Json() : Json(group.message)},
+                 {"count", group.count},
+                 {"first_at", base::format_time(group.first_at)},
+                 {"last_at", base::format_time(group.last_at)},
+                 {"newest_id", group.newest.str()},
+                 {"filter", {{"flow", group.flow.str()}, {"code", group.code}}}};
+    if (group.masked) json["masked"] = true;
+    return json;
+}
+
+Awaitable<Response> group_letters(Request& request, DeadLetters& letters) {
+    Json wanted = {{"state", "open"}};
+    for (const char* name : {"state", "flow", "code", "since", "until"})
+        if (const auto value = request.query_value(name)) wanted[name] = std::string(*value);
+    auto filter = letter_filter(wanted, "");
+    if (!filter) co_return problem(filter.error());
+    filter->seen = request.principal.seen(Permission::runs_read);
+    auto data = request.principal.seen(Permission::runs_data);
+    auto groups = co_await letters.groups(request.workspace(), std::move(*filter), std::move(data));
+    if (!groups) co_return problem(groups.error());
+    Json items = Json::array();
+    for (const LetterGroup& group : groups->items) items.push_back(group_json(group));
+    Json answer = {{"items", std::move(items)}, {"next_cursor", nullptr}, {"letters", groups->looked_at}, {"complete", groups->complete}};
+    co_return net::json_response(200, answer);
+}
+
 Awaitable<Response> get_letter(Request& request, DeadLetters& letters) {
     auto id = request.id_parameter<DeadLetterId>();
     if (!id) co_return problem(id.error());
@@ -148,9 +181,18 @@ constexpr Parameter letters_query[] = {
     {"code", "string", "Only those with this error code"},
     {"since", "string", "Made at or after this time"},
     {"until", "string", "Made before this time"}};
+constexpr Parameter groups_query[] = {
+    {"state", "string", "open (default), redriven or discarded"},
+    {"flow", "string", "Only those of this flow (its id)"},
+    {"code", "string", "Only those with this error code"},
+    {"since", "string", "Made at or after this time"},
+    {"until", "string", "Made before this time"}};
 constexpr Route<DeadLetters> routes[] = {
     {Verb::get, "/api/v1/dead-letters", Permission::runs_read, list_letters,
      {.summary = "List dead letters, newest first", .response = "DeadLetterList", .query = letters_query}},
+    {Verb::get, "/api/v1/dead-letters/groups", Permission::runs_read, group_letters,
+     {.summary = "List dead letters that fail alike as one, the largest groups first", .response = "DeadLetterGroupList", .query = groups_query,
+      .description = "Of one flow, step and code, with messages that differ in ids and amounts alone; the newest 10,000 letters are looked at."}},
     {Verb::get, "/api/v1/dead-letters/{id}", Permission::runs_read, get_letter,
      {.summary = "Read a dead letter with its input, attempts and lineage", .response = "DeadLetterDetail"}},
     {Verb::post, "/api/v1/dead-letters/{id}/redrive", Permission::runs_write, redrive_letter,
@@ -176,6 +218,15 @@ void add_routes(net::Router& router, DeadLetters& letters) {
         "input": {}, "history": {"type": "array", "items": {"type": "object"}}, "lineage": {"type": "object"}}}]})");
     router.add_schema("DeadLetterList", R"({"type": "object", "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/DeadLetter"}}, "next_cursor": {"type": ["string", "null"]}}})");
+    router.add_schema("DeadLetterGroupList", R"({"type": "object", "required": ["items", "next_cursor", "letters", "complete"], "properties": {
+        "items": {"type": "array", "items": {"type": "object", "required": ["flow", "step", "cause", "code", "message", "count", "first_at", "last_at", "newest_id", "filter"],
+            "properties": {"flow": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}, "project": {"type": "string"},
+            "step": {"type": "string", "description": "With * for the numbers of items and turns"}, "cause": {"type": "string"}, "code": {"type": "string"},
+            "message": {"type": ["string", "null"], "description": "Of the newest"}, "count": {"type": "integer"},
+            "first_at": {"type": "string"}, "last_at": {"type": "string"}, "newest_id": {"type": "string"},
+            "filter": {"type": "object", "description": "For a redrive of all with this flow and code"}, "masked": {"type": "boolean"}}}},
+        "next_cursor": {"type": "null"}, "letters": {"type": "integer", "description": "How many were looked at"},
+        "complete": {"type": "boolean", "description": "false: there are older letters"}}})");
     router.add_schema("RedriveDeadLetter", R"({"type": "object", "additionalProperties": false, "properties": {
         "input": {"description": "Instead of the run's input"},
         "version": {"description": "A version of the flow, or \"live\"; default: the run's", "type": ["integer", "string"]}}})");

@@ -1,6 +1,7 @@
 #include "engine/dead_letters_store.hpp"
 
 #include "engine/id_range.hpp"
+#include "engine/letter_groups.hpp"
 #include "sluice/storage/tx.hpp"
 
 namespace sluice::engine::store {
@@ -81,10 +82,29 @@ DeadLetter read_letter(const Row& row) {
     return letter;
 }
 
+/// Calls `take` for each letter of a filter, newest first, below `before`.
+Result<void> each_letter(ReadTx& tx, WorkspaceId workspace, const LetterFilter& filter, DeadLetterId before, int limit,
+                         const std::function<void(DeadLetter)>& take);
+
 /// The ids of letters made from `since` to before `until`.
 std::pair<DeadLetterId, DeadLetterId> range_of(const LetterFilter& filter) {
     return {filter.since ? first_id_of<DeadLetterId>(*filter.since) : DeadLetterId(),
             filter.until ? first_id_of<DeadLetterId>(*filter.until) : DeadLetterId::last()};
+}
+
+Result<void> each_letter(ReadTx& tx, WorkspaceId workspace, const LetterFilter& filter, DeadLetterId before, int limit,
+                         const std::function<void(DeadLetter)>& take) {
+    auto [from, to] = range_of(filter);
+    if (before) to = std::min(to, before);
+    std::vector<storage::Value> values = {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
+                                          to_value(filter.code), to_value(limit)};
+    const bool open = filter.state == "open";
+    if (!open) values.push_back(to_value(filter.state));
+    values.push_back(to_value(filter.seen.text()));
+    return tx.each(open ? select_open_newest : select_letters, values, [&](const Row& row) {
+        take(read_letter(row));
+        return true;
+    });
 }
 
 }  // namespace
@@ -120,15 +140,27 @@ Awaitable<Result<std::vector<DeadLetter>>> open_letters_of(storage::Storage& sto
 
 Awaitable<Result<std::vector<DeadLetter>>> list_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter,
                                                         DeadLetterId before, int limit) {
-    auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
-        auto [from, to] = range_of(filter);
-        if (before) to = std::min(to, before);
-        std::vector<storage::Value> values = {to_value(workspace), to_value(from), to_value(to), to_value(filter.flow),
-                                              to_value(filter.code), to_value(limit)};
-        if (filter.state != "open") values.push_back(to_value(filter.state));
-        values.push_back(to_value(filter.seen.text()));
-        if (filter.state == "open") return tx.list<DeadLetter>(select_open_newest, std::move(values), read_letter);
-        return tx.list<DeadLetter>(select_letters, std::move(values), read_letter);
+    auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) -> Result<std::vector<DeadLetter>> {
+        std::vector<DeadLetter> out;
+        auto done = each_letter(tx, workspace, filter, before, limit, [&](DeadLetter letter) { out.push_back(std::move(letter)); });
+        if (!done) return fail(std::move(done.error()));
+        return out;
+    };
+    co_return co_await storage.read(std::move(job));
+}
+
+Awaitable<Result<LetterGroups>> group_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter, base::SeenNames data) {
+    auto job = [workspace, filter = std::move(filter), data = std::move(data)](ReadTx& tx) -> Result<LetterGroups> {
+        LetterGroups out;
+        LetterGrouping grouping(data);
+        auto done = each_letter(tx, workspace, filter, {}, LetterGroups::most_letters, [&](DeadLetter letter) {
+            ++out.looked_at;
+            grouping.take(letter);
+        });
+        if (!done) return fail(std::move(done.error()));
+        out.complete = out.looked_at < LetterGroups::most_letters;
+        out.items = grouping.finish(LetterGroups::most);
+        return out;
     };
     co_return co_await storage.read(std::move(job));
 }

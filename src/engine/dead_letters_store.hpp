@@ -28,6 +28,7 @@ Awaitable<Result<std::optional<DeadLetter>>> find_letter(storage::Storage& stora
 /// The open ones of one run, at most 20.
 Awaitable<Result<std::vector<DeadLetter>>> open_letters_of(storage::Storage& storage, WorkspaceId workspace, RunId run);
 /// Newest first below `before` (nil: from the newest).
+Awaitable<Result<LetterGroups>> group_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter, base::SeenNames data);
 Awaitable<Result<std::vector<DeadLetter>>> list_letters(storage::Storage& storage, WorkspaceId workspace, LetterFilter filter,
                                                         DeadLetterId before, int limit);
 /// Open ones, the oldest first, after `after` up to `until`.

@@ -61,22 +61,6 @@ Awaitable<Result<Run>> Engine::get(WorkspaceId workspace, RunId id) {
     co_return found;
 }
 
-Awaitable<Result<RunList>> Engine::list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor) {
-    const std::string name = fmt::format("runs|{}|{}|{}", filter.status ? to_string(*filter.status) : "",
-                                         filter.flow ? filter.flow->str() : "", filter.project + filter.seen.text());
-    auto position = state_->cursors.read(workspace, name, cursor);
-    if (!position) co_return fail(std::move(position.error()));
-    auto runs = co_await store::list_runs(state_->storage, workspace, std::move(filter), RunId::from_raw(*position), limit + 1);
-    if (!runs) co_return fail(std::move(runs.error()));
-    RunList list;
-    list.items = std::move(*runs);
-    if (static_cast<int>(list.items.size()) > limit) {
-        list.items.pop_back();
-        list.next_cursor = state_->cursors.make(workspace, name, list.items.back().id.raw());
-    }
-    co_return list;
-}
-
 Awaitable<Result<Json>> Engine::input(WorkspaceId workspace, RunId id) {
     auto records = co_await store::records(state_->storage, workspace, id, 0, 1, no_limit);
     if (!records) co_return fail(std::move(records.error()));
@@ -108,13 +92,20 @@ Awaitable<Result<StepPage>> Engine::steps(WorkspaceId workspace, RunId id, StepQ
 
     StepPage page;
     const auto wants = [&](StepStatus status) {
-        if (query.status && *query.status != status) return false;
+        if (!query.statuses.empty() && std::find(query.statuses.begin(), query.statuses.end(), status) == query.statuses.end()) return false;
         const std::size_t place = page.total++;
         return place >= query.offset && place - query.offset < query.limit;
     };
     std::vector<std::uint32_t> wanted;
-    for (std::uint32_t place = 0; place < (*index)->entries.size(); ++place)
-        if (wants((*index)->entries[place].status)) wanted.push_back(place);
+    if (query.by_path()) {
+        auto matching = co_await store::steps_by_path(state_->storage, *index, query);
+        if (!matching) co_return fail(std::move(matching.error()));
+        for (const std::uint32_t place : *matching)
+            if (wants((*index)->entries[place].status)) wanted.push_back(place);
+    } else {
+        for (std::uint32_t place = 0; place < (*index)->entries.size(); ++place)
+            if (wants((*index)->entries[place].status)) wanted.push_back(place);
+    }
     if (!wanted.empty()) {
         auto steps = co_await store::summarise_steps(state_->storage, workspace, id, *index, std::move(wanted));
         if (!steps) co_return fail(std::move(steps.error()));
@@ -127,7 +118,7 @@ Awaitable<Result<StepPage>> Engine::steps(WorkspaceId workspace, RunId id, StepQ
     const StepStatus untouched = is_terminal(run->status) ? StepStatus::skipped : StepStatus::pending;
     for (const std::uint32_t at : flow->graph.order) {
         const auto& node = flow->graph.nodes[at];
-        if ((*index)->by_path.contains(node.id) || !wants(untouched)) continue;
+        if ((*index)->by_path.contains(node.id) || !store::path_matches(node.id, query) || !wants(untouched)) continue;
         StepSummary step;
         step.path = step.node = node.id;
         step.type = node.type_name;

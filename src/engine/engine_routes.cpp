@@ -3,6 +3,7 @@
 #include "sluice/base/money.hpp"
 #include "engine/control_routes.hpp"
 #include "engine/run_masks.hpp"
+#include "engine/search_routes.hpp"
 #include "engine/trial_runs.hpp"
 #include "engine/value_routes.hpp"
 #include "sluice/engine/engine.hpp"
@@ -233,36 +234,6 @@ Awaitable<Response> start_run(Request& request, Engine& engine) {
     co_return outcome_response(*handle, wait->has_value(), masked);
 }
 
-Awaitable<Response> list_runs(Request& request, Engine& engine) {
-    auto limit = request.query_integer("limit", 50, 1, 200);
-    if (!limit) co_return net::problem(limit.error());
-    RunFilter filter;
-    filter.project = std::string(request.query_value("project").value_or(""));
-    if (const auto status = request.query_value("status")) {
-        filter.status = run_status_from(*status);
-        if (!filter.status)
-            co_return net::problem(Error{ErrorCode::invalid_argument,
-                                         fmt::format("status={} is unknown; use queued, running, waiting, paused, succeeded, "
-                                                     "failed, cancelled or timed_out", *status)});
-    }
-    if (const auto flow = request.query_value("flow")) {
-        filter.flow = FlowId::parse(*flow);
-        if (!filter.flow)
-            co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("flow={} is no flow id (flw_…)", *flow)});
-    }
-    filter.seen = request.principal.seen(Permission::runs_read);
-    std::string cursor(request.query_value("cursor").value_or(""));
-    auto runs = co_await engine.list(request.workspace(), std::move(filter), static_cast<int>(*limit), std::move(cursor));
-    if (!runs) co_return net::problem(runs.error());
-    Json items = Json::array();
-    for (const Run& run : runs->items) {
-        items.push_back(to_json(run));
-        if (!reads_data(request, run.project, run.flow_name)) mask_run(items.back());
-    }
-    Json answer = {{"items", std::move(items)}, {"next_cursor", runs->next_cursor.empty() ? Json() : Json(runs->next_cursor)}};
-    co_return net::json_response(200, answer);
-}
-
 Awaitable<Response> get_run(Request& request, Engine& engine) {
     auto id = request.id_parameter<RunId>();
     if (!id) co_return net::problem(id.error());
@@ -280,7 +251,11 @@ Awaitable<Response> get_run(Request& request, Engine& engine) {
         if (run->status == RunStatus::succeeded) answer["output"] = nullptr;
         mask_run(answer);
     }
-    if (!reads || run->status != RunStatus::succeeded) co_return net::json_response(200, answer);
+    const bool leaves_out = request.query_value("output") == "false";
+    if (!reads || run->status != RunStatus::succeeded || leaves_out) {
+        if (leaves_out) answer.erase("output");
+        co_return net::json_response(200, answer);
+    }
     auto output = co_await engine.output_text(request.workspace(), *id);
     if (!output) co_return net::problem(output.error());
     std::string before = base::dump_json(answer);
@@ -297,12 +272,22 @@ Awaitable<Response> list_steps(Request& request, Engine& engine) {
     if (!limit) co_return net::problem(limit.error());
     auto offset = request.query_integer("offset", 0, 0, 10'000'000);
     if (!offset) co_return net::problem(offset.error());
-    StepQuery query{static_cast<std::size_t>(*offset), static_cast<std::size_t>(*limit), std::nullopt};
-    if (const auto text = request.query_value("status")) {
-        query.status = step_status_from(*text);
-        if (!query.status)
+    StepQuery query;
+    query.offset = static_cast<std::size_t>(*offset);
+    query.limit = static_cast<std::size_t>(*limit);
+    std::string_view words = request.query_value("status").value_or("");
+    while (!words.empty()) {
+        const std::size_t comma = std::min(words.find(','), words.size());
+        const auto status = step_status_from(words.substr(0, comma));
+        if (!status)
             co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("status={} is no status of a step; there are pending, "
-                "ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out and unknown", *text)});
+                "ready, running, waiting, succeeded, failed, skipped, cancelled, timed_out and unknown, several with commas between them", words.substr(0, comma))});
+        query.statuses.push_back(*status);
+        words.remove_prefix(std::min(comma + 1, words.size()));
+    }
+    for (auto [name, slot] : {std::pair{"parent", &query.parent}, std::pair{"q", &query.text}}) {
+        *slot = std::string(request.query_value(name).value_or(""));
+        if (slot->size() > 1000) co_return net::problem(Error{ErrorCode::invalid_argument, fmt::format("?{}= has at most 1000 bytes", name)});
     }
     auto page = co_await engine.steps(request.workspace(), *id, query);
     if (!page) co_return net::problem(page.error());
@@ -327,31 +312,29 @@ Awaitable<Response> list_events(Request& request, Engine& engine) {
     if (!events) co_return net::problem(events.error());
     if (!co_await reads_data_of(request, id->str()))
         for (Json& event : *events) events::mask_run_event(event);
+    if (request.query_value("values") == "false")
+        for (Json& event : *events) event.erase("value");
     Json answer = {{"items", Json(std::move(*events))}};
     co_return net::json_response(200, answer);
 }
 
 constexpr Parameter wait_query[] = {
     {"wait", "string", "Wait for the end up to this long (\"30s\", at most 10m); then 200 with the output, else 202"}};
-constexpr Parameter list_query[] = {
-    {"limit", "integer", "1 to 200, default 50"},
-    {"cursor", "string", "next_cursor of the page before"},
-    {"status", "string", "Only runs with this status"},
-    {"flow", "string", "Only runs of this flow (its id)"},
-    {"project", "string", "Only runs of this project"}};
-constexpr Parameter get_query[] = {{"wait", "string", "Wait for the end up to this long"}};
+constexpr Parameter get_query[] = {{"wait", "string", "Wait for the end up to this long"},
+                                   {"output", "string", "\"false\": without the output, which …/output gives in parts"}};
 constexpr Parameter steps_query[] = {
     {"limit", "integer", "1 to 10000, default 1000"}, {"offset", "integer", "Steps to leave out, default 0"},
-    {"status", "string", "Only steps with this status"}};
+    {"status", "string", "Only steps with this status; several with commas between them"},
+    {"parent", "string", "Only steps inside of this container (each) or this item or turn of it (each[17])"},
+    {"q", "string", "Only steps with this text in their path"}};
 constexpr Parameter events_query[] = {
-    {"after", "integer", "Only events with a greater seq"}, {"limit", "integer", "1 to 1000, default 200"}};
+    {"after", "integer", "Only events with a greater seq"}, {"limit", "integer", "1 to 1000, default 200"},
+    {"values", "string", "\"false\": without the inputs, outputs and errors that entries hold"}};
 
 constexpr Route<Engine> routes[] = {
     {Verb::post, "/api/v1/flows/{id}/runs", Permission::runs_write, start_run,
      {.summary = "Start a run", .tag = "runs", .request = "StartRun", .response = "StartedRun", .status = 202,
       .query = wait_query, .check_body = false, .finds_used_key = true, .audited = net::Audited::by_people, .action = "runs.start"}},
-    {Verb::get, "/api/v1/runs", Permission::runs_read, list_runs,
-     {.summary = "List runs", .response = "RunList", .query = list_query}},
     {Verb::get, "/api/v1/runs/{id}", Permission::runs_read, get_run,
      {.summary = "Read a run", .response = "Run", .query = get_query}},
     {Verb::get, "/api/v1/runs/{id}/steps", Permission::runs_read, list_steps,
@@ -403,6 +386,8 @@ Json to_json(const StepSummary& step) {
     if (step.waiting_for.is_object()) json["waiting_for"] = step.waiting_for;
     if (step.output_bytes > 0) json["output_bytes"] = step.output_bytes;
     if (step.items >= 0) json["items"] = step.items;
+    if (step.children.is_object()) json["children"] = step.children;
+    if (step.reused) json["reused"] = true;
     if (step.usage.is_object()) {
         Json usage = step.usage;
         usage["cost_usd"] = base::format_usd(NanoUsd{usage.value("cost_nano_usd", std::int64_t{0})});
@@ -448,14 +433,14 @@ void add_routes(net::Router& router, Engine& engine) {
         "parent_run_id": {"type": ["string", "null"], "description": "The run it came from: of a rerun, a sub-run, an error flow's run"},
         "totals": {"type": "object", "properties": {"steps": {"type": "integer"}, "input_tokens": {"type": "integer"},
             "output_tokens": {"type": "integer"}, "cost_usd": {"type": "string"}, "simulated": {"type": "boolean"}}}}})");
-    router.add_schema("RunList", R"({"type": "object", "properties": {
-        "items": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "next_cursor": {"type": ["string", "null"]}}})");
     router.add_schema("Step", R"({"type": "object", "required": ["path", "node", "type", "status"], "properties": {
         "path": {"type": "string"}, "node": {"type": "string"}, "type": {"type": "string"},
         "status": {"type": "string", "enum": ["pending", "ready", "running", "waiting", "succeeded", "failed", "skipped",
             "cancelled", "timed_out", "unknown"]},
         "attempts": {"type": "integer"}, "started_at": {"type": ["string", "null"]}, "finished_at": {"type": ["string", "null"]},
         "waiting_until": {"type": "string"}, "waiting_for": {"type": "object"}, "output_bytes": {"type": "integer"}, "items": {"type": "integer"},
+        "children": {"type": "object", "description": "Of a container: the steps of its body, over all items or turns, by status", "additionalProperties": {"type": "integer"}},
+        "reused": {"type": "boolean", "description": "Taken over, not executed"},
         "usage": {"type": "object"}, "artifacts": {"type": "array", "items": {"type": "string"}},
         "error": {"$ref": "#/components/schemas/RunError"}}})");
     router.add_schema("StepList", R"({"type": "object", "properties": {
@@ -465,6 +450,7 @@ void add_routes(net::Router& router, Engine& engine) {
         "at": {"type": "string"}, "path": {"type": "string"}, "attempt": {"type": "integer"}, "data": {"type": "object"},
         "value": {}, "value_bytes": {"type": "integer"}}}}}})");
     router.add(std::span<const Route<Engine>>(routes), engine);
+    add_search_routes(router, engine);
     add_value_routes(router, engine);
     router.places().add("runs", [&engine](WorkspaceId workspace, std::string id) { return place_run(engine, workspace, std::move(id)); });
     router.places().add_whole("queues");

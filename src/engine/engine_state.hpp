@@ -14,6 +14,7 @@
 #include "engine/instance.hpp"
 #include "engine/queue_store.hpp"
 #include "engine/run_queue.hpp"
+#include "engine/step_times.hpp"
 #include "sluice/engine/engine.hpp"
 #include "sluice/runtime/loop.hpp"
 #include "sluice/runtime/task_group.hpp"
@@ -226,6 +227,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     runtime::Loop::TimerId queue_timer = 0, wake_timer = 0, heartbeat_timer = 0;
     Time queue_timer_at{}, wake_timer_at{};
     EngineStatistics statistics;
+    StepTimesBook step_times{clock.now()};
     bool stopping = false;
     runtime::TaskGroup tasks;
 };

@@ -74,35 +74,7 @@ const Query forget_outputs{"engine.forget_outputs", R"sql(
     UPDATE run_event SET value = NULL, value_blob = NULL
     WHERE run_id = ?2 AND workspace_id = ?1 AND path <> '' AND kind IN ('step.succeeded', 'step.items'))sql"};
 
-#define SLUICE_RUN_COLUMNS                                                                                          \
-    "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
-    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes, attempts, " \
-    "started_by_kind, started_by"
-
 const Query select_run{"engine.select_run", "SELECT " SLUICE_RUN_COLUMNS " FROM run WHERE workspace_id = ?1 AND id = ?2"};
-
-const Query list_all{"engine.list_all", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") " ORDER BY id DESC LIMIT ?4"};
-
-const Query list_of_flow{"engine.list_of_flow", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND flow_id = ?5
-        AND (?6 = '' OR status = ?6) ORDER BY id DESC LIMIT ?4)sql"};
-
-// The status stands in the text so that the partial index serves it.
-const Query list_unusual{"engine.list_unusual", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND status = ?5
-        AND status NOT IN ('succeeded', 'running') ORDER BY id DESC LIMIT ?4)sql"};
-
-const Query list_succeeded{"engine.list_succeeded", "SELECT " SLUICE_RUN_COLUMNS R"sql( FROM run
-    WHERE workspace_id = ?1 AND id < ?2 AND )sql" SLUICE_SEEN("?3", "project", "flow_name") R"sql( AND status = 'succeeded' ORDER BY id DESC LIMIT ?4)sql"};
-
-const Query list_running{"engine.list_running", R"sql(
-    SELECT r.id, r.workspace_id, r.flow_id, r.flow_version, r.flow_name, r.project, r.trigger, r.status, r.created_at_us,
-        r.started_at_us, r.finished_at_us, r.error, r.steps, r.input_tokens, r.output_tokens, r.cost_nano_usd, r.simulated, r.parent_run_id,
-        r.depth, r.retries, r.stored_bytes, r.attempts, r.started_by_kind, r.started_by
-    FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id
-    WHERE j.workspace_id = ?1 AND j.run_id < ?2 AND j.state = 'running' AND )sql" SLUICE_SEEN("?3", "r.project", "r.flow_name") R"sql( AND r.status = 'running'
-    ORDER BY j.run_id DESC LIMIT ?4)sql"};
 
 const Query select_records{"engine.select_records", R"sql(
     SELECT seq, kind, at_us, path, attempt, data, CASE WHEN value_bytes <= ?5 THEN value END, value_blob, value_bytes
@@ -115,6 +87,31 @@ const Query select_step_end{"engine.select_step_end", R"sql(
 const Query select_last{"engine.select_last", R"sql(
     SELECT seq, kind, at_us, path, attempt, data, value, value_blob, value_bytes
     FROM run_event WHERE run_id = ?2 AND workspace_id = ?1 ORDER BY seq DESC LIMIT 1)sql"};
+
+StoredRecord read_record(const Row& row) {
+    StoredRecord out;
+    out.seq = row.integer(0);
+    out.kind = row.str(1);
+    out.record.kind = record_kind_from(out.kind).value_or(RecordKind::run_started);
+    out.record.at = row.time(2);
+    out.record.path = row.str(3);
+    out.record.attempt = static_cast<int>(row.integer(4));
+    if (!row.is_null(5)) out.record.data = row.str(5);
+    if (!row.is_null(6)) out.record.value = row.str(6);
+    if (!row.is_null(7)) out.value_blob = row.str(7);
+    out.value_bytes = row.integer(8);
+    return out;
+}
+
+std::optional<std::string> text_or_null(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+std::optional<std::string> error_text(const Run& run) {
+    return run.error ? std::optional<std::string>(base::dump_json(*run.error)) : std::nullopt;
+}
+
+}  // namespace
 
 Run read_run(const Row& row) {
     Run run;
@@ -141,31 +138,6 @@ Run read_run(const Row& row) {
     if (!row.is_null(22)) run.started_by = {row.str(22), row.str(23)};
     return run;
 }
-
-StoredRecord read_record(const Row& row) {
-    StoredRecord out;
-    out.seq = row.integer(0);
-    out.kind = row.str(1);
-    out.record.kind = record_kind_from(out.kind).value_or(RecordKind::run_started);
-    out.record.at = row.time(2);
-    out.record.path = row.str(3);
-    out.record.attempt = static_cast<int>(row.integer(4));
-    if (!row.is_null(5)) out.record.data = row.str(5);
-    if (!row.is_null(6)) out.record.value = row.str(6);
-    if (!row.is_null(7)) out.value_blob = row.str(7);
-    out.value_bytes = row.integer(8);
-    return out;
-}
-
-std::optional<std::string> text_or_null(const std::string& text) {
-    return text.empty() ? std::nullopt : std::optional<std::string>(text);
-}
-
-std::optional<std::string> error_text(const Run& run) {
-    return run.error ? std::optional<std::string>(base::dump_json(*run.error)) : std::nullopt;
-}
-
-}  // namespace
 
 void append_whole_run(storage::WriteUnit& unit, const Run& run) {
     unit.add(insert_whole_run, run.workspace, run.id, run.flow, run.flow_version, run.flow_name, run.project, run.trigger,
@@ -245,27 +217,6 @@ void append_end(storage::WriteUnit& unit, const Run& run, BootId worker) {
 Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, WorkspaceId workspace, RunId id) {
     auto job = [workspace, id](ReadTx& tx) {
         return tx.find<Run>(select_run, {storage::to_value(workspace), storage::to_value(id)}, read_run);
-    };
-    co_return co_await storage.read(std::move(job));
-}
-
-Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, WorkspaceId workspace, RunFilter filter,
-                                              RunId before, int limit) {
-    if (!before) before = RunId::last();
-    auto job = [workspace, filter = std::move(filter), before, limit](ReadTx& tx) {
-        std::vector<storage::Value> values = {storage::to_value(workspace), storage::to_value(before),
-                                              storage::to_value(filter.seen.within(filter.project).text()), storage::to_value(limit)};
-        const std::string status = filter.status ? std::string(to_string(*filter.status)) : std::string();
-        if (filter.flow) {
-            values.push_back(storage::to_value(*filter.flow));
-            values.push_back(storage::to_value(status));
-            return tx.list<Run>(list_of_flow, std::move(values), read_run);
-        }
-        if (!filter.status) return tx.list<Run>(list_all, std::move(values), read_run);
-        if (*filter.status == RunStatus::succeeded) return tx.list<Run>(list_succeeded, std::move(values), read_run);
-        if (*filter.status == RunStatus::running) return tx.list<Run>(list_running, std::move(values), read_run);
-        values.push_back(storage::to_value(status));
-        return tx.list<Run>(list_unusual, std::move(values), read_run);
     };
     co_return co_await storage.read(std::move(job));
 }

@@ -7,6 +7,7 @@
 
 #include "sluice/engine/engine.hpp"
 #include "sluice/storage/storage.hpp"
+#include "sluice/storage/value.hpp"
 
 namespace sluice::engine::store {
 
@@ -54,10 +55,14 @@ void append_status(storage::WriteUnit& unit, const Run& run);
 /// Ends the run and gives its job up; the unit fails with `gone` when another process holds the job.
 void append_end(storage::WriteUnit& unit, const Run& run, BootId worker);
 
+/// Of the table run, as `read_run` takes them.
+#define SLUICE_RUN_COLUMNS                                                                                          \
+    "id, workspace_id, flow_id, flow_version, flow_name, project, trigger, status, created_at_us, started_at_us, " \
+    "finished_at_us, error, steps, input_tokens, output_tokens, cost_nano_usd, simulated, parent_run_id, depth, retries, stored_bytes, attempts, " \
+    "started_by_kind, started_by"
+Run read_run(const storage::Row& row);
+
 Awaitable<Result<std::optional<Run>>> find_run(storage::Storage& storage, WorkspaceId workspace, RunId id);
-/// Newest first, below `before` (nil: from the newest).
-Awaitable<Result<std::vector<Run>>> list_runs(storage::Storage& storage, WorkspaceId workspace, RunFilter filter,
-                                              RunId before, int limit);
 /// With `values` false, values stay in the database (only their sizes are given).
 Awaitable<Result<std::vector<StoredRecord>>> records(storage::Storage& storage, WorkspaceId workspace, RunId run,
                                                      std::int64_t after_seq, int limit, std::int64_t max_value_bytes);

@@ -16,4 +16,12 @@ IdType first_id_of(Time time) {
     return IdType(bytes);
 }
 
+/// When an id was made, in whole milliseconds.
+template <class IdType>
+Time time_of_id(const IdType& id) {
+    std::int64_t ms = 0;
+    for (std::size_t i = 0; i < 6; ++i) ms = (ms << 8) | id.bytes()[i];
+    return base::from_us(ms * 1000);
+}
+
 }  // namespace sluice::engine

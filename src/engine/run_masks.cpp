@@ -1,5 +1,7 @@
 #include "engine/run_masks.hpp"
 
+#include "sluice/engine/engine.hpp"
+#include "sluice/engine/overview.hpp"
 #include "sluice/events/events.hpp"
 #include "sluice/net/places.hpp"
 
@@ -18,6 +20,10 @@ void blank_error(Json& object, const char* member = "error") {
 
 bool reads_data(const net::Request& request, const std::string& project, const std::string& flow) {
     return request.principal.may_in(Permission::runs_data, project, flow);
+}
+
+void mask_unread(const net::Request& request, const Run& run, Json& shown) {
+    if (!reads_data(request, run.project, run.flow_name)) mask_run(shown);
 }
 
 Awaitable<bool> reads_data_of(const net::Request& request, std::string run) {

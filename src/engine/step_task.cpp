@@ -91,6 +91,7 @@ Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run,
     std::optional<StepTask> context;
     Result<flows::StepOutput> result = tl::unexpected<Error>(Error{});
     bool aborted = false;
+    const Time began = self->clock.now();
     if (node.effect != flows::Effect::pure) storage::failpoint::hit("effect.before");
     try {
         auto ready = co_await secrets.prepare(execute, logger);
@@ -121,6 +122,7 @@ Awaitable<void> Engine::State::run_step(std::shared_ptr<State> self, RunPtr run,
         result = fail(ErrorCode::internal, "the step failed in a way it should not; the server's log has the detail");
     }
     run->tasks.erase(key_of(execute.step));
+    if (!aborted) self->step_times.note(run->row.workspace, self->clock.now(), self->clock.now() - began);
     // Cancelled: the machine has decided already, or the process stops and the next start decides.
     if (aborted) co_return;
     StepReport report = context ? context->take_report() : StepReport{};

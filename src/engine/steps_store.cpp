@@ -42,6 +42,18 @@ std::string node_of(std::string_view path) {
     return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
 }
 
+/// Where the steps are counted that are inside of the same container; none at the top.
+std::uint32_t container_place(StepIndex& index, std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string_view::npos) return StepIndex::none;
+    path = path.substr(0, slash);
+    const std::size_t bracket = path.rfind('[');
+    if (bracket == std::string_view::npos || !path.ends_with(']')) return StepIndex::none;
+    const auto [found, added] = index.containers.try_emplace(std::string(path.substr(0, bracket)), static_cast<std::uint32_t>(index.children.size()));
+    if (added) index.children.emplace_back();
+    return found->second;
+}
+
 struct Entry {
     RecordKind kind;
     Time at;
@@ -92,6 +104,8 @@ void fold(StepSummary& step, const Entry& entry) {
         default: break;
     }
     if (const Json* usage = base::find_member(data, "usage")) step.usage = *usage;
+    if (begins) step.reused = false;
+    else if (is_terminal(step.status)) step.reused = data.value("reused", false);
     if (const Json* artifacts = base::find_member(data, "artifacts")) step.artifacts = *artifacts;
 }
 
@@ -124,10 +138,15 @@ Awaitable<Result<StepIndexPtr>> index_steps(storage::Storage& storage, Workspace
                 index->last_seq = row.integer(0);
                 const auto kind = record_kind_from(row.text(1));
                 const auto [found, added] = index->by_path.try_emplace(row.str(2), static_cast<std::uint32_t>(index->entries.size()));
-                if (added) index->entries.push_back({&found->first, StepStatus::pending, index->last_seq, 0});
+                if (added) index->entries.push_back({&found->first, StepStatus::pending, index->last_seq, 0, container_place(*index, found->first)});
                 StepIndex::Entry& entry = index->entries[found->second];
                 entry.last_seq = index->last_seq;
+                const StepStatus before = entry.status;
                 if (kind) entry.status = status_after(*kind, entry.status);
+                if (entry.container == StepIndex::none) return true;
+                auto& counts = index->children[entry.container];
+                if (!added) --counts[static_cast<std::size_t>(before)];
+                ++counts[static_cast<std::size_t>(entry.status)];
                 return true;
             };
             auto done = tx.each(select_paths, {storage::to_value(workspace), storage::to_value(run), storage::to_value(index->last_seq),
@@ -140,6 +159,25 @@ Awaitable<Result<StepIndexPtr>> index_steps(storage::Storage& storage, Workspace
         rows = *read_rows;
     } while (rows == rows_a_read);
     co_return StepIndexPtr(std::move(index));
+}
+
+bool path_matches(std::string_view path, const StepQuery& query) {
+    if (!query.parent.empty()) {
+        if (!path.starts_with(query.parent) || path.size() == query.parent.size()) return false;
+        const char next = path[query.parent.size()];   // "each" has each[0]/a, "each[0]" has each[0]/a, neither eachother
+        if (next != '[' && next != '/') return false;
+    }
+    return query.text.empty() || path.find(query.text) != std::string_view::npos;
+}
+
+Awaitable<Result<std::vector<std::uint32_t>>> steps_by_path(storage::Storage& storage, StepIndexPtr index, StepQuery query) {
+    auto job = [index, query = std::move(query)](ReadTx&) -> Result<std::vector<std::uint32_t>> {
+        std::vector<std::uint32_t> out;
+        for (std::uint32_t place = 0; place < index->entries.size(); ++place)
+            if (path_matches(*index->entries[place].path, query)) out.push_back(place);
+        return out;
+    };
+    co_return co_await storage.read(std::move(job));
 }
 
 Awaitable<Result<std::vector<RunEntry>>> run_entries(storage::Storage& storage, WorkspaceId workspace, RunId run, int limit) {
@@ -167,6 +205,12 @@ Awaitable<Result<std::vector<StepSummary>>> summarise_steps(storage::Storage& st
         StepSummary step;
         step.path = *entry.path;
         step.node = node_of(step.path);
+        if (const auto inside = index->containers.find(step.path); inside != index->containers.end()) {
+            step.children = Json::object();
+            const StepIndex::Counts& counts = index->children[inside->second];
+            for (std::size_t i = 0; i < counts.size(); ++i)
+                if (counts[i] > 0) step.children[std::string(to_string(static_cast<StepStatus>(i)))] = counts[i];
+        }
         state->places.emplace(*entry.path, state->steps.size());
         state->steps.push_back(std::move(step));
         state->from = std::min(state->from, entry.first_seq - 1);

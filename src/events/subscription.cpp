@@ -2,6 +2,7 @@
 
 #include "bus_state.hpp"
 #include "events_store.hpp"
+#include "sluice/base/metrics.hpp"
 
 namespace sluice::events {
 
@@ -86,9 +87,14 @@ void SubscriptionState::leave(const Follow& follow) {
     if (tail->listeners.empty()) bus->tails.erase({tail->workspace, tail->run});
 }
 
-Subscription::Subscription(std::shared_ptr<SubscriptionState> state) : state_(std::move(state)) {}
+namespace {
+base::metrics::Gauge subscriptions("sluice_live_subscriptions", "Live streams that are open");
+}  // namespace
+
+Subscription::Subscription(std::shared_ptr<SubscriptionState> state) : state_(std::move(state)) { subscriptions.add(1); }
 
 Subscription::~Subscription() {
+    subscriptions.add(-1);
     for (const auto& follow : state_->follows) state_->leave(follow);
     state_->follows.clear();
     std::erase(state_->bus->subscriptions, state_.get());

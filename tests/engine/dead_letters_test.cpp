@@ -46,7 +46,7 @@ TEST_CASE("a run that fails at a step leaves a dead letter with cause, attempts,
     const RunId id = w.begin(flow, {{"customer", 7}});
     w.until([&] { return w.executions["ask"] == 1; });
     CHECK(w.all().empty());
-    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, StepStatus::waiting})).total == 1; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, {StepStatus::waiting}})).total == 1; });
     w.clock.advance(std::chrono::seconds(1));
     REQUIRE(w.end(id).status == RunStatus::failed);
     const auto letters = w.all();

@@ -10,7 +10,7 @@ Json why(EngineWorld& w, RunId id) { return w.get(w.engine->why(w.workspace, id)
 
 /// Lets the run come to a rest in which so many of its steps wait.
 void resting(EngineWorld& w, RunId id, std::size_t waiting = 1) {
-    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, StepStatus::waiting})).total == waiting; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, {StepStatus::waiting}})).total == waiting; });
 }
 
 std::vector<std::string> changed(const Json& diff) {
@@ -85,7 +85,7 @@ TEST_CASE("why: a step whose end is unknown comes first and says how to decide",
     CHECK(why(w, id)["code"] == "running");
     w.hold = nullptr;
     w.restart();
-    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, StepStatus::unknown})).total == 1; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, {StepStatus::unknown}})).total == 1; });
     const Json told = why(w, id);
     CHECK(told["code"] == "unknown_step");
     CHECK_THAT(told["text"].get<std::string>(), Catch::Contains("pay") && Catch::Contains("runs decide"));

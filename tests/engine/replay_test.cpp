@@ -142,7 +142,7 @@ TEST_CASE("whole runs replay from storage: maps, retries, waits, large values, c
     const RunId id = w.begin(flow);
     for (const auto& [path, by] : {std::pair{"nap", Duration(std::chrono::hours(1))}, {"flaky", Duration(std::chrono::seconds(20))}}) {
         w.until([&, path = path] {
-            const auto waiting = w.get(w.engine->steps(w.workspace, id, {0, 10, StepStatus::waiting})).items;
+            const auto waiting = w.get(w.engine->steps(w.workspace, id, {0, 10, {StepStatus::waiting}})).items;
             return waiting.size() == 1 && waiting[0].path == path;
         });
         w.clock.advance(by);
@@ -156,7 +156,7 @@ TEST_CASE("whole runs replay from storage: maps, retries, waits, large values, c
     CHECK(w.executions["flaky"] == 2);   // nothing left the process
 
     const RunId cancelled = w.begin(flow);
-    w.until([&] { return w.get(w.engine->steps(w.workspace, cancelled, {0, 10, StepStatus::waiting})).total == 1; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, cancelled, {0, 10, {StepStatus::waiting}})).total == 1; });
     const auto open = w.get(w.engine->replay(w.workspace, cancelled));
     INFO(told(open));
     CHECK(open.same());
@@ -178,7 +178,7 @@ TEST_CASE("a retried run, a rerun, a pause and a crash replay as well", "[engine
     }
     w.answers.erase("ask");
     w.done(w.engine->retry(w.workspace, id, "ann", "mended"));
-    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 10, StepStatus::waiting})).total == 1; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 10, {StepStatus::waiting}})).total == 1; });
     w.done(w.engine->pause(w.workspace, id, "bob", "lunch"));
     w.restart();
     w.done(w.engine->resume(w.workspace, id, "bob"));

@@ -123,7 +123,7 @@ TEST_CASE("a run that was read back after a crash knows how much it takes", "[en
     w.answers["ask"] = giving(std::string(50'000, 'x'));
     const auto flow = w.publish(graph({step("ask", "call"), step("nap", "wait", {{"for", "1h"}})}, {arrow("ask", "nap")}));
     const RunId id = w.begin(flow);
-    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, StepStatus::waiting})).total == 1; });
+    w.until([&] { return w.get(w.engine->steps(w.workspace, id, {0, 1, {StepStatus::waiting}})).total == 1; });
     w.restart();
     w.clock.advance(hours(1));
     REQUIRE(w.end(id).status == RunStatus::succeeded);

@@ -47,6 +47,16 @@ class Histogram {
     std::atomic<std::uint64_t> count_{0}, sum_{0};
 };
 
+/// What the instruments of one name hold together, labels and all; zeros where none has it.
+struct Reading {
+    std::int64_t value = 0;                                    ///< of counters and gauges
+    std::uint64_t count = 0, sum = 0;                          ///< of histograms
+    std::array<std::uint64_t, Histogram::buckets> counts{};
+    /// The most that a value in this part (0 to 1) of the smaller ones can be: below a power of two. 0 without observations.
+    std::uint64_t quantile(double part) const;
+};
+Reading read(std::string_view name);
+
 /// The current values of every instrument in Prometheus text format 0.0.4.
 std::string render_prometheus();
 

@@ -27,6 +27,20 @@ struct SpendSum {
     std::int64_t calls = 0, failed = 0, input_tokens = 0, cached_tokens = 0, output_tokens = 0;
 };
 
+/// What the calls that began in equal parts of a span cost.
+struct SpendSeries {
+    static constexpr int most_rows = 20'000;   ///< the newest calls are looked at, no more
+    struct Part {
+        std::int64_t calls = 0, input_tokens = 0, output_tokens = 0;
+        NanoUsd cost;
+    };
+    Time from{};
+    Duration width{};
+    std::vector<Part> parts;
+    bool complete = true;
+    Time counted_from{};   ///< parts before it are not counted
+};
+
 struct SpendPage {
     std::vector<Spend> items;
     std::string next_cursor;
@@ -43,6 +57,8 @@ class SpendBook {
     Awaitable<Result<std::vector<Spend>>> read_after(WorkspaceId workspace, SpendFilter filter, SpendId after, int limit) const;
     /// At most 1,000 sums: the dearest first, days and hours in order of time. Errors: unavailable.
     Awaitable<Result<std::vector<SpendSum>>> sums(WorkspaceId workspace, SpendBy by, SpendFilter filter) const;
+    /// In `count` parts of `width` from `from` on.
+    Awaitable<Result<SpendSeries>> series(WorkspaceId workspace, Time from, Duration width, std::size_t count) const;
     /// Of a row by its id. Errors: not_found.
     Awaitable<Result<Spend>> get(WorkspaceId workspace, SpendId id) const;
 

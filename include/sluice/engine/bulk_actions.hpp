@@ -100,10 +100,14 @@ struct BulkItemList {
     std::vector<BulkItem> items;
     std::string next_cursor;
 };
-/// What a bulk action would touch: how many, and the ids of the first ones.
+/// What a bulk action would touch: how many, the ids of the first ones, and a few of them as the API shows them.
 struct BulkPreview {
+    static constexpr std::size_t most_samples = 5;
     std::int64_t total = 0;
+    Json filter;                       ///< as it was understood
     std::vector<std::string> first;
+    std::vector<Run> runs;             ///< samples, by the action's kind
+    std::vector<DeadLetter> letters;
 };
 
 /// Called with the unit of a change, to let more commit with it.

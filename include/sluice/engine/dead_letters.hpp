@@ -47,6 +47,25 @@ Result<LetterFilter> letter_filter(const Json& json, const std::string& pointer)
 Json to_json(const LetterFilter& filter);
 Json to_json(const DeadLetter& letter);
 
+/// Letters that fail alike: of one flow and step (whatever the item or turn), with one code and messages that differ in ids and
+/// amounts alone.
+struct LetterGroup {
+    FlowId flow;
+    std::string flow_name, project, step, cause, code;
+    std::string message;               ///< of the newest
+    bool masked = false;               ///< the caller may not read messages: they do not tell groups apart
+    std::int64_t count = 0;
+    Time first_at{}, last_at{};
+    DeadLetterId newest;
+};
+struct LetterGroups {
+    static constexpr std::size_t most = 100;
+    static constexpr int most_letters = 10'000;   ///< the newest are looked at, no more
+    std::vector<LetterGroup> items;    ///< the largest first
+    std::int64_t looked_at = 0;
+    bool complete = true;
+};
+
 struct LetterList {
     std::vector<DeadLetter> items;
     std::string next_cursor;
@@ -77,6 +96,8 @@ class DeadLetters {
 
     /// Newest first. Errors: invalid_argument (cursor).
     Awaitable<Result<LetterList>> list(WorkspaceId workspace, LetterFilter filter, int limit, std::string cursor);
+    /// The letters of a filter, those put together that fail alike. `data`: whose messages the caller may read.
+    Awaitable<Result<LetterGroups>> groups(WorkspaceId workspace, LetterFilter filter, base::SeenNames data);
     /// Errors: not_found.
     Awaitable<Result<DeadLetter>> get(WorkspaceId workspace, DeadLetterId id);
     /// The letter with "input", "attempts_history" (of its step, oldest first) and "lineage" {"parent_run_id", …}.

@@ -24,6 +24,7 @@
 #include "sluice/base/setting.hpp"
 #include "sluice/engine/machine.hpp"
 #include "sluice/engine/queues.hpp"
+#include "sluice/engine/run_search.hpp"
 #include "sluice/events/events.hpp"
 #include "sluice/flows/flows.hpp"
 #include "sluice/runtime/awaitable.hpp"
@@ -166,6 +167,8 @@ struct StepSummary {
     std::int64_t items = -1;            ///< of a map that started
     Json usage;                         ///< {"input_tokens", …} or null
     Json artifacts;                     ///< ids, or null
+    bool reused = false;                ///< taken from another run or from before a retry, not executed
+    Json children;                      ///< of a container: how many steps of its body are in each status; else null
     Json waiting_for;                   ///< {"signal", "key"?} of a step that waits for one, or null
     std::optional<Json> error;
 };
@@ -175,17 +178,16 @@ struct ValueText;
 struct StepPage;
 struct ReplayReport;
 
-struct RunFilter {
-    std::optional<RunStatus> status;
-    std::optional<FlowId> flow;
-    std::string project;
-    base::SeenNames seen;
-};
-
 struct RunList {
     std::vector<Run> items;
     std::string next_cursor;
+    std::optional<Time> searched_to;    ///< the search ended there before the list was full; the cursor goes on
 };
+
+struct RunOverview;
+struct OverviewQuery;
+struct JobQuery;
+struct JobPage;
 
 struct EngineOptions {
     std::size_t max_running_runs = 5'000;             ///< runs that hold a slot; the others are queued
@@ -256,6 +258,12 @@ class Engine final : public events::RunFeed {
 
     Awaitable<Result<Run>> get(WorkspaceId workspace, RunId id);
     Awaitable<Result<RunList>> list(WorkspaceId workspace, RunFilter filter, int limit, std::string cursor);
+    /// How many runs match, by when they were made and by status (run_search.hpp). Errors: invalid_argument (the span).
+    Awaitable<Result<RunHistogram>> histogram(WorkspaceId workspace, RunFilter filter, HistogramQuery query);
+    /// How the workspace's runs stand and went (overview.hpp).
+    Awaitable<Result<RunOverview>> overview(WorkspaceId workspace, OverviewQuery query);
+    /// The jobs of the workspace's queue, the oldest first (queues.hpp).
+    Awaitable<Result<JobPage>> jobs(WorkspaceId workspace, JobQuery query);
     /// What the run was started with / gave. Null while there is no output. Errors: not_found, too_large.
     Awaitable<Result<Json>> input(WorkspaceId workspace, RunId id);
     Awaitable<Result<Json>> output(WorkspaceId workspace, RunId id);

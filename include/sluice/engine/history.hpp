@@ -17,7 +17,10 @@ namespace sluice::engine {
 /// Which steps of a run are wanted, in the order in which they began.
 struct StepQuery {
     std::size_t offset = 0, limit = 1000;
-    std::optional<StepStatus> status;   ///< only steps that are in it now
+    std::vector<StepStatus> statuses;   ///< only steps that are in one of them now; empty: all
+    std::string parent;                 ///< only steps inside of this container or this instance of it: "each", "each[17]"
+    std::string text;                   ///< only steps with this in their path (letters as they are)
+    bool by_path() const { return !parent.empty() || !text.empty(); }
 };
 
 struct StepPage {
