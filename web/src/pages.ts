@@ -1,7 +1,17 @@
 // All pages, one row each, in the order of the navigation. To add one: a file with a default export in features/<module>/, and
 // its row here. Paths of `pages` are below /w/WORKSPACE; `$id` is a parameter (useParams). Icons: lucide-react, by name.
 
-import { type LucideIcon, Play } from 'lucide-react';
+import {
+  ChartColumn,
+  CircleGauge,
+  Layers,
+  type LucideIcon,
+  PackageX,
+  Play,
+  Rss,
+  Server,
+  WalletCards,
+} from 'lucide-react';
 import type { ComponentType } from 'react';
 
 export type NavGroup = 'Work' | 'Build' | 'Operate' | 'Govern';
@@ -28,11 +38,66 @@ export interface PageRow {
 
 export const pages: PageRow[] = [
   {
+    path: '/overview',
+    title: 'Overview',
+    nav: { group: 'Work', icon: CircleGauge, key: 'o', bottom: true },
+    permission: 'runs:read',
+    load: () => import('./features/overview/OverviewPage'),
+  },
+  {
     path: '/runs',
     title: 'Runs',
     nav: { group: 'Work', icon: Play, key: 'r', bottom: true },
     permission: 'runs:read',
     load: () => import('./features/runs/RunsPage'),
+  },
+  {
+    path: '/queues',
+    title: 'Queues',
+    nav: { group: 'Operate', icon: Layers, key: 'q' },
+    permission: 'runs:read',
+    load: () => import('./features/queues/QueuesPage'),
+  },
+  {
+    path: '/queues/$name',
+    title: 'Queue',
+    permission: 'runs:read',
+    load: () => import('./features/queues/QueuePage'),
+  },
+  {
+    path: '/dead-letters',
+    title: 'Dead letters',
+    nav: { group: 'Operate', icon: PackageX, key: 'd' },
+    permission: 'runs:read',
+    load: () => import('./features/dead_letters/DeadLettersPage'),
+  },
+  {
+    path: '/events',
+    title: 'Events',
+    nav: { group: 'Operate', icon: Rss, key: 'e' },
+    permission: 'events:read',
+    load: () => import('./features/events/EventsPage'),
+  },
+  {
+    path: '/system',
+    title: 'System',
+    nav: { group: 'Operate', icon: Server, key: 'y' },
+    permission: 'system:read',
+    load: () => import('./features/system/SystemPage'),
+  },
+  {
+    path: '/budgets',
+    title: 'Budgets',
+    nav: { group: 'Govern', icon: WalletCards, key: 'b' },
+    permission: 'budgets:read',
+    load: () => import('./features/budgets/BudgetsPage'),
+  },
+  {
+    path: '/spend',
+    title: 'Spend',
+    nav: { group: 'Govern', icon: ChartColumn, key: '$' },
+    permission: 'spend:read',
+    load: () => import('./features/spend/SpendPage'),
   },
 ];
 

@@ -46,7 +46,13 @@ export interface paths {
         delete: operations["delete_api_keys_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change which models an API key may call, and how often
+         * @description What is left out stays; null is no limit. A key does not change its own.
+         *
+         *     Needs the permission `api-keys:write`.
+         */
+        patch: operations["patch_api_keys_id"];
         trace?: never;
     };
     "/api/v1/artifacts": {
@@ -753,6 +759,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/content-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read which prompts and answers of models are kept
+         * @description Needs the permission `providers:read`.
+         */
+        get: operations["get_content_policy"];
+        /**
+         * Say which prompts and answers of models are kept, and how long
+         * @description Needs the permission `providers:write`.
+         */
+        put: operations["put_content_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -835,6 +865,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List dead letters that fail alike as one, the largest groups first
+         * @description Of one flow, step and code, with messages that differ in ids and amounts alone; the newest 10,000 letters are looked at.
+         *
+         *     Needs the permission `runs:read`.
+         */
+        get: operations["get_dead_letters_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters/redrive": {
         parameters: {
             query?: never;
@@ -846,7 +898,7 @@ export interface paths {
         put?: never;
         /**
          * Redrive many dead letters by filter, at a rate, canaries first
-         * @description With dry_run: 200 with how many match and the first ids
+         * @description With dry_run: 200 with how many match, the filter, the first ids and five samples
          *
          *     Needs the permission `runs:write`.
          */
@@ -893,6 +945,48 @@ export interface paths {
         get: operations["get_events_number"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/expressions/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what expressions can call
+         * @description Needs the permission `flows:read`.
+         */
+        get: operations["get_expressions_functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/expressions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate an expression with sample values
+         * @description Answers 200 with the value, or with the mistake and its place; stores nothing, and never has secrets.
+         *
+         *     Needs the permission `flows:read`.
+         */
+        post: operations["post_expressions_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1235,6 +1329,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/guardrails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List guardrails in the order in which they are asked
+         * @description Needs the permission `providers:read`.
+         */
+        get: operations["get_guardrails"];
+        put?: never;
+        /**
+         * Make a guardrail
+         * @description Needs the permission `providers:write`.
+         */
+        post: operations["post_guardrails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/guardrails/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a guardrail, by id or name
+         * @description Needs the permission `providers:read`.
+         */
+        get: operations["get_guardrails_id"];
+        /**
+         * Change a guardrail
+         * @description Needs the permission `providers:write`.
+         */
+        put: operations["put_guardrails_id"];
+        post?: never;
+        /**
+         * Delete a guardrail
+         * @description Needs the permission `providers:write`.
+         */
+        delete: operations["delete_guardrails_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -1278,6 +1424,60 @@ export interface paths {
          * @description Needs the permission `users:write`.
          */
         delete: operations["delete_invitations_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List limits on calls of models, newest first
+         * @description Needs the permission `budgets:read`.
+         */
+        get: operations["get_model_limits"];
+        put?: never;
+        /**
+         * Limit requests and tokens a minute, or the models that may be called
+         * @description Needs the permission `budgets:write`.
+         */
+        post: operations["post_model_limits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/model-limits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a limit and what is left of it
+         * @description Needs the permission `budgets:read`.
+         */
+        get: operations["get_model_limits_id"];
+        /**
+         * Change a limit
+         * @description What is left out is not limited any more; scope and model stay.
+         *
+         *     Needs the permission `budgets:write`.
+         */
+        put: operations["put_model_limits_id"];
+        post?: never;
+        /**
+         * Delete a limit
+         * @description Needs the permission `budgets:write`.
+         */
+        delete: operations["delete_model_limits_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1452,6 +1652,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how the workspace stands
+         * @description Counts of runs are by when they were made, as in the list of runs; every part is bounded, and says from when on it is counted.
+         *
+         *     Needs the permission `runs:read`.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/playground/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask up to six models the same, and see them answer beside each other
+         * @description Server-sent events start, delta {index, text}, result (one a model) and end; with Accept: application/json one answer. Each model is asked through the same admission as at the doors: limits, budgets, guardrails.
+         *
+         *     Needs the permission `models:call`.
+         */
+        post: operations["post_playground_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -1548,6 +1792,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model provider for its models, with its key
+         * @description Says in words what is wrong. A provider that was left out after failures may be tried again at once if it is well.
+         *
+         *     Needs the permission `providers:write`.
+         */
+        post: operations["post_providers_id_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/providers/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How calls to a model provider have ended of late, and whether it is left out
+         * @description Needs the permission `providers:read`.
+         */
+        get: operations["get_providers_id_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -1610,6 +1896,28 @@ export interface paths {
          *     Needs the permission `runs:write`.
          */
         post: operations["post_queues_name_drain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the jobs of a queue: its runs that have not ended
+         * @description The oldest first. A page looks at 20,000 jobs at most: with a state it can have fewer items than its limit and a next_cursor.
+         *
+         *     Needs the permission `runs:read`.
+         */
+        get: operations["get_queues_name_jobs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1725,7 +2033,9 @@ export interface paths {
         };
         /**
          * List runs
-         * @description Needs the permission `runs:read`.
+         * @description Newest first. What no index serves (trigger, version, q, project) is looked for in 50,000 rows: a page can then have fewer items than its limit, none even, with searched_to and a next_cursor that goes on.
+         *
+         *     Needs the permission `runs:read`.
          */
         get: operations["get_runs"];
         put?: never;
@@ -2081,12 +2391,86 @@ export interface paths {
         put?: never;
         /**
          * Retry, run again or cancel many runs by filter, at a rate, canaries first
-         * @description With dry_run: 200 with how many match and the first ids
+         * @description With dry_run: 200 with how many match, the filter, the first ids and five samples
          *
          *     Needs the permission `runs:write`.
          */
         post: operations["post_runs_bulk"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count runs over time by status
+         * @description By the time they were made. Without project, version, trigger, parent and q it is counted in indexes; else in the newest 200,000 rows, and complete is false where there are more.
+         *
+         *     Needs the permission `runs:read`.
+         */
+        get: operations["get_runs_histogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List saved views: the caller's own and the shared ones
+         * @description Needs the permission `workspaces:read`.
+         */
+        get: operations["get_saved_views"];
+        put?: never;
+        /**
+         * Save a view
+         * @description What is set on a list of the dashboard, under a name; up to 200 for each caller.
+         *
+         *     Needs the permission `workspaces:read`.
+         */
+        post: operations["post_saved_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change a saved view
+         * @description One's own, or, with users:write, a shared one. If-Match takes its ETag.
+         *
+         *     Needs the permission `workspaces:read`.
+         */
+        put: operations["put_saved_views_id"];
+        post?: never;
+        /**
+         * Delete a saved view
+         * @description Needs the permission `workspaces:read`.
+         */
+        delete: operations["delete_saved_views_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2204,6 +2588,26 @@ export interface paths {
          * @description Needs the permission `spend:read`.
          */
         get: operations["get_spend_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spend/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what was asked and answered in a call, where it was kept
+         * @description Needs the permission `runs:data`.
+         */
+        get: operations["get_spend_id_content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2670,6 +3074,15 @@ export interface components {
         /** @description Any JSON */
         Anything: unknown;
         ApiKey: {
+            /** @description Its own; changed under /api/v1/budgets */
+            budgets?: {
+                action?: string;
+                id?: string;
+                left_usd?: string;
+                limit_usd?: string;
+                spent_usd?: string;
+                window?: string;
+            }[] | null;
             created_at: string;
             created_by?: string;
             expires_at?: string | null;
@@ -2681,6 +3094,8 @@ export interface components {
             /** @description Where it was last used from */
             last_address?: string | null;
             last_used_at?: string | null;
+            /** @description It may call these models and routes alone: names, or beginnings and *; null: all */
+            models?: string[] | null;
             name: string;
             /** @description It may be used from these; empty: from anywhere */
             networks?: string[];
@@ -2695,9 +3110,21 @@ export interface components {
                 burst?: number;
                 per_second?: number;
             } | null;
+            /** @description Calls of models */
+            requests_per_minute?: number | null;
             revoked_at?: string | null;
             /** @description A role, or custom */
             role: string;
+            /** @description Of models, input and output together */
+            tokens_per_minute?: number | null;
+        };
+        ApiKeyChange: {
+            /** @description It may call these models and routes alone: names, or beginnings and *; null: all */
+            models?: string[] | null;
+            /** @description Calls of models */
+            requests_per_minute?: number | null;
+            /** @description Of models, input and output together */
+            tokens_per_minute?: number | null;
         };
         ApiKeyList: {
             items: components["schemas"]["ApiKey"][];
@@ -2873,10 +3300,13 @@ export interface components {
             items?: components["schemas"]["BulkAction"][];
             next_cursor?: string | null;
         };
-        /** @description The bulk action; with dry_run {dry_run, total, first} */
+        /** @description The bulk action; with dry_run {dry_run, total, filter, first, samples} */
         BulkAnswer: components["schemas"]["BulkAction"] | {
             dry_run: boolean;
+            filter?: Record<string, unknown>;
             first?: string[];
+            /** @description The first five, runs or dead letters */
+            samples?: Record<string, unknown>[];
             total?: number;
         };
         BulkItem: {
@@ -2925,6 +3355,53 @@ export interface components {
             /** @description Of a rerun: a version of the flow, "live", or "recorded" (default): each run's own */
             version?: number | string;
         };
+        CallContent: {
+            /** @description The answer's body; null where it was streamed or none came */
+            answer?: unknown;
+            /** @description It was longer than 8 MiB */
+            cut?: boolean;
+            door?: string;
+            /** @description The body, as guardrails let it through */
+            request: unknown;
+            /** @description Of a stream */
+            text?: string | null;
+            tool_calls?: Record<string, unknown>[] | null;
+        };
+        ComparedModel: {
+            answered_by?: string | null;
+            /** @description Null: the price is not known */
+            cost_usd?: string | null;
+            duration_ms?: number;
+            error?: Record<string, unknown> | null;
+            first_token_ms?: number | null;
+            index: number;
+            model: string;
+            /** @description Of a flow */
+            run_id?: string | null;
+            text?: string;
+            tool_calls?: Record<string, unknown>[];
+            usage?: Record<string, unknown> | null;
+        };
+        ComparedModels: {
+            cost_usd?: string;
+            results: components["schemas"]["ComparedModel"][];
+        };
+        CompareModels: {
+            /** @description As OpenAI's chat format has them */
+            messages?: Record<string, unknown>[];
+            models: string[];
+            /** @description Further members of the request: temperature, max_completion_tokens, tools, response_format, … */
+            parameters?: Record<string, unknown>;
+            /** @description The last message of the user */
+            prompt?: string;
+            system?: string;
+        };
+        ContentPolicy: {
+            keep: string;
+            retention: string;
+            updated_at?: string | null;
+            updated_by?: string | null;
+        };
         DeadLetter: {
             attempts?: number;
             /** @enum {string} */
@@ -2950,6 +3427,33 @@ export interface components {
             history?: Record<string, unknown>[];
             input?: unknown;
             lineage?: Record<string, unknown>;
+        };
+        DeadLetterGroupList: {
+            /** @description false: there are older letters */
+            complete: boolean;
+            items: {
+                cause: string;
+                code: string;
+                count: number;
+                /** @description For a redrive of all with this flow and code */
+                filter: Record<string, unknown>;
+                first_at: string;
+                flow: {
+                    id?: string;
+                    name?: string;
+                };
+                last_at: string;
+                masked?: boolean;
+                /** @description Of the newest */
+                message: string | null;
+                newest_id: string;
+                project?: string;
+                /** @description With * for the numbers of items and turns */
+                step: string;
+            }[];
+            /** @description How many were looked at */
+            letters: number;
+            next_cursor: null;
         };
         DeadLetterList: {
             items?: components["schemas"]["DeadLetter"][];
@@ -3004,6 +3508,52 @@ export interface components {
             items: components["schemas"]["Event"][];
             next_cursor: string | null;
         };
+        ExpressionFunctionList: {
+            items: {
+                doc: string;
+                /** @enum {string} */
+                kind: "function" | "method" | "macro";
+                name: string;
+                signature: string;
+            }[];
+            next_cursor?: string | null;
+        };
+        ExpressionPreview: {
+            /** @description One expression, without braces */
+            expression?: string;
+            /** @description Sample values; what is left out is missing */
+            scope?: {
+                error?: unknown;
+                index?: number;
+                input?: unknown;
+                item?: unknown;
+                /** @description By node: {"classify": {"output": …}} */
+                nodes?: Record<string, unknown>;
+                run?: Record<string, unknown>;
+                vars?: Record<string, unknown>;
+            };
+            /** @description Instead of it: any JSON whose strings hold {{ expressions }} */
+            template?: unknown;
+        };
+        ExpressionValue: {
+            error?: {
+                /**
+                 * @description invalid_argument: it does not compile; unprocessable: it fails with these values; too_large: it is over a limit
+                 * @enum {string}
+                 */
+                code: "invalid_argument" | "unprocessable" | "too_large";
+                message: string;
+                /** @description Of a template: the string that it concerns */
+                pointer: string;
+                /** @description Both from 1, columns in characters; null: of no single place */
+                position: {
+                    column?: number;
+                    line?: number;
+                } | null;
+            };
+            /** @description What it gives */
+            value?: unknown;
+        };
         Flow: {
             /**
              * @description What an import did.
@@ -3034,7 +3584,7 @@ export interface components {
                 fields: string[];
                 /** @description The node's id; an edge's ends. */
                 key: string;
-                /** @description node, edge, or the name of a member of the document. */
+                /** @description node, edge, or the name of a member of the document; ui: positions, groups and comments of the canvas. */
                 kind: string;
             }[];
             from: number;
@@ -3091,6 +3641,25 @@ export interface components {
             items: components["schemas"]["FlowVersion"][];
             next_cursor: string | null;
         };
+        Guardrail: {
+            api_keys?: string[];
+            created_at?: string;
+            created_by?: string;
+            direction: string;
+            enabled: boolean;
+            flows?: string[];
+            id: string;
+            models?: string[];
+            name: string;
+            position: number;
+            projects?: string[];
+            rule: Record<string, unknown>;
+            updated_at?: string;
+        };
+        GuardrailList: {
+            items: components["schemas"]["Guardrail"][];
+            next_cursor: string | null;
+        };
         Invitation: {
             created_at: string;
             created_by?: string;
@@ -3106,6 +3675,45 @@ export interface components {
         InvitationList: {
             items: components["schemas"]["Invitation"][];
             next_cursor: string | null;
+        };
+        Job: {
+            attempts?: number;
+            created_at: string;
+            flow: {
+                id?: string;
+                name?: string;
+            };
+            /**
+             * @description held: by the process that answers; taken_up_soon: left by a former one; null: by none
+             * @enum {string|null}
+             */
+            lease: "held" | "taken_up_soon" | null;
+            /** @description Where the flow limits its runs */
+            limit?: {
+                key?: string | null;
+                runs?: number;
+            };
+            priority: number;
+            project?: string;
+            /** @description Not started before */
+            ready_at: string;
+            run_id: string;
+            run_status: components["schemas"]["RunStatus"];
+            started_at?: string | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "waiting";
+            /** @description The next timer of one that waits outside of memory */
+            wake_at?: string | null;
+        };
+        JobList: {
+            items: components["schemas"]["Job"][];
+            next_cursor: string | null;
+            /** @description The process that takes up runs, and when it last said that it does */
+            worker: {
+                heartbeat_at?: string;
+                id?: string;
+                started_at?: string;
+            } | null;
         };
         KeySet: {
             keys: Record<string, unknown>[];
@@ -3177,6 +3785,36 @@ export interface components {
             unchanged: number;
             warnings: Record<string, unknown>[];
         };
+        ModelLimit: {
+            created_at?: string;
+            created_by?: string;
+            id: string;
+            model?: string | null;
+            /** @description These alone may be called: names of models or routes, or beginnings and *: gpt-*, anthropic/* */
+            models?: string[] | null;
+            /** @description At once, now */
+            requests_left?: number | null;
+            requests_per_minute?: number | null;
+            scope: {
+                id?: string;
+                type?: string;
+            };
+            tokens_left?: number | null;
+            /** @description Input and output together */
+            tokens_per_minute?: number | null;
+            updated_at?: string;
+        };
+        ModelLimitChange: {
+            /** @description These alone may be called: names of models or routes, or beginnings and *: gpt-*, anthropic/* */
+            models?: string[] | null;
+            requests_per_minute?: number | null;
+            /** @description Input and output together */
+            tokens_per_minute?: number | null;
+        };
+        ModelLimitList: {
+            items: components["schemas"]["ModelLimit"][];
+            next_cursor: string | null;
+        };
         ModelList: {
             items: components["schemas"]["Model"][];
             next_cursor: string | null;
@@ -3221,10 +3859,29 @@ export interface components {
             next_cursor: string | null;
         };
         NewApiKey: {
+            /** @description Of its own, made with it */
+            budget?: {
+                /**
+                 * @description Default block
+                 * @enum {unknown}
+                 */
+                action?: "block" | "require_approval" | "downgrade" | "warn";
+                downgrade_to?: string;
+                /** @description USD, a decimal with at most nine places */
+                limit_usd: string | number;
+                time_zone?: string;
+                /**
+                 * @description Default month
+                 * @enum {unknown}
+                 */
+                window?: "hour" | "day" | "week" | "month" | "total";
+            } | null;
             /** @description RFC 3339, at most 365 days from now; default 90 days. Null, for no end, on the server's own machine alone */
             expires_at?: string | null;
             /** @description Limits it to these and to their runs, by name */
             flows?: string[];
+            /** @description It may call these models and routes alone: names, or beginnings and *; null: all */
+            models?: string[] | null;
             name?: string;
             /** @description Addresses and networks that it may be used from: 10.0.0.0/24 */
             networks?: string[];
@@ -3238,8 +3895,12 @@ export interface components {
                 burst?: number;
                 per_second: number;
             } | null;
+            /** @description Calls of models */
+            requests_per_minute?: number | null;
             /** @description A built-in role or one of the workspace's; default owner */
             role?: string;
+            /** @description Of models, input and output together */
+            tokens_per_minute?: number | null;
         };
         NewBackup: {
             /** @description A folder that does not exist. On the server's own socket an absolute path; else a plain name */
@@ -3269,6 +3930,15 @@ export interface components {
             time_zone?: string;
             /** @enum {unknown} */
             window: "hour" | "day" | "week" | "month" | "total";
+        };
+        NewContentPolicy: {
+            /**
+             * @description Nothing, calls that failed, or all
+             * @enum {string}
+             */
+            keep: "none" | "errors" | "all";
+            /** @description How long, from 1h to 400d; left out: 168h */
+            retention?: string;
         };
         NewEgressRules: {
             /** @description Left out: as it is. Only the owner of the server's machine may change it */
@@ -3416,12 +4086,54 @@ export interface components {
                  */
                 timeout?: string;
             };
+            /** @description What an editor keeps beside the graph: groups, comments, what is folded. Any members, up to 256 KiB; runs do not see it. */
+            ui?: Record<string, unknown>;
             /** @description The flow's constants, in expressions as vars.<name>. */
             vars?: Record<string, unknown>;
+        };
+        NewGuardrail: {
+            /** @description Only calls with these keys (key_…) */
+            api_keys?: string[];
+            /**
+             * @description Requests, answers or both; left out: both, of a schema output
+             * @enum {string}
+             */
+            direction?: "input" | "output" | "both";
+            /** @description Left out: true */
+            enabled?: boolean;
+            /** @description Only calls of these flows, and of these flows as models */
+            flows?: string[];
+            /** @description Only calls of these models, as the caller names them or as they answer; * stands for anything. Empty: all */
+            models?: string[];
+            name: string;
+            /** @description The least is asked first; left out: 100 */
+            position?: number;
+            /** @description Only calls in these projects */
+            projects?: string[];
+            /** @description {type: pattern, pattern, action, replacement, window} | {type: detect, kinds, action, replacement, window} | {type: size, max_characters, max_messages} | {type: tools, allow} | {type: schema, schema, repair} */
+            rule: {
+                /** @enum {string} */
+                type: "pattern" | "detect" | "size" | "tools" | "schema";
+            };
         };
         NewInvitation: {
             email: string;
             role: string;
+        };
+        NewModelLimit: {
+            /** @description Counts calls of these models alone: a name, or a beginning and * */
+            model?: string | null;
+            /** @description These alone may be called: names of models or routes, or beginnings and *: gpt-*, anthropic/* */
+            models?: string[] | null;
+            requests_per_minute?: number | null;
+            scope: {
+                /** @description A name (project, agent, flow, model) or an id (api_key, user); empty for workspace */
+                id?: string;
+                /** @enum {unknown} */
+                type: "workspace" | "project" | "agent" | "flow" | "api_key" | "user" | "model";
+            };
+            /** @description Input and output together */
+            tokens_per_minute?: number | null;
         };
         NewModelRoute: {
             /** @description Over all targets, before the first byte; 3 when left out */
@@ -3481,6 +4193,15 @@ export interface components {
             /** @description What the new root is made from */
             passphrase?: string;
         };
+        NewSavedView: {
+            name: string;
+            /** @description runs, dead-letters, … */
+            page: string;
+            /** @description The page's search parameters, as in its address */
+            search: string;
+            /** @description Everybody in the workspace sees it; default false */
+            shared?: boolean;
+        };
         NewSecret: {
             bindings?: components["schemas"]["SecretBindings"];
             description?: string;
@@ -3538,6 +4259,98 @@ export interface components {
                 id?: string;
                 name?: string;
             };
+        };
+        Overview: {
+            /** @description What a person should look at, the most urgent first */
+            attention: {
+                action?: string;
+                budget_id?: string;
+                count?: number;
+                failed?: number;
+                flow?: {
+                    id?: string;
+                    name?: string;
+                };
+                held_usd?: string;
+                /** @enum {string} */
+                kind: "unknown_steps" | "queue_paused" | "queue_draining" | "queue_stuck" | "flow_failing" | "budget_near" | "dead_letters";
+                last_at?: string;
+                last_run_id?: string;
+                limit_usd?: string;
+                oldest_ready_at?: string;
+                project?: string;
+                queue?: string;
+                queued?: number;
+                resets_at?: string | null;
+                scope?: {
+                    id?: string;
+                    type?: string;
+                };
+                spent_usd?: string;
+                used_percent?: number;
+                window?: string;
+            }[];
+            bucket_ms: number;
+            from: string;
+            latest_runs: components["schemas"]["Run"][];
+            queues: components["schemas"]["Queue"][];
+            runs: {
+                buckets: {
+                    at: string;
+                    counts: {
+                        [key: string]: number;
+                    };
+                }[];
+                complete: boolean;
+                counted_from: string;
+                totals: {
+                    [key: string]: number;
+                };
+            };
+            /** @description Null without spend:read */
+            spend: {
+                buckets?: {
+                    at?: string;
+                    calls?: number;
+                    cost_usd?: string;
+                    input_tokens?: number;
+                    output_tokens?: number;
+                }[];
+                complete?: boolean;
+                counted_from?: string;
+                totals?: {
+                    calls?: number;
+                    cost_usd?: string;
+                    input_tokens?: number;
+                    output_tokens?: number;
+                };
+            } | null;
+            /** @description How long attempts of steps took that call something; null for a caller who sees a part of the workspace */
+            steps: {
+                buckets?: {
+                    at: string;
+                    count: number;
+                    p50_ms: number | null;
+                    p95_ms: number | null;
+                }[];
+                /** @description The start of the process, where that is later than `from` */
+                counted_from?: string;
+            } | null;
+            tiles: {
+                /** @description Nothing but failed and running is counted further than this */
+                at_most: number;
+                /** @description Open ones */
+                dead_letters: number;
+                /** @description Runs of the window that failed or timed out */
+                failed: number;
+                paused: number;
+                queued: number;
+                running: number;
+                /** @description Of them: a person decides */
+                unknown_steps: number;
+                waiting: number;
+            };
+            to: string;
         };
         PasswordChange: {
             /** @description 12 to 128 characters */
@@ -3621,6 +4434,42 @@ export interface components {
             settings?: Record<string, unknown>;
             type: string;
             updated_at?: string;
+        };
+        ProviderCheck: {
+            /** @description What is wrong and what to do */
+            message: string;
+            /** @description Models of the provider's row that it does not list */
+            missing?: string[];
+            /** @description What it lists; null: it told no list */
+            models?: string[] | null;
+            /** @description Null: this type has no list to ask for */
+            ok: boolean | null;
+            provider: string;
+            status?: number | null;
+            took_ms?: number;
+        };
+        ProviderHealth: {
+            answered?: number;
+            failed?: number;
+            last_error?: {
+                at?: string;
+                message?: string;
+            } | null;
+            /** @description To the first byte, of the answered calls in the window */
+            latency_ms?: number | null;
+            /** @description Those that were called since the start */
+            models: Record<string, unknown>[];
+            provider: string;
+            retry_at?: string | null;
+            since?: string | null;
+            /**
+             * @description The worst of its models: closed, calls go to it; open, left for the end after failures; half_open, the next call tries it
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half_open";
+            /** @description Null: no call in the window */
+            success_rate?: number | null;
+            window?: string;
         };
         ProviderList: {
             items: components["schemas"]["Provider"][];
@@ -3834,12 +4683,33 @@ export interface components {
                 value_bytes?: number;
             }[];
         };
+        RunHistogram: {
+            /** @description The length of a bucket; the last one may be shorter */
+            bucket_ms: number;
+            buckets: {
+                at: string;
+                /** @description By status; what is not there is 0 */
+                counts: {
+                    [key: string]: number;
+                };
+            }[];
+            complete: boolean;
+            /** @description Buckets before it are not counted where complete is false */
+            counted_from: string;
+            from: string;
+            to: string;
+            totals: {
+                [key: string]: number;
+            };
+        };
         RunInput: {
             input?: unknown;
         };
         RunList: {
             items?: components["schemas"]["Run"][];
             next_cursor?: string | null;
+            /** @description Only where the search ended before the page was full: how far back it looked */
+            searched_to?: string;
         };
         RunOutput: {
             output?: unknown;
@@ -3875,6 +4745,32 @@ export interface components {
             }[];
             text: string;
             until?: string;
+        };
+        SavedView: {
+            created_at?: string;
+            /** @description For If-Match */
+            etag: string;
+            id: string;
+            name: string;
+            /** @description The caller made it */
+            own: boolean;
+            /** @description The id of who made it */
+            owner: string;
+            page: string;
+            search: string;
+            shared: boolean;
+            updated_at?: string;
+        };
+        SavedViewChange: {
+            name: string;
+            /** @description The page's search parameters, as in its address */
+            search: string;
+            /** @description Everybody in the workspace sees it; default false */
+            shared?: boolean;
+        };
+        SavedViewList: {
+            items: components["schemas"]["SavedView"][];
+            next_cursor: null;
         };
         SecondFactorAnswer: {
             challenge: string;
@@ -3993,10 +4889,14 @@ export interface components {
             estimated?: boolean;
             first_token?: string | null;
             flow?: string;
+            /** @description Rules that found something: rule, direction, kind, action, count */
+            guardrails?: Record<string, unknown>[] | null;
             held_usd?: string;
             id: string;
             kind?: string;
             model?: string;
+            /** @description The same by the names of OpenTelemetry's GenAI conventions */
+            otel?: Record<string, unknown>;
             price_version?: string;
             project?: string;
             provider?: string;
@@ -4046,6 +4946,13 @@ export interface components {
             /** @description Of the items; null by tag, where a call may be in several */
             total: Record<string, unknown> | null;
         };
+        /** @description Since the start of the process; each figure is an upper bound, one below a power of two */
+        Spread: {
+            count: number;
+            max: number;
+            p50: number;
+            p99: number;
+        };
         StartedRun: {
             /** @description false: the flow keeps no record of its runs */
             durable?: boolean;
@@ -4078,12 +4985,18 @@ export interface components {
         Step: {
             artifacts?: string[];
             attempts?: number;
+            /** @description Of a container: the steps of its body, over all items or turns, by status */
+            children?: {
+                [key: string]: number;
+            };
             error?: components["schemas"]["RunError"];
             finished_at?: string | null;
             items?: number;
             node: string;
             output_bytes?: number;
             path: string;
+            /** @description Taken over, not executed */
+            reused?: boolean;
             started_at?: string | null;
             /** @enum {string} */
             status: "pending" | "ready" | "running" | "waiting" | "succeeded" | "failed" | "skipped" | "cancelled" | "timed_out" | "unknown";
@@ -4103,14 +5016,46 @@ export interface components {
             path?: string;
         };
         SystemState: {
+            /** @description Processor time of the process since its start */
+            cpu_seconds?: number;
+            disk?: {
+                free_bytes?: number | null;
+                /** @description Below it new work is refused */
+                min_free_bytes?: number;
+            };
             engine?: Record<string, unknown>;
+            http?: {
+                connections?: number;
+                errors?: number;
+                live_streams?: number;
+                requests?: number;
+            };
+            last_backup?: {
+                blob_bytes?: number;
+                created_at?: string;
+                database_bytes?: number;
+                path?: string;
+            } | null;
+            loop?: {
+                delay_us?: components["schemas"]["Spread"];
+            };
             memory_bytes?: number;
             providers?: Record<string, unknown>[];
+            schema_version?: number;
             started_at?: string;
             storage?: Record<string, unknown>;
+            uptime_seconds?: number;
             url?: string | null;
             vault?: Record<string, unknown>;
             version?: string;
+            writer?: {
+                batch_units?: components["schemas"]["Spread"];
+                commit_us?: components["schemas"]["Spread"];
+                queued?: number;
+                /** @description Why new work is refused */
+                reason?: string | null;
+                saturated?: boolean;
+            };
         };
         UnknownSpend: {
             /** @description Counted as spent */
@@ -4334,6 +5279,41 @@ export interface operations {
             };
         };
     };
+    patch_api_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_artifacts: {
         parameters: {
             query?: {
@@ -4468,7 +5448,12 @@ export interface operations {
     };
     get_artifacts_id_content: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A part of it: at most so many bytes */
+                limit?: number;
+                /** @description A part of it: from this byte on, answered with 206 and Content-Range */
+                offset?: number;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5727,6 +6712,68 @@ export interface operations {
             };
         };
     };
+    get_content_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentPolicy"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_content_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContentPolicy"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentPolicy"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_dead_letters: {
         parameters: {
             query?: {
@@ -5872,6 +6919,46 @@ export interface operations {
             };
         };
     };
+    get_dead_letters_groups: {
+        parameters: {
+            query?: {
+                /** @description Only those with this error code */
+                code?: string;
+                /** @description Only those of this flow (its id) */
+                flow?: string;
+                /** @description Made at or after this time */
+                since?: string;
+                /** @description open (default), redriven or discarded */
+                state?: string;
+                /** @description Made before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterGroupList"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_dead_letters_redrive: {
         parameters: {
             query?: never;
@@ -5961,6 +7048,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_expressions_functions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionFunctionList"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_expressions_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpressionPreview"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionValue"];
                 };
             };
             /** @description A refusal */
@@ -6711,6 +7860,163 @@ export interface operations {
             };
         };
     };
+    get_guardrails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailList"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_guardrails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuardrail"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_guardrails_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_guardrails_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuardrail"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guardrail"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_guardrails_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_invitations: {
         parameters: {
             query?: {
@@ -6810,6 +8116,172 @@ export interface operations {
         };
     };
     delete_invitations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_limits: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, at most 200; default 50 */
+                limit?: number;
+                /** @description Only limits of this name or id */
+                scope_id?: string;
+                /** @description Only limits of this type of scope */
+                scope_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLimitList"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_model_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewModelLimit"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLimit"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model_limits_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLimit"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_model_limits_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelLimitChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLimit"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_model_limits_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -7159,6 +8631,71 @@ export interface operations {
             };
         };
     };
+    get_overview: {
+        parameters: {
+            query?: {
+                /** @description 1h (default): the last hour by minutes; 24h: the last day by hours */
+                window?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_playground_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareModels"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedModels"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_projects: {
         parameters: {
             query?: never;
@@ -7409,6 +8946,68 @@ export interface operations {
             };
         };
     };
+    post_providers_id_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderCheck"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_providers_id_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderHealth"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_queues: {
         parameters: {
             query?: never;
@@ -7522,6 +9121,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_queues_name_jobs: {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description 1 to 200, default 50 */
+                limit?: number;
+                /** @description queued, running or waiting */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
                 };
             };
             /** @description A refusal */
@@ -7759,14 +9396,26 @@ export interface operations {
             query?: {
                 /** @description next_cursor of the page before */
                 cursor?: string;
-                /** @description Only runs of this flow (its id) */
+                /** @description Only runs of this flow: its id or its name */
                 flow?: string;
+                /** @description Only runs made at this time (RFC 3339) or later */
+                from?: string;
                 /** @description 1 to 200, default 50 */
                 limit?: number;
+                /** @description Only runs that came from this one */
+                parent?: string;
                 /** @description Only runs of this project */
                 project?: string;
-                /** @description Only runs with this status */
+                /** @description Text in a run: the beginning or end of its id, a part of its flow's name or error message */
+                q?: string;
+                /** @description Only runs with this status; several with commas between them */
                 status?: string;
+                /** @description Only runs made before this time */
+                to?: string;
+                /** @description Only runs that were started this way: api, flow, rerun, … */
+                trigger?: string;
+                /** @description Only runs of this version of the flow */
+                version?: number;
             };
             header?: never;
             path?: never;
@@ -7797,6 +9446,8 @@ export interface operations {
     get_runs_id: {
         parameters: {
             query?: {
+                /** @description "false": without the output, which …/output gives in parts */
+                output?: string;
                 /** @description Wait for the end up to this long */
                 wait?: string;
             };
@@ -7939,6 +9590,8 @@ export interface operations {
                 after?: number;
                 /** @description 1 to 1000, default 200 */
                 limit?: number;
+                /** @description "false": without the inputs, outputs and errors that entries hold */
+                values?: string;
             };
             header?: never;
             path: {
@@ -8254,7 +9907,11 @@ export interface operations {
                 limit?: number;
                 /** @description Steps to leave out, default 0 */
                 offset?: number;
-                /** @description Only steps with this status */
+                /** @description Only steps inside of this container (each) or this item or turn of it (each[17]) */
+                parent?: string;
+                /** @description Only steps with this text in their path */
+                q?: string;
+                /** @description Only steps with this status; several with commas between them */
                 status?: string;
             };
             header?: never;
@@ -8376,6 +10033,185 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["BulkAnswer"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_runs_histogram: {
+        parameters: {
+            query?: {
+                /** @description 1 to 120 parts of the time from `from` (default: a day before `to`) to `to` (default: now); 60 */
+                buckets?: number;
+                /** @description Only runs of this flow: its id or its name */
+                flow?: string;
+                /** @description Only runs made at this time (RFC 3339) or later */
+                from?: string;
+                /** @description Only runs that came from this one */
+                parent?: string;
+                /** @description Only runs of this project */
+                project?: string;
+                /** @description Text in a run: the beginning or end of its id, a part of its flow's name or error message */
+                q?: string;
+                /** @description Only runs with this status; several with commas between them */
+                status?: string;
+                /** @description Only runs made before this time */
+                to?: string;
+                /** @description Only runs that were started this way: api, flow, rerun, … */
+                trigger?: string;
+                /** @description Only runs of this version of the flow */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHistogram"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_saved_views: {
+        parameters: {
+            query?: {
+                /** @description Views of this page only */
+                page?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewList"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_saved_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedView"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_saved_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_saved_views_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the answer has no body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {
@@ -8688,6 +10524,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpendRow"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_spend_id_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallContent"];
                 };
             };
             /** @description A refusal */
