@@ -174,9 +174,11 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.llm = llm_config(config);
     s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
     s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.random, *s.models);
+    s.guardrails = std::make_unique<llm::Guardrails>(*s.storage, clock, s.random);
     s.gateway = std::make_unique<llm::Gateway>(
         llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.random,
-                            {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))}});
+                            {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))},
+                            s.guardrails.get(), s.blocking.get()});
 
     nodes::Services services;
     services.loop = &loop;
@@ -233,6 +235,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     llm::add_routes(s.router, *s.models);
     llm::add_routes(s.router, *s.book);
     llm::add_routes(s.router, *s.gateway);
+    llm::add_routes(s.router, *s.guardrails);
     llm::add_routes(s.router, *s.model_limits);
     budget::add_routes(s.router, *s.budgets);
     flows::add_routes(s.router, *s.flow_routes);
@@ -286,6 +289,8 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!limits) co_return fail(std::move(limits.error()));
     auto models = co_await s.models->start();
     if (!models) co_return fail(std::move(models.error()));
+    auto guardrails = co_await s.guardrails->start();
+    if (!guardrails) co_return fail(std::move(guardrails.error()));
     auto book = co_await s.book->start();
     if (!book) co_return fail(std::move(book.error()));
     const std::string cursor_key = s.identity->signing_key("cursors");

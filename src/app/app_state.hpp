@@ -25,6 +25,7 @@
 #include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
 #include "sluice/llm/gateway.hpp"
+#include "sluice/llm/guardrails.hpp"
 #include "sluice/llm/llm.hpp"
 #include "sluice/llm/prices.hpp"
 #include "sluice/net/client.hpp"
@@ -69,6 +70,7 @@ struct App::State {
     std::unique_ptr<identity::KeyGrants> key_grants;
     std::unique_ptr<llm::Catalogues> models;
     std::unique_ptr<llm::ProviderBook> book;
+    std::unique_ptr<llm::Guardrails> guardrails;
     std::unique_ptr<llm::Gateway> gateway;
     flows::NodeTypes types;
     std::unique_ptr<flows::Flows> flows;

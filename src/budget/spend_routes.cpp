@@ -40,7 +40,9 @@ constexpr Schema schemas[] = {
         "raw_usage": {"description": "As the provider sent it"}, "tool_uses": {}, "route": {"description": "The targets that were tried"},
         "price_version": {"type": "string"}, "request_id": {"type": "string", "description": "The provider's"},
         "duration": {"type": "string"}, "first_token": {"type": ["string", "null"]}, "attempts": {"type": "integer"},
-        "error": {"type": ["string", "null"]}}})json"},
+        "error": {"type": ["string", "null"]},
+        "guardrails": {"type": ["array", "null"], "description": "Rules that found something: rule, direction, kind, action, count",
+                       "items": {"type": "object"}}}})json"},
     {"SpendList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/SpendRow"}}, "next_cursor": {"type": ["string", "null"]}}})json"},
     {"SpendSum", R"json({"type": "object", "required": ["key", "cost_usd", "calls"], "properties": {
@@ -97,7 +99,8 @@ Json render(const Spend& s) {
             {"duration", base::format_duration(Duration(std::max<std::int64_t>(0, s.duration_us)))},
             {"first_token", s.first_token_us > 0 ? Json(base::format_duration(Duration(s.first_token_us))) : Json()},
             {"attempts", s.attempts},
-            {"error", s.error.empty() ? Json() : Json(s.error)}};
+            {"error", s.error.empty() ? Json() : Json(s.error)},
+            {"guardrails", json_or_null(s.guardrails)}};
 }
 
 Json render(const SpendSum& sum) {

@@ -21,11 +21,11 @@ using storage::Value;
     "id, at_us, status, kind, door, provider, model, requested_model, project, agent, flow, run_id, step, session, api_key_id, "   \
     "user_id, tags, cost_nano_usd, held_nano_usd, estimated, streamed, input_uncached, cache_read, cache_write_5m, "               \
     "cache_write_1h, output_visible, output_reasoning, price_version, request_id, duration_us, first_token_us, attempts, "         \
-    "raw_usage, tool_uses, route, error"
+    "raw_usage, tool_uses, route, error, guardrails"
 
 const Query put_spend{"spend.insert", "INSERT INTO spend (workspace_id, " SPEND_COLUMNS R"sql()
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,
-            ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)
+            ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38)
     ON CONFLICT DO NOTHING)sql"};
 
 // ?2 and ?3 bound the ids; the rest are filters, empty for all.
@@ -100,7 +100,7 @@ Spend read_spend(const Row& row) {
     s.duration_us = row.integer(at++);
     s.first_token_us = row.integer(at++);
     s.attempts = static_cast<int>(row.integer(at++));
-    for (auto* text : {&s.raw_usage, &s.tool_uses, &s.route, &s.error}) *text = row.str(at++);
+    for (auto* text : {&s.raw_usage, &s.tool_uses, &s.route, &s.error, &s.guardrails}) *text = row.str(at++);
     s.scope.model = s.model;
     return s;
 }
@@ -256,7 +256,7 @@ Result<bool> insert_spend(Tx& tx, const Spend& s) {
                                    to_value(s.cache_write_1h), to_value(s.output_visible), to_value(s.output_reasoning),
                                    to_value(s.price_version), to_value(s.request_id), to_value(s.duration_us), to_value(s.first_token_us),
                                    to_value(s.attempts), to_value(s.raw_usage), to_value(s.tool_uses), to_value(s.route),
-                                   to_value(s.error)});
+                                   to_value(s.error), to_value(s.guardrails)});
     if (!done) return fail(std::move(done.error()));
     return *done != 0;
 }

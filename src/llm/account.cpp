@@ -72,6 +72,7 @@ void Account::finish(std::string_view status, std::optional<UsageRecord> usage, 
         }
     }
     spend_.cost = cost_;
+    if (report) spend_.guardrails = report->json();
     spend_.at = state_.now();
     calls_total.add();
     call_us.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(spend_.duration_us, 0)));

@@ -33,9 +33,41 @@ Error limited_error(const LimitRefusal& refusal) {
 
 Error refused(const budget::Refusal& refusal) { return Error{ErrorCode::budget_exceeded, refusal.message, {}, false}; }
 
+/// The guardrails of a call; no rules where none covers it.
+struct Guarded {
+    std::shared_ptr<const Guard> guard;
+    std::shared_ptr<GuardReport> report = std::make_shared<GuardReport>();
+    bool answers() const { return guard && !guard->output.empty(); }
+};
+
+/// Ends a call that was answered. Errors: of a guardrail that refuses the answer.
+Result<void> finish_judged(const Guarded& guarded, Account& account, Completion& completion, UsageRecord usage) {
+    auto refused = guard_flow_answer(guarded.guard, *guarded.report, completion);
+    if (refused) account.set_error(refused->message);
+    account.finish(refused ? "refused" : "ok", std::move(usage));
+    if (refused) return fail(std::move(*refused));
+    return {};
+}
+
+/// The rules of a call, and the request judged by them. Errors: of one that refuses it.
+Result<Guarded> guarded_call(Gateway::State& state, FlowCall& call, const std::string& model, const Plan& plan) {
+    Guarded out;
+    out.guard = guard_of(state, call.scope, model, &plan);
+    auto refused = guard_flow_request(out.guard, *out.report, call.request);
+    if (!refused) return out;
+    auto spend = spend_of(state, call, plan.targets.front(), call.scope);
+    spend.status = "refused";
+    spend.error = refused->message;
+    spend.guardrails = out.report->json();
+    storage::WriteUnit unit;
+    state.parts.budgets.settle(unit, {}, std::move(spend));
+    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    return fail(std::move(*refused));
+}
+
 /// The answer of a provider of the workspace, in its own format.
 Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCall& call, const Target& target,
-                                            ChatRequest request, Account& account) {
+                                            ChatRequest request, Account& account, const Guarded& guarded) {
     using Answer = Result<Completion>;
     const auto& format = target.type->format(openai_chat());
     auto conversation = openai_chat().read_request(openai_body(request, Dialect{}, false));
@@ -117,7 +149,7 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
         completion.tool_calls.push_back({std::move(block.id), std::move(block.name), std::move(*arguments)});
     }
     completion.usage = {usage.input(), usage.output(), usage.cache_read, usage.estimated};
-    account.finish("ok", std::move(usage));
+    if (auto judged = finish_judged(guarded, account, completion, std::move(usage)); !judged) co_return Answer(fail(std::move(judged.error())));
     state.succeeded(target, std::chrono::microseconds(account.spend().first_token_us));
     if (call.on_text && !completion.text.empty()) call.on_text(completion.text);
     co_return completion;
@@ -140,6 +172,8 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
     if (limited)
         if (auto may = s.may_call(call.scope, call.model, plan); !may) co_return fail(std::move(may.error()));
     if (!plan) co_return fail(std::move(plan.error()));
+    auto guarded = guarded_call(s, call, call.model, *plan);
+    if (!guarded) co_return fail(std::move(guarded.error()));
     bool downgraded = false;
     for (std::size_t i = 0;; ++i) {
         const Target target = plan->targets[i];
@@ -167,22 +201,29 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
                 co_return fail(refused(*entrance->refusal));
             downgraded = true;
             plan = std::move(cheaper);
+            guarded = guarded_call(s, call, entrance->downgrade_to, *plan);
+            if (!guarded) co_return fail(std::move(guarded.error()));
             i = static_cast<std::size_t>(-1);
             continue;
         }
         Account account(s, std::move(entrance->hold), spend_of(s, call, target, scope), target);
         account.set_share(std::move(entrance->share));
+        if (guarded->guard) account.report = guarded->report;
         Result<Completion> completion;
         if (target.local) {
-            completion = co_await target.local->chat(std::move(request), call.on_text);
-            if (completion)
-                account.finish("ok", usage_record(completion->usage));
-            else
+            TextSink shown = guarded->answers() ? TextSink() : call.on_text;  // what is judged is not shown before
+            completion = co_await target.local->chat(std::move(request), std::move(shown));
+            if (completion) {
+                auto usage = usage_record(completion->usage);
+                auto judged = finish_judged(*guarded, account, *completion, std::move(usage));
+                if (!judged) completion = fail(std::move(judged.error()));
+                else if (guarded->answers() && call.on_text) call.on_text(completion->text);
+            } else
                 account.finish("failed", std::nullopt,
                                completion.error().code == ErrorCode::timeout ? std::optional<NanoUsd>()
                                                                              : std::optional(NanoUsd{}));
         } else {
-            completion = co_await call_upstream(s, call, target, std::move(request), account);
+            completion = co_await call_upstream(s, call, target, std::move(request), account, *guarded);
             if (!completion && !account.finished()) account.finish("failed", std::nullopt, NanoUsd{});
         }
         if (completion) {

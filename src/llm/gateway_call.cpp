@@ -32,7 +32,7 @@ Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming&
     if (!order)
         return fail(ErrorCode::invalid_argument,
                     "the header x-sluice-cache is ttl=DURATION (at most 168h), no-cache or no-store");
-    if (in.stream || (order->ttl <= Duration(0))) return std::nullopt;
+    if (in.stream || in.has_schema() || (order->ttl <= Duration(0))) return std::nullopt;
     in.cache_ttl = order->ttl;
     const auto& scope = in.scope;
     crypto::Sha256 hash;
@@ -42,6 +42,7 @@ Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming&
         hash.update(part);
         hash.update(std::string_view("\0", 1));
     }
+    if (in.guard) hash.update(in.guard->stamp);
     hash.update(in.request->body);
     const auto digest = hash.finish();
     in.cache_key = std::string(crypto::raw(digest));
@@ -91,6 +92,10 @@ bool asks_for_usage(const BodyScan& scan) {
 std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected,
                         bool& added_stream_options) {
     BodyScan scan = *in.scan;
+    if (in.told_stream && scan.has("stream")) {
+        scan.set("stream", "false");
+        if (scan.has("stream_options")) scan.remove("stream_options");
+    }
     UpstreamCall call;
     call.model = target.model;
     call.operation = in.door.operation;
@@ -171,13 +176,30 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         Result<Plan> named;
         named->route = in.model;
         if (auto may = state.may_call(in.scope, in.model, named); limited && !may) co_return refuse(format, no_model(may.error()), request);
+        in.scope.flow = in.model.substr(source->prefix().size() + 1);
+        if (auto refused = co_await guard_request(state, in, nullptr)) co_return std::move(*refused);
         co_return co_await handle_source(state, in, *source);
     }
     auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
     if (limited)
         if (auto may = state.may_call(in.scope, in.model, plan); !may) co_return refuse(format, no_model(may.error()), request);
     if (!plan) co_return refuse(format, no_model(plan.error()), request);
+    if (auto refused = co_await guard_request(state, in, &*plan)) co_return std::move(*refused);
+    if (!in.has_schema()) co_return co_await call_models(state, in, std::move(*plan));
+    if (in.stream) {
+        in.told_usage = asks_for_usage(*in.scan);
+        in.told_stream = true;
+        in.stream = false;
+    }
+    auto response = co_await call_models(state, in, *plan);
+    co_return co_await keep_schema(state, in, std::move(*plan), std::move(response));
+}
 
+Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan first) {
+    const auto& format = *in.door.format;
+    auto& request = *in.request;
+    const bool limited = state.parts.limits.any(in.scope.workspace);
+    Result<Plan> plan(std::move(first));
     auto kept = from_cache(state, in);
     if (!kept) co_return refuse(format, kept.error(), request);
     if (*kept) co_return std::move(**kept);
@@ -207,6 +229,9 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
             if (!cheaper || (limited && !state.may_call(in.scope, entrance->downgrade_to, cheaper)))
                 co_return refuse_budget(format, *entrance->refusal, in);
             plan = std::move(cheaper);
+            // Other rules may cover the other model.
+            if (auto refused = co_await guard_request(state, in, &*plan)) co_return std::move(*refused);
+            conversation.reset();
             attempt = -1;
             continue;
         }
@@ -218,6 +243,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         spend.attempts = attempt + 1;
         if (!tried.empty()) spend.route = base::dump_json(tried);
         auto account = std::make_unique<Account>(state, std::move(entrance->hold), std::move(spend), target);
+        account->report = in.report;
         account->set_share(std::move(entrance->share));
 
         const bool local = target.type == nullptr;

@@ -100,6 +100,10 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
                   {},
                   false},
             request);
+    Plan plan;
+    plan.targets.push_back(target);
+    if (auto refused = co_await guard_request(state, in, &plan)) co_return std::move(*refused);
+    in.guard = nullptr;  // an answer of numbers says nothing
     CountedLimits counted;
     const bool limited = state.parts.limits.any(in.scope.workspace);
     auto entrance = co_await enter(state, in.scope, in.demand, target, in.model, limited ? &counted : nullptr);
@@ -116,6 +120,7 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
     auto account =
         std::make_unique<Account>(state, std::move(entrance->hold), new_spend(state, in, target, scope), target);
     account->set_share(std::move(entrance->share));
+    account->report = in.report;
     if (target.type->vendor() != "gemini") {
         BodyScan scan = *in.scan;
         UpstreamCall call;
@@ -176,6 +181,9 @@ Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request
     auto found = state.allowed_target(in.scope, in.model);
     if (!found) co_return refuse(format, no_model(found.error()), request);
     const Target target = std::move(*found);
+    Plan plan;
+    plan.targets.push_back(target);
+    if (auto refused = co_await guard_request(state, in, &plan)) co_return std::move(*refused);
     if (!target.type || !target.type->offers(Operation::count_tokens)) {
         // Nobody to ask: a token for each started four bytes.
         co_return net::json_response(200, {{"input_tokens", (static_cast<std::int64_t>(request.body.size()) + 3) / 4}});

@@ -107,8 +107,22 @@ struct LocalStream {
     bool over = false, text_open = false;
     std::unique_ptr<Account> account;
     std::shared_ptr<ModelRequest> request;
+    const Format* door = nullptr;
+    std::unique_ptr<StreamJudge> judge;  ///< null: no guardrail covers the answer
+    bool refused = false;
 
-    void tell(StreamEvent event) { out += writer->write(event); }
+    void tell(StreamEvent event) {
+        if (refused) return;
+        if (!judge) {
+            out += writer->write(event);
+            return;
+        }
+        for (const auto& each : judge->feed(std::move(event))) out += writer->write(each);
+        if (!account->report->refusal) return;
+        refused = over = true;
+        out += door->write_stream_error(guard_error(*account->report->refusal));  // nothing comes after it
+        changed.notify();
+    }
     void text(std::string_view piece) {
         StreamEvent event;
         if (!std::exchange(text_open, true)) {
@@ -146,8 +160,9 @@ Awaitable<void> ask_local(std::shared_ptr<LocalStream> stream, std::shared_ptr<P
                 continue;
             stream->tell(std::move(event));
         }
-        stream->account->finish("ok", *answer.usage);
-        stream->out += stream->writer->finish();
+        if (stream->refused) stream->account->set_error(guard_error(*stream->account->report->refusal).message);
+        stream->account->finish(stream->refused ? "refused" : "ok", *answer.usage);
+        if (!stream->refused) stream->out += stream->writer->finish();
     } else {
         stream->account->set_error(completion.error().message);
         stream->account->finish("failed", std::nullopt, NanoUsd{});
@@ -191,6 +206,8 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
             std::make_shared<LocalStream>(state.parts.loop, in.door.format->stream_writer(std::move(context)));
         stream->account = std::move(account);
         stream->request = request;
+        stream->door = in.door.format;
+        if (in.guard && !in.guard->output.empty()) stream->judge = std::make_unique<StreamJudge>(in.guard, *in.report);
         StreamEvent start;
         start.kind = StreamEvent::Kind::start;
         start.model = in.model;
@@ -215,6 +232,7 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
     auto answer = answer_of(*completion);
     account->first_byte();
     auto text = base::dump_json(in.door.format->write_answer(answer, context));
+    if (auto refused = co_await guard_answer(state, in, *account, target, text, *answer.usage)) co_return std::move(*refused);
     keep_answer(in, *account, text);
     account->finish("ok", *answer.usage);
     out.response = whole_response(target, *account, std::move(text), left);

@@ -105,8 +105,13 @@ budget::CallScope caller_of(const net::Request& request) {
 std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out) {
     out.request = &request;
     out.door = std::move(door);
+    if (auto scope = read_scope(request, out.scope); !scope) return refuse(*out.door.format, scope.error(), request);
+    return read_body(out);
+}
+
+std::optional<net::Response> read_body(Incoming& out) {
     const auto& format = *out.door.format;
-    if (auto scope = read_scope(request, out.scope); !scope) return refuse(format, scope.error(), request);
+    auto& request = *out.request;
     auto scan = BodyScan::read(request.body);
     if (!scan) return refuse(format, scan.error(), request);
     out.scan = std::move(*scan);
@@ -119,6 +124,7 @@ std::optional<net::Response> read_incoming(net::Request& request, Door door, Inc
                             false},
                       request);
     out.stream = out.door.path_model.empty() ? out.scan->flag("stream", false) : out.door.path_stream;
+    out.stream = out.stream && !out.told_stream;
     out.demand = demand_of(request.body, *out.scan);
     out.demand.operation = out.door.operation;
     out.demand.max_output = output_limit(format, *out.scan);

@@ -174,17 +174,30 @@ struct SourceStream {
     const Format* door = nullptr;
     std::string model, out, told;
     bool open = false, over = false;
+    std::shared_ptr<GuardReport> report;
+    std::unique_ptr<StreamJudge> judge;  ///< null: no guardrail covers the answer
 
+    void tell(StreamEvent event) {
+        if (over) return;
+        if (!judge) {
+            out += writer->write(event);
+            return;
+        }
+        for (const auto& each : judge->feed(std::move(event))) out += writer->write(each);
+        if (!report->refusal) return;
+        out += door->write_stream_error(guard_error(*report->refusal));  // nothing comes after it
+        over = true;
+    }
     void text(std::string_view piece) {
         if (piece.empty()) return;
         StreamEvent event;
         if (!std::exchange(open, true)) {
             event.kind = StreamEvent::Kind::block_begin;
-            out += writer->write(event);
+            tell(event);
         }
         event.kind = StreamEvent::Kind::block_delta;
         event.block.text = piece;
-        out += writer->write(event);
+        tell(std::move(event));
         told += piece;
     }
     void ping() {
@@ -211,8 +224,9 @@ struct SourceStream {
             using Kind = StreamEvent::Kind;
             if (event.kind == Kind::start || event.kind == Kind::block_delta) continue;
             if (event.kind == Kind::block_begin && std::exchange(open, true)) continue;
-            out += writer->write(event);
+            tell(std::move(event));
         }
+        if (over) return;
         out += fmt::format(": sluice.cost_usd {}\n\n", base::format_usd(answer.cost));
         out += writer->finish();
         over = true;
@@ -281,6 +295,10 @@ Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, Mode
         stream->request = std::move(*conversation);
         stream->door = &format;
         stream->model = in.model;
+        if (in.guard && !in.guard->output.empty()) {
+            stream->report = in.report;
+            stream->judge = std::make_unique<StreamJudge>(in.guard, *in.report);
+        }
         StreamEvent start;
         start.kind = StreamEvent::Kind::start;
         start.model = in.model;
@@ -301,7 +319,18 @@ Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, Mode
         refused.headers.set("sluice-run-id", run->id());
         co_return refused;
     }
-    const auto& answer = **piece.end;
+    auto& answer = **piece.end;
+    if (in.guard && !in.guard->output.empty()) {
+        Judge judge(in.guard->output, "output", *in.report);
+        judge.text(answer.text);
+        judge.finish(0);
+        if (in.report->refusal) {
+            record_refusal(state, in);
+            auto refused = refuse(format, guard_error(*in.report->refusal), request);
+            refused.headers.set("sluice-run-id", run->id());
+            co_return refused;
+        }
+    }
     net::Response response;
     response.status = 200;
     response.headers.set("Content-Type", "application/json");

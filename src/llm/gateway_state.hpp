@@ -12,6 +12,7 @@
 #include "llm/answer_cache.hpp"
 #include "llm/body_scan.hpp"
 #include "llm/formats/format.hpp"
+#include "llm/guard.hpp"
 #include "llm/upstreams/upstream.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/llm/model_source.hpp"
@@ -96,6 +97,7 @@ class Account {
     void finish(std::string_view status, std::optional<UsageRecord> usage, std::optional<NanoUsd> fallback = {});
     /// What is kept under the caller's Idempotency-Key beside the row; called by `finish`, before the answer is given.
     std::function<void(storage::WriteUnit&)> also;
+    std::shared_ptr<GuardReport> report;  ///< what guardrails found; null: none covers the call
     void first_byte();
     /// What limits counted of the attempt; corrected by `finish`.
     void set_share(LimitShare share) { share_ = std::move(share); }
@@ -188,10 +190,16 @@ struct Incoming {
     std::string cache_key;  ///< empty: the answer is not kept
     Duration cache_ttl{0};
     bool added_stream_options = false;  ///< the usage chunk was asked for by us: it is not the client's
+    std::shared_ptr<const Guard> guard;  ///< null: no guardrail covers the call
+    std::shared_ptr<GuardReport> report;
+    bool told_stream = false, told_usage = false;  ///< the answer is asked for whole, and told as a stream
+    bool has_schema() const { return guard && guard->has_schema; }
 };
 
 /// Errors are ready answers in the door's format.
 std::optional<net::Response> read_incoming(net::Request& request, Door door, Incoming& out);
+/// The part of it that reads the body; again after the body was changed.
+std::optional<net::Response> read_body(Incoming& in);
 /// `injected_limit`: set where a hard limit needs an output limit and nobody said any; it must be sent then.
 Bound bound_of(const Demand& demand, const Target& target, bool hard_limited,
                std::optional<std::int64_t>& injected_limit);
@@ -258,6 +266,23 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
 
 /// The call as a conversation, for a target that speaks another format. Errors: invalid_argument with pointers.
 Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in);
+/// The rules that cover a call of `asked` with this plan; null: none.
+std::shared_ptr<const Guard> guard_of(Gateway::State& state, const budget::CallScope& scope, std::string_view asked, const Plan* plan);
+/// Finds the guardrails of a call and judges its body, which may be another one then. A ready refusal, else nothing.
+Awaitable<std::optional<net::Response>> guard_request(Gateway::State& state, Incoming& in, const Plan* plan);
+/// Judges a whole answer in the door's format, which may be changed. Nothing: it may go on.
+Awaitable<std::optional<Outcome>> guard_answer(Gateway::State& state, Incoming& in, Account& account, const Target& target,
+                                               std::string& body, const UsageRecord& usage);
+Outcome refused_answer(Account& account, const GuardReport& report, UsageRecord usage);
+/// A row of a call that a guardrail refused before it was made.
+void record_refusal(Gateway::State& state, const Incoming& in);
+/// Judges an answer by schemas, asks once more where a rule says so, and tells it as a stream where that was wanted.
+Awaitable<net::Response> keep_schema(Gateway::State& state, Incoming& in, Plan plan, net::Response response);
+/// The same in flows.
+std::optional<Error> guard_flow_request(const std::shared_ptr<const Guard>& guard, GuardReport& report, ChatRequest& request);
+std::optional<Error> guard_flow_answer(const std::shared_ptr<const Guard>& guard, GuardReport& report, Completion& completion);
+/// The attempts of a call, until one answers.
+Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan plan);
 /// A call of what answers like a model without being one.
 Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, ModelSource& source);
 /// The whole way of a chat call through the gateway.

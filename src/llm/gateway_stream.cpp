@@ -74,7 +74,11 @@ class Relay {
           sent_bytes_(sent_bytes),
           scope_(in.scope) {
         scope_.model = target.model;
-        if (translated_) writer_ = door_->stream_writer(answer_context(state, in, translated_.get()));
+        if (in.guard && !in.guard->output.empty()) judge_ = std::make_unique<StreamJudge>(in.guard, *account_->report);
+        if (!translated_ && !judge_) return;
+        auto context = answer_context(state, in, translated_.get());
+        context.stream_usage = context.stream_usage || (!translated_ && !strip_usage_);
+        writer_ = door_->stream_writer(std::move(context));
     }
     ~Relay() { end_early("aborted"); }
 
@@ -167,7 +171,7 @@ class Relay {
                 begun_ = true;
                 account_->first_byte();
             }
-            if (writer_ && event.kind != StreamEvent::Kind::error) out_ += writer_->write(event);
+            if (writer_ && event.kind != StreamEvent::Kind::error) tell(std::move(event));
             return {};
         };
         std::function<Result<void>(const net::SseParser::Event&)> on_event = [&](const net::SseParser::Event& event) {
@@ -176,6 +180,10 @@ class Relay {
         };
         data_.clear();
         if (auto read = parser_.feed(frame, on_event); !read) return read;
+        if (judge_ && account_->report->refusal) {
+            stop_refused();
+            return {};
+        }
         if (writer_) {
             if (reader_->ended() || failed_) close();
             return {};
@@ -191,6 +199,22 @@ class Relay {
         }
         if (reader_->ended() || failed_) close();
         return {};
+    }
+
+    /// An event goes on to the caller, as far as guardrails let it.
+    void tell(StreamEvent event) {
+        if (!judge_) {
+            out_ += writer_->write(event);
+            return;
+        }
+        for (const auto& each : judge_->feed(std::move(event))) out_ += writer_->write(each);
+    }
+
+    void stop_refused() {
+        if (std::exchange(over_, true)) return;
+        const auto error = guard_error(*account_->report->refusal);
+        out_ += door_->write_stream_error(error);  // nothing comes after it
+        end_early("refused", error.message);
     }
 
     void note(const StreamEvent& event) {
@@ -235,10 +259,14 @@ class Relay {
         if (over_) return {};
         EventSink sink = [&](StreamEvent event) -> Result<void> {
             note(event);
-            if (writer_ && event.kind != StreamEvent::Kind::error) out_ += writer_->write(event);
+            if (writer_ && event.kind != StreamEvent::Kind::error) tell(std::move(event));
             return {};
         };
         if (auto ended = reader_->finish(sink); !ended) return ended;
+        if (judge_ && account_->report->refusal) {
+            stop_refused();
+            return {};
+        }
         close();
         return {};
     }
@@ -297,6 +325,7 @@ class Relay {
     std::unique_ptr<Account> account_;
     std::unique_ptr<StreamReader> reader_;
     std::unique_ptr<StreamWriter> writer_;  ///< null: frames pass through
+    std::unique_ptr<StreamJudge> judge_;    ///< null: no guardrail covers the answer
     std::string provider_;
     bool strip_usage_ = false, framed_ = false;
     std::int64_t sent_bytes_ = 0;
@@ -406,12 +435,19 @@ Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Tar
         auto usage = judged_usage(answer->usage, sent_bytes, static_cast<std::int64_t>(whole->size()), Operation::chat);
         answer->usage = usage;
         state.succeeded(target, state.parts.loop.clock().steady() - in.began);
-        account->finish("ok", std::move(usage));
         auto context = answer_context(state, in, translated.get());
         context.stream_usage = context.stream_usage || !in.added_stream_options;
         auto writer = in.door.format->stream_writer(std::move(context));
         auto text = std::make_shared<std::string>();
-        for (const auto& event : events_of(*answer)) *text += writer->write(event);
+        std::unique_ptr<StreamJudge> judge;
+        if (in.guard && !in.guard->output.empty()) judge = std::make_unique<StreamJudge>(in.guard, *in.report);
+        for (auto& event : events_of(*answer)) {
+            if (!judge) *text += writer->write(event);
+            else
+                for (const auto& each : judge->feed(std::move(event))) *text += writer->write(each);
+        }
+        if (judge && in.report->refusal) co_return refused_answer(*account, *in.report, std::move(usage));
+        account->finish("ok", std::move(usage));
         *text += writer->finish();
         std::function<Awaitable<void>(net::BodyWriter&)> stream = [text](net::BodyWriter& to) -> Awaitable<void> {
             auto written = co_await to.write(*text);

@@ -142,6 +142,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     auto usage =
         judged_usage(std::move(told), sent_bytes, static_cast<std::int64_t>(answer->body.size()), in.door.operation);
     if (!translated) {
+        if (auto refused = co_await guard_answer(state, in, *account, target, answer->body, usage)) co_return std::move(*refused);
         state.succeeded(target, state.parts.loop.clock().steady() - in.began);
         keep_answer(in, *account, answer->body);
         account->finish("ok", std::move(usage));
@@ -155,6 +156,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     state.succeeded(target, state.parts.loop.clock().steady() - in.began);
     if (!read->usage) read->usage = usage;
     auto text = base::dump_json(in.door.format->write_answer(*read, answer_context(state, in, translated.get())));
+    if (auto refused = co_await guard_answer(state, in, *account, target, text, usage)) co_return std::move(*refused);
     keep_answer(in, *account, text);
     account->finish("ok", std::move(usage));
     Outcome out;
@@ -163,7 +165,8 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
 }
 
 void keep_answer(const Incoming& in, Account& account, std::string_view body) {
-    if (in.request->idempotency == nullptr || body.size() > largest_kept) return;
+    // What a schema judges is kept once that is done.
+    if (in.request->idempotency == nullptr || body.size() > largest_kept || in.has_schema()) return;
     account.also = [request = in.request, kept = std::string(body)](storage::WriteUnit& unit) {
         request->record_once(unit, {200, kept, {}});
     };

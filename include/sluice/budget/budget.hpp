@@ -148,6 +148,7 @@ struct Spend {
     int attempts = 1;
     std::string route;                      ///< JSON: which targets were tried, with outcome
     std::string error;
+    std::string guardrails;                 ///< JSON: which rules found something, how often; never what
     Time at{};
 };
 

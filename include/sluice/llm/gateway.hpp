@@ -29,6 +29,9 @@
 namespace sluice::identity {
 class WrappedKeys;
 }
+namespace sluice::runtime {
+class Pool;
+}
 namespace sluice::net {
 class Client;
 class Router;
@@ -38,6 +41,7 @@ struct Response;
 
 namespace sluice::llm {
 
+class Guardrails;
 class ModelSource;
 class UpstreamType;
 
@@ -173,6 +177,8 @@ class Gateway final : public Models {
         Providers& configured;   ///< of the configuration, with `simulated`
         base::Random& random;
         GatewayOptions options{};
+        Guardrails* guardrails = nullptr;    ///< null: nothing is judged
+        runtime::Pool* blocking = nullptr;   ///< where large bodies are judged; null: on the loop
     };
     explicit Gateway(Parts parts);
     ~Gateway() override;
