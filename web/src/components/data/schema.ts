@@ -53,6 +53,8 @@ function plainKind(schema: JsonObject): FieldKind {
   if (type === 'array') return isObject(schema.items) && isKnown(schema.items) ? 'parts' : 'any';
   if (type === 'object') {
     if (isObject(schema.properties) && Object.keys(schema.properties).length > 0) return 'parts';
+    // A schema is one thing to write, not a list of members.
+    if (typeof schema.description === 'string' && /\bJSON Schema\b/.test(schema.description)) return 'any';
     return schema.additionalProperties === false ? 'any' : 'map';
   }
   return 'any';

@@ -84,7 +84,7 @@ function isTemplate(value: unknown): boolean {
 function told(unit: OutputUnit, pointer: string): FieldMistake {
   const { keyword, error } = unit;
   const quotedName = /"((?:[^"\\]|\\.)*)"/.exec(error)?.[1] ?? '';
-  const limit = /([<>]) (-?[\d.]+)/.exec(error)?.[2] ?? '';
+  const limit = [...error.matchAll(/-?\d+(?:\.\d+)?/g)].at(-1)?.[0] ?? '';
   switch (keyword) {
     case 'required':
       return {
@@ -111,9 +111,9 @@ function told(unit: OutputUnit, pointer: string): FieldMistake {
     case 'maximum':
       return { pointer, message: `Give at most ${limit}.` };
     case 'minItems':
-      return { pointer, message: `Give at least ${limit} entries.` };
+      return { pointer, message: `Give at least ${counted(limit)}.` };
     case 'maxItems':
-      return { pointer, message: `Give at most ${limit} entries.` };
+      return { pointer, message: `Give at most ${counted(limit)}.` };
     case 'minProperties':
       return { pointer, message: 'Give at least one entry.' };
     case 'pattern':
@@ -124,6 +124,10 @@ function told(unit: OutputUnit, pointer: string): FieldMistake {
     default:
       return { pointer, message: error };
   }
+}
+
+function counted(number: string): string {
+  return number === '1' ? 'one entry' : `${number} entries`;
 }
 
 function article(type: string | undefined): string {

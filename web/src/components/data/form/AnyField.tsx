@@ -1,11 +1,12 @@
 // Any JSON: a text (with templates), or JSON in an editor. What the person types is kept until it is JSON.
-import { Button } from '@mantine/core';
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { Braces, Type } from 'lucide-react';
 import { useState } from 'react';
 import { CodeEditor, type CodeProblem } from '../CodeEditor';
 import { ExpressionField } from '../ExpressionField';
 import { type Json, parseJson, same } from '../json';
 import { lineOf } from '../pointer';
-import { takesSecrets } from '../schema';
+import { isLong, takesSecrets } from '../schema';
 import { contextOf } from './context';
 import styles from './Form.module.css';
 import { type ControlProps, change, defaultText, Frame } from './Frame';
@@ -35,6 +36,7 @@ export function AnyField(props: ControlProps) {
   const secrets =
     context.templates && takesSecrets(context.schema, props.fieldPathId.path) ? context.secrets : undefined;
 
+  const other = json ? (context.templates ? 'Write a text or an expression' : 'Write a text') : 'Write JSON';
   const switchOver = () => {
     if (json) {
       change(props, undefined);
@@ -50,38 +52,36 @@ export function AnyField(props: ControlProps) {
   return (
     <Frame field={props}>
       {({ id, label, describedBy, invalid }) => (
-        <>
-          {json ? (
-            <JsonText key="json" field={props} id={id} label={label} describedBy={describedBy} />
-          ) : (
-            <ExpressionField
-              id={id}
-              label={label}
-              value={typeof formData === 'string' ? formData : ''}
-              onChange={readonly ? undefined : (next) => change(props, next === '' ? undefined : next)}
-              mode="template"
-              multiline
-              scope={context.scope}
-              functions={context.functions}
-              secrets={secrets}
-              preview={context.preview}
-              placeholder={defaultText(schema)}
-              invalid={invalid}
-              describedBy={describedBy}
-            />
-          )}
+        <div className={styles.any}>
+          <div className={styles.anyControl}>
+            {json ? (
+              <JsonText key="json" field={props} id={id} label={label} describedBy={describedBy} />
+            ) : (
+              <ExpressionField
+                id={id}
+                label={label}
+                value={typeof formData === 'string' ? formData : ''}
+                onChange={readonly ? undefined : (next) => change(props, next === '' ? undefined : next)}
+                mode="template"
+                multiline={isLong(schema, props.name, formData)}
+                scope={context.scope}
+                functions={context.functions}
+                secrets={secrets}
+                preview={context.preview}
+                placeholder={defaultText(schema)}
+                invalid={invalid}
+                describedBy={describedBy}
+              />
+            )}
+          </div>
           {textual && !readonly && (
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              className={styles.under}
-              onClick={switchOver}
-              disabled={json && isStructured && !asJson}
-            >
-              {json ? (context.templates ? 'Write a text or an expression' : 'Write a text') : 'Write JSON'}
-            </Button>
+            <Tooltip label={other}>
+              <ActionIcon size="sm" variant="subtle" aria-label={`${other} for ${label}`} onClick={switchOver}>
+                {json ? <Type size={14} aria-hidden /> : <Braces size={14} aria-hidden />}
+              </ActionIcon>
+            </Tooltip>
           )}
-        </>
+        </div>
       )}
     </Frame>
   );

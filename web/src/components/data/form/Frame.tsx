@@ -9,10 +9,7 @@ import { shortValue } from '../json';
 import { mistakesIn } from '../schema';
 import styles from './Form.module.css';
 
-export interface ControlProps extends Omit<FieldProps, 'schema'> {
-  schema: JsonObject;
-  kind: string;
-}
+export type ControlProps = FieldProps & { schema: JsonObject; kind: string };
 
 export interface Named {
   id: string;

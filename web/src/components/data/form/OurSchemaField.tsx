@@ -1,6 +1,6 @@
 // Chooses the control of each field: ours for values, the library's layout for objects and lists with a schema of their parts.
 
-import type { FieldProps } from '@rjsf/utils';
+import type { FieldProps, RJSFSchema } from '@rjsf/utils';
 import type { JsonObject } from '../json';
 import { fieldKind } from '../schema';
 import { AnyField } from './AnyField';
@@ -24,7 +24,7 @@ const CONTROLS = {
 
 export function OurSchemaField(props: FieldProps) {
   const { registry, formData } = props;
-  const schema = registry.schemaUtils.retrieveSchema(props.schema, formData) as JsonObject;
+  const schema = registry.schemaUtils.retrieveSchema(props.schema, formData) as RJSFSchema & JsonObject;
   const isRoot = props.fieldPathId.path.length === 0;
   const kind = isRoot ? 'parts' : fieldKind(schema, formData, contextOf(registry).templates);
   if (kind === 'parts') return <LibrarySchemaField {...props} />;
