@@ -11,6 +11,7 @@ import {
   Rss,
   Server,
   WalletCards,
+  Workflow,
 } from 'lucide-react';
 import type { ComponentType } from 'react';
 
@@ -50,6 +51,19 @@ export const pages: PageRow[] = [
     nav: { group: 'Work', icon: Play, key: 'r', bottom: true },
     permission: 'runs:read',
     load: () => import('./features/runs/RunsPage'),
+  },
+  {
+    path: '/flows',
+    title: 'Flows',
+    nav: { group: 'Build', icon: Workflow, key: 'f' },
+    permission: 'flows:read',
+    load: () => import('./features/flows/FlowsPage'),
+  },
+  {
+    path: '/flows/$id',
+    title: 'Flow',
+    permission: 'flows:read',
+    load: () => import('./features/flows/FlowPage'),
   },
   {
     path: '/queues',
