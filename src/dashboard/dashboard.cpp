@@ -143,6 +143,22 @@ net::Handler file_handler(std::shared_ptr<Site> site, std::string path) {
     };
 }
 
+/// The files at the top: boot.js, icon.svg and the like. Of a directory as it is at the start.
+std::vector<std::string> files_beside_page(const std::filesystem::path& directory) {
+    std::vector<std::string> names;
+    if (directory.empty()) {
+        for (const auto& file : embedded_files())
+            if (file.path.find('/') == std::string_view::npos) names.emplace_back(file.path);
+    } else {
+        std::error_code none;  // a directory that is not there has no files; each request says so
+        for (const auto& entry : std::filesystem::directory_iterator(directory, none))
+            if (entry.is_regular_file(none) && is_plain_path(entry.path().filename().string())) names.push_back(entry.path().filename());
+        std::ranges::sort(names);
+    }
+    std::erase(names, "index.html");
+    return names;
+}
+
 }  // namespace
 
 base::SettingRows settings() { return rows; }
@@ -152,11 +168,8 @@ void add_routes(net::Router& router, Parts parts) {
     for (const auto path : page_paths)
         add_route(router, std::string(path), "Serve the dashboard's page", "text/html", [site](net::Request&) { return answer_page(site); });
     add_route(router, "/assets/{file...}", "Serve a file of the dashboard", "application/octet-stream", file_handler(site, {}));
-    for (const auto& file : embedded_files()) {
-        if (file.path.find('/') != std::string_view::npos || file.path == "index.html") continue;
-        add_route(router, fmt::format("/{}", file.path), "Serve a file of the dashboard", "application/octet-stream",
-                  file_handler(site, std::string(file.path)));
-    }
+    for (auto& name : files_beside_page(site->parts.directory))
+        add_route(router, "/" + name, "Serve a file of the dashboard", "application/octet-stream", file_handler(site, name));
 }
 
 net::Headers page_headers() {

@@ -167,11 +167,13 @@ Awaitable<Response> use_link(Request& request, Identity& identity) {
     if (request.verb == Verb::head) co_return net::no_content();  // a preview must not use it up
     std::string token(request.query_value("token").value_or(""));
     auto secret = co_await identity.exchange_login_token(std::move(token));
-    if (!secret) co_return problem(secret.error());
+    // A person looks at a page that says so, not at a problem document.
+    const bool person = request.headers.get("accept").find("text/html") != std::string_view::npos;
+    if (!secret && !(person && secret.error().code == ErrorCode::gone)) co_return problem(secret.error());
     Response response;
     response.status = 303;
-    response.headers.set("Location", "/");
-    response.headers.set("Set-Cookie", set_session_cookie(request, *secret));
+    response.headers.set("Location", secret ? "/" : "/login#link=over");
+    if (secret) response.headers.set("Set-Cookie", set_session_cookie(request, *secret));
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("Referrer-Policy", "no-referrer");
     co_return response;

@@ -100,6 +100,15 @@ class Dashboard(unittest.TestCase):
             self.assertEqual(answer.status, 404, path)
             self.assertEqual(answer.headers["content-type"], "application/problem+json", path)
 
+    def test_a_sign_in_link_works_once_and_then_leads_to_a_page_that_says_so(self):
+        link = house.sluice("link", "--url", f"http://127.0.0.1:{self.server.port}", data=self.server.data).stdout.strip()
+        path = link[link.index("/auth/link"):]
+        for location in ("/", "/login#link=over"):
+            answer = self.get(path, Accept="text/html,*/*;q=0.8")
+            self.assertEqual((answer.status, answer.headers["location"]), (303, location), answer)
+            self.assertEqual("set-cookie" in answer.headers, location == "/")
+        self.assertEqual(self.get(path).status, 410, "a program gets the problem")
+
     def test_licences_of_what_is_inside_are_there(self):
         text = self.get("/licenses.txt").text
         for name in ("react 19", "@mantine/core", "@tanstack/react-router", "@fontsource-variable/inter", "SIL OPEN FONT LICENSE"):
@@ -108,7 +117,7 @@ class Dashboard(unittest.TestCase):
     def test_a_directory_stands_in_while_pages_are_developed(self):
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(os.path.join(folder, "dist", "assets"))
-            for name, text in (("dist/index.html", '<p nonce="__SLUICE_NONCE__">mine</p>'), ("dist/assets/a.js", "1"), ("secret.txt", "x")):
+            for name, text in (("dist/index.html", '<p nonce="__SLUICE_NONCE__">mine</p>'), ("dist/assets/a.js", "1"), ("dist/b.js", "b"), ("secret.txt", "x")):
                 with open(os.path.join(folder, name), "w") as file:
                     file.write(text)
             os.symlink(os.path.join(folder, "dist"), os.path.join(folder, "dist", "assets", "loop"))
@@ -116,6 +125,8 @@ class Dashboard(unittest.TestCase):
                 server.start()
                 client = house.Client(server.port)
                 self.assertIn("mine", client.get("/w/default/runs").text)
+                self.assertEqual(client.get("/b.js").text, "b")
+                self.assertEqual(client.get("/boot.js").status, 404, "of the binary it is, and not of the directory")
                 answer = client.get("/assets/a.js")
                 self.assertEqual((answer.text, answer.headers["cache-control"]), ("1", "no-cache"))
                 self.assertEqual(client.get("/assets/a.js", headers={"If-None-Match": answer.headers["etag"]}).status, 304)

@@ -22,8 +22,8 @@ function closure(key, seen = new Set()) {
   return seen;
 }
 const filesOf = (keys, kind) =>
-  [...new Set([...keys].flatMap((key) => (kind === 'css' ? (manifest[key].css ?? []) : [manifest[key].file])))].filter((file) =>
-    file.endsWith(`.${kind}`),
+  [...new Set([...keys].flatMap((key) => (kind === 'css' ? (manifest[key].css ?? []) : [manifest[key].file])))].filter(
+    (file) => file.endsWith(`.${kind}`),
   );
 
 const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);

@@ -8,7 +8,8 @@ import { SignIn, useOidc } from './SignIn';
 
 export default function LoginPage() {
   const { next } = useSearch({ strict: false }) as { next?: string };
-  const [challenge] = useState(() => new URLSearchParams(location.hash.slice(1)).get('challenge') ?? '');
+  const [given] = useState(() => new URLSearchParams(location.hash.slice(1)));
+  const challenge = given.get('challenge') ?? '';
   const setup = useQuery({
     queryKey: ['auth', 'setup'],
     queryFn: ({ signal }) => data(api.GET('/api/v1/auth/setup', { signal })),
@@ -20,6 +21,11 @@ export default function LoginPage() {
   }, [challenge]);
   return (
     <EntryPage title={challenge ? 'Second factor' : 'Sign in'} ready={!setup.isPending && !oidc.isPending}>
+      {given.get('link') === 'over' && (
+        <p className="error" role="alert">
+          This sign-in link was used already or is older than ten minutes. Run <code>sluice link</code> again.
+        </p>
+      )}
       <SignIn challenge={challenge} onDone={() => enterDashboard(next)} />
       {setup.data && !challenge && (
         <p className="quiet">

@@ -1,0 +1,20 @@
+// node tests/browser.mjs: the whole browser suite against one server and one Chromium; totals are the last lines.
+//   SLUICE_BINARY=build/release/sluice node web/tests/browser.mjs [visits|shell|…]
+import { after, before, test } from 'node:test';
+import { House } from './house.mjs';
+import { shell } from './shell.test.mjs';
+import { visits } from './visits.test.mjs';
+
+const parts = { visits, shell };
+const wanted = process.argv.slice(2);
+
+let house;
+before(async () => {
+  house = await House.open();
+});
+after(async () => {
+  await house?.close();
+});
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length === 0 || wanted.includes(name)) test(name, { timeout: 240_000 }, (t) => part(house, t));
+}
