@@ -34,7 +34,9 @@ export function licenses(extra = []) {
         const text = licenceText(folder) || `${license ?? 'see the package'}`;
         byText.set(text, [...(byText.get(text) ?? []), `${name} ${version} (${license ?? 'see below'})`]);
       }
-      const parts = [...byText].map(([text, names]) => [names.sort().join('\n'), text]).sort(([a], [b]) => (a < b ? -1 : 1));
+      const parts = [...byText]
+        .map(([text, names]) => [names.sort().join('\n'), text])
+        .sort(([a], [b]) => (a < b ? -1 : 1));
       const line = '-'.repeat(80);
       this.emitFile({
         type: 'asset',

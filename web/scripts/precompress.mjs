@@ -14,7 +14,9 @@ const text = /\.(js|css|svg|json|txt|webmanifest)$/;
 rmSync(join(dist, '.vite'), { recursive: true, force: true });
 
 function* files(folder) {
-  for (const entry of readdirSync(join(dist, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of readdirSync(join(dist, folder), { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
     const name = join(folder, entry.name);
     if (entry.isDirectory()) yield* files(name);
     else yield name;
