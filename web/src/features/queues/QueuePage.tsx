@@ -195,7 +195,7 @@ function Worker({ name, queue }: { name: string; queue: Queue }) {
             facts={[
               ...(lease
                 ? ([
-                    ['Process', <Id key="id" id={lease.id ?? ''} whole />],
+                    ['Process', <Id key="id" id={lease.id ?? ''} />],
                     ['Since', <Ago key="since" time={lease.started_at} />],
                     ['Last heartbeat', <Ago key="beat" time={lease.heartbeat_at} />],
                   ] as [string, React.ReactNode][])

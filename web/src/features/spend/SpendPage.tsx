@@ -204,10 +204,12 @@ function OverTime({ filter, period }: { filter: SpendFilter; period: Period }) {
   );
 }
 
+const sentence = (word: string) => formatWord(word).replace(/^./, (letter) => letter.toUpperCase());
+
 const sumColumns = (by: Dimension): Column<SpendSum>[] => [
   {
     key: 'key',
-    title: formatWord(by),
+    title: sentence(by),
     render: (sum) =>
       sum.key === '' ? (
         <span className="quiet">none</span>
