@@ -83,6 +83,8 @@ Awaitable<void> keep_house(App::State* s, Duration retention, Duration audited, 
         if (!trimmed) log::warn("old events could not be removed", {{"cause", trimmed.error().message}});
         auto spent = co_await s->budgets->remove_before(s->clock.now() - spend);
         if (!spent) log::warn("old rows of spend could not be removed", {{"cause", spent.error().message}});
+        auto contents = co_await s->contents->remove_expired();
+        if (!contents) log::warn("kept contents of calls could not be removed", {{"cause", contents.error().message}});
         auto collected = co_await s->storage->blobs().collect();
         if (!collected) log::warn("unreferenced blobs could not be removed", {{"cause", collected.error().message}});
         for (bool more = true; more;) {
@@ -175,10 +177,11 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
     s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.random, *s.models);
     s.guardrails = std::make_unique<llm::Guardrails>(*s.storage, clock, s.random);
+    s.contents = std::make_unique<llm::Contents>(loop, *s.storage, *s.budgets);
     s.gateway = std::make_unique<llm::Gateway>(
         llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.random,
                             {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))},
-                            s.guardrails.get(), s.blocking.get()});
+                            s.guardrails.get(), s.blocking.get(), s.contents.get()});
 
     nodes::Services services;
     services.loop = &loop;
@@ -236,6 +239,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     llm::add_routes(s.router, *s.book);
     llm::add_routes(s.router, *s.gateway);
     llm::add_routes(s.router, *s.guardrails);
+    llm::add_routes(s.router, *s.contents);
     llm::add_routes(s.router, *s.model_limits);
     budget::add_routes(s.router, *s.budgets);
     flows::add_routes(s.router, *s.flow_routes);
@@ -289,6 +293,8 @@ Awaitable<Result<void>> App::State::start_all() {
     if (!limits) co_return fail(std::move(limits.error()));
     auto models = co_await s.models->start();
     if (!models) co_return fail(std::move(models.error()));
+    auto contents = co_await s.contents->start();
+    if (!contents) co_return fail(std::move(contents.error()));
     auto guardrails = co_await s.guardrails->start();
     if (!guardrails) co_return fail(std::move(guardrails.error()));
     auto book = co_await s.book->start();
@@ -358,6 +364,7 @@ Awaitable<void> App::stop() {
     co_await draining->join();
     co_await s.tasks->cancel_and_join();
     co_await s.gateway->stop();
+    co_await s.contents->stop();
     co_await s.budgets->stop();
     co_await s.vault->stop();
     co_await s.client->stop();

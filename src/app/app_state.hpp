@@ -24,6 +24,7 @@
 #include "sluice/identity/saved_views.hpp"
 #include "sluice/identity/second_factor.hpp"
 #include "sluice/identity/wrapped_keys.hpp"
+#include "sluice/llm/contents.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/llm/guardrails.hpp"
 #include "sluice/llm/llm.hpp"
@@ -71,6 +72,7 @@ struct App::State {
     std::unique_ptr<llm::Catalogues> models;
     std::unique_ptr<llm::ProviderBook> book;
     std::unique_ptr<llm::Guardrails> guardrails;
+    std::unique_ptr<llm::Contents> contents;
     std::unique_ptr<llm::Gateway> gateway;
     flows::NodeTypes types;
     std::unique_ptr<flows::Flows> flows;

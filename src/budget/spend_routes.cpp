@@ -4,6 +4,7 @@
 #include <span>
 
 #include "budget/budget_routes.hpp"
+#include "sluice/budget/genai.hpp"
 #include "sluice/budget/spend.hpp"
 #include "sluice/net/server.hpp"
 
@@ -42,7 +43,8 @@ constexpr Schema schemas[] = {
         "duration": {"type": "string"}, "first_token": {"type": ["string", "null"]}, "attempts": {"type": "integer"},
         "error": {"type": ["string", "null"]},
         "guardrails": {"type": ["array", "null"], "description": "Rules that found something: rule, direction, kind, action, count",
-                       "items": {"type": "object"}}}})json"},
+                       "items": {"type": "object"}},
+        "otel": {"type": "object", "description": "The same by the names of OpenTelemetry's GenAI conventions"}}})json"},
     {"SpendList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/SpendRow"}}, "next_cursor": {"type": ["string", "null"]}}})json"},
     {"SpendSum", R"json({"type": "object", "required": ["key", "cost_usd", "calls"], "properties": {
@@ -100,7 +102,8 @@ Json render(const Spend& s) {
             {"first_token", s.first_token_us > 0 ? Json(base::format_duration(Duration(s.first_token_us))) : Json()},
             {"attempts", s.attempts},
             {"error", s.error.empty() ? Json() : Json(s.error)},
-            {"guardrails", json_or_null(s.guardrails)}};
+            {"guardrails", json_or_null(s.guardrails)},
+            {"otel", genai::attributes(s)}};
 }
 
 Json render(const SpendSum& sum) {

@@ -2,6 +2,7 @@
 
 #include "cli/budget_options.hpp"
 #include "cli/command.hpp"
+#include "cli/guardrail_options.hpp"
 #include "cli/model_options.hpp"
 
 namespace sluice::cli {
@@ -370,6 +371,7 @@ constexpr CommandRow rows[] = {
      "On the server's own machine. Prices are added and never changed; of two that hold at one time the later import counts."},
     {"models check", "Check a catalogue file, or with --providers what providers list; names every mistake and exits 1", Needs::api, true,
      models_check_options, check_models},
+    GUARDRAIL_ROWS,
     {"budgets list", "List budgets with how they stand, newest first", Needs::api, true, {}, list_budgets},
     {"budgets create", "Create a budget; it counts the calls that begin from then on", Needs::api, true, budget_create_options, create_budget},
     {"budgets show", "Show a budget, how it stands and where it is going", Needs::api, true, budget_options, show_budget},
@@ -476,6 +478,8 @@ std::string_view group_doc(std::string_view group) {
     if (group == "model-routes") return "Names that stand for several models";
     if (group == "model-limits") return "How often models may be called, and which";
     if (group == "models") return "Models and what they cost";
+    if (group == "guardrails") return "What requests and answers of models are judged by";
+    if (group == "content-policy") return "Which prompts and answers of models are kept";
     if (group == "budgets") return "Limits on what calls of models may cost";
     if (group == "secrets") return "Set, bind, rotate and delete the secrets that flows use";
     if (group == "vault") return "The root key and the keys it wraps";

@@ -139,6 +139,7 @@ Outcome<std::string> Connection::text(const Call& call) {
     request.body = call.body;
     if (!call.body.empty()) request.set_header("Content-Type", call.media_type);
     if (!call.if_match.empty()) request.set_header("If-Match", call.if_match);
+    if (!call.accept.empty()) request.set_header("Accept", call.accept);
     state_->set_timeout(call.timeout);
     auto answer = state_->client->send(request);
     if (!answer) return state_->unreachable(answer.error());

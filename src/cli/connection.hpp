@@ -25,6 +25,7 @@ struct Call {
     std::string media_type = "application/json";
     Duration timeout = std::chrono::seconds(60);  ///< between two bytes of the answer
     std::string if_match = {};                    ///< an ETag; empty: none is sent
+    std::string accept = {};                      ///< media type; empty: any
 };
 
 /// How a stream of events ended.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "llm/gateway_state.hpp"
+#include "llm/genai_metrics.hpp"
+#include "sluice/llm/contents.hpp"
 #include "sluice/base/metrics.hpp"
 #include "sluice/llm/llm.hpp"
 
@@ -74,6 +76,12 @@ void Account::finish(std::string_view status, std::optional<UsageRecord> usage, 
     spend_.cost = cost_;
     if (report) spend_.guardrails = report->json();
     spend_.at = state_.now();
+    observe_call(spend_);
+    if (settled) settled(spend_, price_ != nullptr);
+    // What a guardrail refused is not kept: it was to be seen by nobody.
+    const bool refused = report && report->refusal;
+    if (content && !refused && state_.parts.contents->keeps(spend_.scope.workspace, spend_.status != "ok"))
+        state_.parts.contents->keep(spend_.scope.workspace, spend_.id, content->json());
     calls_total.add();
     call_us.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(spend_.duration_us, 0)));
     storage::WriteUnit unit;

@@ -5,6 +5,7 @@
 #include "llm/gateway_answers.hpp"
 #include "llm/gateway_state.hpp"
 #include "llm/openai_wire.hpp"
+#include "sluice/llm/contents.hpp"
 #include "sluice/llm/llm.hpp"
 
 namespace sluice::llm {
@@ -44,6 +45,11 @@ struct Guarded {
 Result<void> finish_judged(const Guarded& guarded, Account& account, Completion& completion, UsageRecord usage) {
     auto refused = guard_flow_answer(guarded.guard, *guarded.report, completion);
     if (refused) account.set_error(refused->message);
+    if (account.content) {
+        Json calls = Json::array();
+        for (const auto& call : completion.tool_calls) calls.push_back({{"name", call.name}, {"arguments", call.arguments}});
+        account.content->set_answer(base::dump_json(Json{{"text", completion.text}, {"tool_calls", std::move(calls)}}));
+    }
     account.finish(refused ? "refused" : "ok", std::move(usage));
     if (refused) return fail(std::move(*refused));
     return {};
@@ -209,6 +215,7 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
         Account account(s, std::move(entrance->hold), spend_of(s, call, target, scope), target);
         account.set_share(std::move(entrance->share));
         if (guarded->guard) account.report = guarded->report;
+        if (s.parts.contents && s.parts.contents->keeps(scope.workspace)) account.content = std::make_shared<CallContent>("flow", text);
         Result<Completion> completion;
         if (target.local) {
             TextSink shown = guarded->answers() ? TextSink() : call.on_text;  // what is judged is not shown before

@@ -5,6 +5,7 @@
 #include "llm/gateway_state.hpp"
 #include "sluice/base/metrics.hpp"
 #include "sluice/crypto/crypto.hpp"
+#include "sluice/llm/contents.hpp"
 
 namespace sluice::llm {
 namespace {
@@ -165,8 +166,9 @@ net::Response refuse_budget(const Format& format, const budget::Refusal& refusal
     return out;
 }
 
-Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door) {
+Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door, SettledCall settled) {
     Incoming in;
+    in.settled = std::move(settled);
     in.began = state.parts.loop.clock().steady();
     in.scope_now = state.now();
     if (auto refused = read_incoming(request, std::move(door), in)) co_return std::move(*refused);
@@ -244,6 +246,9 @@ Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan f
         if (!tried.empty()) spend.route = base::dump_json(tried);
         auto account = std::make_unique<Account>(state, std::move(entrance->hold), std::move(spend), target);
         account->report = in.report;
+        account->settled = in.settled;
+        if (state.parts.contents && state.parts.contents->keeps(scope.workspace))
+            account->content = std::make_shared<CallContent>(in.door.name, request.body);
         account->set_share(std::move(entrance->share));
 
         const bool local = target.type == nullptr;

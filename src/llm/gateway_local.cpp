@@ -113,11 +113,12 @@ struct LocalStream {
 
     void tell(StreamEvent event) {
         if (refused) return;
-        if (!judge) {
-            out += writer->write(event);
-            return;
-        }
-        for (const auto& each : judge->feed(std::move(event))) out += writer->write(each);
+        const auto show = [this](const StreamEvent& each) {
+            if (account && account->content) account->content->add(each);
+            out += writer->write(each);
+        };
+        if (!judge) return show(event);
+        for (const auto& each : judge->feed(std::move(event))) show(each);
         if (!account->report->refusal) return;
         refused = over = true;
         out += door->write_stream_error(guard_error(*account->report->refusal));  // nothing comes after it
@@ -233,6 +234,7 @@ Awaitable<Outcome> attempt_local(Gateway::State& state, Incoming& in, const Targ
     account->first_byte();
     auto text = base::dump_json(in.door.format->write_answer(answer, context));
     if (auto refused = co_await guard_answer(state, in, *account, target, text, *answer.usage)) co_return std::move(*refused);
+    if (account->content) account->content->set_answer(text);
     keep_answer(in, *account, text);
     account->finish("ok", *answer.usage);
     out.response = whole_response(target, *account, std::move(text), left);

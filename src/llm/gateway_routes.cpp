@@ -198,6 +198,7 @@ void shape_problem(const Request& request, Response& response) {
 
 void add_routes(net::Router& router, Gateway& gateway) {
     router.add(std::span<const net::Route<Gateway>>(routes), gateway);
+    add_playground_routes(router, gateway);
     add_health_routes(router, gateway);
 }
 

@@ -159,6 +159,13 @@ ModelAnswer answer_of(const SourceAnswer& from, const std::string& model) {
     return out;
 }
 
+/// What its calls were charged, for who asks for it here; each has a row of its own in the ledger.
+budget::Spend row_of(const SourceAnswer& answer) {
+    budget::Spend out;
+    out.cost = answer.cost;
+    return out;
+}
+
 void put_source_headers(net::Headers& headers, const Incoming& in, std::string_view prefix, const SourceRun& run) {
     headers.set("x-sluice-provider", prefix);
     headers.set("x-sluice-model", std::string_view(in.model).substr(prefix.size() + 1));
@@ -175,6 +182,7 @@ struct SourceStream {
     std::string model, out, told;
     bool open = false, over = false;
     std::shared_ptr<GuardReport> report;
+    SettledCall settled;
     std::unique_ptr<StreamJudge> judge;  ///< null: no guardrail covers the answer
 
     void tell(StreamEvent event) {
@@ -227,6 +235,7 @@ struct SourceStream {
             tell(std::move(event));
         }
         if (over) return;
+        if (settled) settled(row_of(answer), true);
         out += fmt::format(": sluice.cost_usd {}\n\n", base::format_usd(answer.cost));
         out += writer->finish();
         over = true;
@@ -295,6 +304,7 @@ Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, Mode
         stream->request = std::move(*conversation);
         stream->door = &format;
         stream->model = in.model;
+        stream->settled = in.settled;
         if (in.guard && !in.guard->output.empty()) {
             stream->report = in.report;
             stream->judge = std::make_unique<StreamJudge>(in.guard, *in.report);

@@ -11,6 +11,7 @@
 
 #include "llm/answer_cache.hpp"
 #include "llm/body_scan.hpp"
+#include "llm/call_content.hpp"
 #include "llm/formats/format.hpp"
 #include "llm/guard.hpp"
 #include "llm/upstreams/upstream.hpp"
@@ -85,6 +86,9 @@ struct Bound {
     bool capped = false;  ///< the output has a limit: the caller's, the model's, or ours
 };
 
+/// Told of each attempt's row when it has ended; `priced`: its cost is known.
+using SettledCall = std::function<void(const budget::Spend&, bool priced)>;
+
 /// One attempt's money and its row. Destroyed unfinished, it is settled as unknown at its hold.
 class Account {
   public:
@@ -98,6 +102,8 @@ class Account {
     /// What is kept under the caller's Idempotency-Key beside the row; called by `finish`, before the answer is given.
     std::function<void(storage::WriteUnit&)> also;
     std::shared_ptr<GuardReport> report;  ///< what guardrails found; null: none covers the call
+    std::shared_ptr<CallContent> content; ///< what was asked and answered; null: it is not kept
+    SettledCall settled;
     void first_byte();
     /// What limits counted of the attempt; corrected by `finish`.
     void set_share(LimitShare share) { share_ = std::move(share); }
@@ -194,6 +200,7 @@ struct Incoming {
     std::shared_ptr<GuardReport> report;
     bool told_stream = false, told_usage = false;  ///< the answer is asked for whole, and told as a stream
     bool has_schema() const { return guard && guard->has_schema; }
+    SettledCall settled;
 };
 
 /// Errors are ready answers in the door's format.
@@ -286,9 +293,12 @@ Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan p
 /// A call of what answers like a model without being one.
 Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, ModelSource& source);
 /// The whole way of a chat call through the gateway.
-Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door);
+Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& request, Door door, SettledCall settled = {});
 Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& request, Door door);
 Awaitable<net::Response> handle_count_tokens(Gateway::State& state, net::Request& request, Door door);
+
+/// `/api/v1/playground/…`
+void add_playground_routes(net::Router& router, Gateway& gateway);
 
 /// The part of a whole answer that holds its usage, as the formats read it.
 std::optional<UsageRecord> usage_of(const Format& format, const BodyScan& answer);

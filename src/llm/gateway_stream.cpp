@@ -171,6 +171,7 @@ class Relay {
                 begun_ = true;
                 account_->first_byte();
             }
+            if (!writer_ && account_->content) account_->content->add(event);
             if (writer_ && event.kind != StreamEvent::Kind::error) tell(std::move(event));
             return {};
         };
@@ -203,11 +204,12 @@ class Relay {
 
     /// An event goes on to the caller, as far as guardrails let it.
     void tell(StreamEvent event) {
-        if (!judge_) {
-            out_ += writer_->write(event);
-            return;
-        }
-        for (const auto& each : judge_->feed(std::move(event))) out_ += writer_->write(each);
+        const auto show = [this](const StreamEvent& each) {
+            if (account_->content) account_->content->add(each);
+            out_ += writer_->write(each);
+        };
+        if (!judge_) return show(event);
+        for (const auto& each : judge_->feed(std::move(event))) show(each);
     }
 
     void stop_refused() {

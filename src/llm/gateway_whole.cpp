@@ -144,6 +144,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     if (!translated) {
         if (auto refused = co_await guard_answer(state, in, *account, target, answer->body, usage)) co_return std::move(*refused);
         state.succeeded(target, state.parts.loop.clock().steady() - in.began);
+        if (account->content && in.door.operation == Operation::chat) account->content->set_answer(answer->body);
         keep_answer(in, *account, answer->body);
         account->finish("ok", std::move(usage));
         Outcome out;
@@ -157,6 +158,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     if (!read->usage) read->usage = usage;
     auto text = base::dump_json(in.door.format->write_answer(*read, answer_context(state, in, translated.get())));
     if (auto refused = co_await guard_answer(state, in, *account, target, text, usage)) co_return std::move(*refused);
+    if (account->content) account->content->set_answer(text);
     keep_answer(in, *account, text);
     account->finish("ok", std::move(usage));
     Outcome out;

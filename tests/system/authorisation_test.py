@@ -66,6 +66,7 @@ class Place:
         self.model_limit = self.new_model_limit()
         self.provider = self.new_provider()
         self.model_route = self.new_model_route()
+        self.guardrail = self.new_guardrail()
         self.saved_view = self.new_saved_view()
         self.project_id = next(item["id"] for item in self.owner.get("/api/v1/projects").json["items"] if item["name"] == project)
         self.workspace_id = self.owner.get("/api/v1/auth/me").json["workspace"]["id"]
@@ -127,6 +128,15 @@ class Place:
     def provider_body(name):
         return {"name": name, "type": "openai_compatible", "base_url": "http://127.0.0.1:9/v1", "models": [{"id": "model-" + name}]}
 
+    def new_guardrail(self):
+        name = self.name()
+        self.made(self.owner.post("/api/v1/guardrails", self.guardrail_body(name)))
+        return name
+
+    @staticmethod
+    def guardrail_body(name):
+        return {"name": name, "models": ["none-like-it"], "rule": {"type": "detect", "kinds": ["email"]}}
+
     def new_model_route(self):
         name = self.name()
         assert self.owner.put(f"/api/v1/model-routes/{name}", {"targets": [{"model": "simulated-small"}]}).status == 200
@@ -183,6 +193,7 @@ class Matrix(unittest.TestCase):
             "dead-letters": {"id": place.letter},
             "events": {"number": place.event},
             "flows": {"id": place.flow, "version": "1", "node": "a"},
+            "guardrails": {"id": place.guardrail},
             "invitations": {"id": place.invitation},
             "model-limits": {"id": place.model_limit},
             "model-routes": {"name": place.model_route},
@@ -213,6 +224,7 @@ class Matrix(unittest.TestCase):
         ("delete", "/api/v1/artifacts/{id}"): ("id", "new_artifact"),
         ("delete", "/api/v1/budgets/{id}"): ("id", "new_budget"),
         ("delete", "/api/v1/flows/{id}"): ("id", "new_flow"),
+        ("delete", "/api/v1/guardrails/{id}"): ("id", "new_guardrail"),
         ("delete", "/api/v1/invitations/{id}"): ("id", "new_invitation"),
         ("delete", "/api/v1/model-limits/{id}"): ("id", "new_model_limit"),
         ("delete", "/api/v1/model-routes/{name}"): ("name", "new_model_route"),
@@ -253,6 +265,10 @@ class Matrix(unittest.TestCase):
             ("put", "/api/v1/flows/{id}/draft"): place.document,
             ("put", "/api/v1/flows/{id}/live"): {"version": 1},
             ("put", "/api/v1/flows/{id}/pins/{node}"): {"output": {"n": 1}},
+            ("post", "/api/v1/guardrails"): place.guardrail_body(place.name()),
+            ("put", "/api/v1/guardrails/{id}"): place.guardrail_body(place.guardrail),
+            ("put", "/api/v1/content-policy"): {"keep": "none"},
+            ("post", "/api/v1/playground/compare"): {"models": ["simulated-small"], "prompt": "hello"},
             ("post", "/api/v1/invitations"): {"email": f"{place.name()}@example.com", "role": "guest"},
             ("post", "/api/v1/models/import"): {"format": 1, "models": []},
             ("post", "/api/v1/model-limits"): {"scope": {"type": "project", "id": place.name()}, "requests_per_minute": 1000},
@@ -293,7 +309,7 @@ class Matrix(unittest.TestCase):
         names = re.findall(r"{(\w+)}", path)
         values = dict(self.parameters(row.get("x-collection"), place))
         if path.startswith(("/v1/", "/v1beta/")):
-            values["call"] = "simulated-small"
+            values.update(call="simulated-small", provider="simulated")
         if path == "/api/v1/runs/{id}/output":
             values["id"] = place.good  # only a run that succeeded has one
         if allowed and (verb, path) in self.FRESH:
@@ -340,6 +356,8 @@ class Matrix(unittest.TestCase):
             return {404}  # a draft is the caller's own, and this one has none
         if path == "/api/v1/saved-views/{id}" and "users:write" not in permissions:
             return {403}  # it is shared, and somebody else's
+        if path == "/api/v1/spend/{id}/content":
+            return {404}  # nothing is kept of it
         if path == "/api/v1/artifacts/{id}/content" and "runs:data" not in permissions:
             return {403}  # a run made it
         if scoped and path.startswith("/api/v1/bulk-actions/") and "runs:write" not in permissions:

@@ -45,6 +45,9 @@ WITHOUT_EFFECT = {
     ("POST", "/v1/models/{call}"): "as /v1/chat/completions",
     ("POST", "/v1/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{provider}/{call}"): "as /v1/chat/completions",
+    ("POST", "/api/v1/playground/compare"): "asks models, for looking: nothing is kept",
+    ("POST", "/v1/models/{provider}/{call}"): "as /v1/chat/completions",
+    ("POST", "/v1beta/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{call}"): "as /v1/chat/completions",
     ("POST", "/api/v1/vault/unseal"): "on the machine's own socket alone; twice is as once",
     ("POST", "/api/v1/vault/rotate-root"): "on the machine's own socket alone",
@@ -148,6 +151,19 @@ class EveryWrite(unittest.TestCase):
     def provider_change(self):
         name = self.provider()
         return f"/api/v1/providers/{name}", {**self.provider_body(name), "enabled": False}
+
+    @staticmethod
+    def guardrail_body(name):
+        return {"name": name, "models": ["none-like-it"], "rule": {"type": "detect", "kinds": ["email"]}}
+
+    def guardrail(self):
+        name = self.name()
+        self.client.post("/api/v1/guardrails", self.guardrail_body(name))
+        return name
+
+    def guardrail_change(self):
+        name = self.guardrail()
+        return f"/api/v1/guardrails/{name}", {**self.guardrail_body(name), "enabled": False}
 
     def model_route(self):
         name = self.name()
@@ -297,6 +313,10 @@ class EveryWrite(unittest.TestCase):
             ("POST", "/api/v1/providers"): lambda: ("/api/v1/providers", self.provider_body(self.name())),
             ("PUT", "/api/v1/providers/{id}"): lambda: self.provider_change(),
             ("DELETE", "/api/v1/providers/{id}"): lambda: (f"/api/v1/providers/{self.provider()}", None),
+            ("POST", "/api/v1/guardrails"): lambda: ("/api/v1/guardrails", self.guardrail_body(self.name())),
+            ("PUT", "/api/v1/guardrails/{id}"): lambda: self.guardrail_change(),
+            ("DELETE", "/api/v1/guardrails/{id}"): lambda: (f"/api/v1/guardrails/{self.guardrail()}", None),
+            ("PUT", "/api/v1/content-policy"): lambda: ("/api/v1/content-policy", {"keep": "errors"}),
             ("PUT", "/api/v1/model-routes/{name}"): lambda: (f"/api/v1/model-routes/{self.name()}", {"targets": [{"model": "simulated-small"}]}),
             ("DELETE", "/api/v1/model-routes/{name}"): lambda: (f"/api/v1/model-routes/{self.model_route()}", None),
             ("POST", "/v1/chat/completions"): lambda: ("/v1/chat/completions", {

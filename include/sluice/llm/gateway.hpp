@@ -41,6 +41,7 @@ struct Response;
 
 namespace sluice::llm {
 
+class Contents;
 class Guardrails;
 class ModelSource;
 class UpstreamType;
@@ -179,6 +180,7 @@ class Gateway final : public Models {
         GatewayOptions options{};
         Guardrails* guardrails = nullptr;    ///< null: nothing is judged
         runtime::Pool* blocking = nullptr;   ///< where large bodies are judged; null: on the loop
+        Contents* contents = nullptr;        ///< null: nothing is kept of calls but their rows
     };
     explicit Gateway(Parts parts);
     ~Gateway() override;
