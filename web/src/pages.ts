@@ -5,6 +5,7 @@ import {
   ChartColumn,
   CircleGauge,
   Layers,
+  ListChecks,
   type LucideIcon,
   PackageX,
   Play,
@@ -51,6 +52,19 @@ export const pages: PageRow[] = [
     nav: { group: 'Work', icon: Play, key: 'r', bottom: true },
     permission: 'runs:read',
     load: () => import('./features/runs/RunsPage'),
+  },
+  {
+    path: '/bulk-actions',
+    title: 'Bulk actions',
+    nav: { group: 'Operate', icon: ListChecks },
+    permission: 'runs:read',
+    load: () => import('./features/bulk/BulkActionsPage'),
+  },
+  {
+    path: '/bulk-actions/$id',
+    title: 'Bulk action',
+    permission: 'runs:read',
+    load: () => import('./features/bulk/BulkActionPage'),
   },
   {
     path: '/flows',
