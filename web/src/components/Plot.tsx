@@ -4,10 +4,32 @@ import 'uplot/dist/uPlot.min.css';
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
+import { formatTime } from '@/lib/format';
 import { useScheme } from '@/lib/preferences';
 import type { ChartProps } from './Chart';
 
 const dashes = [undefined, [6, 3], [2, 3], [8, 3, 2, 3], [1, 2]];
+
+const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const second = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** The time, and below it the day where it is another than that of the tick before. */
+function timeTicks(_: uPlot, ticks: number[]): string[] {
+  const step = (ticks[1] ?? 0) - (ticks[0] ?? 0);
+  let last = '';
+  return ticks.map((tick) => {
+    const at = new Date(tick * 1000);
+    const said = day.format(at);
+    const changed = said !== last;
+    last = said;
+    if (step >= 86_400) return said;
+    return (step < 60 ? second : hour).format(at) + (changed ? `\n${said}` : '');
+  });
+}
+
+/** A scale of few small numbers would repeat a label: it is said once. */
+const distinct = (labels: string[]) => labels.map((label, index) => (labels.indexOf(label) === index ? label : ''));
 
 /** Sums from below, for areas on top of each other. */
 function stack(series: (number | null)[][]): (number | null)[][] {
@@ -28,6 +50,8 @@ export default function Plot(
   const ref = useMergedRef(measured, place);
   const plot = useRef<uPlot | undefined>(undefined);
   const scheme = useScheme();
+  const latest = useRef(props);
+  latest.current = props;
   const range = useRef(onRange);
   range.current = onRange;
   const shown = kind === 'stacked' ? stack(series.map((one) => one.values)) : series.map((one) => one.values);
@@ -63,8 +87,8 @@ export default function Plot(
           },
         },
         axes: [
-          { ...axis, size: 40, space: 80 },
-          { ...axis, size: 56, space: 56, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+          { ...axis, size: 40, space: 80, values: timeTicks },
+          { ...axis, size: 56, space: 56, values: (_, ticks) => distinct(ticks.map((tick) => format(tick))) },
         ],
         series: [
           {},
@@ -76,7 +100,12 @@ export default function Plot(
               width: kind === 'bars' ? 0 : 1.5,
               dash: kind === 'line' ? dashes[index % dashes.length] : undefined,
               fill: kind === 'line' ? undefined : kind === 'area' ? `${colour}33` : colour,
-              paths: kind === 'bars' ? uPlot.paths.bars!({ size: [0.8, 40] }) : undefined,
+              paths:
+                kind === 'bars'
+                  ? uPlot.paths.bars!({ size: [0.8, 40] })
+                  : kind === 'stacked'
+                    ? uPlot.paths.stepped!({ align: 1 })
+                    : undefined,
               points: { show: false },
             };
           }),
@@ -89,7 +118,7 @@ export default function Plot(
               range.current?.(u.posToVal(u.select.left, 'x'), u.posToVal(u.select.left + u.select.width, 'x'));
             },
           ],
-          setCursor: [(u) => showValues(u, format)],
+          setCursor: [(u) => showValues(u, latest.current.series, format)],
         },
       },
       data,
@@ -130,15 +159,15 @@ function drawLimit(u: uPlot, limit: { value: number; label: string }, colour: st
 }
 
 /** The values under the pointer, as the canvas' tooltip. */
-function showValues(u: uPlot, format: (value: number) => string): void {
+function showValues(u: uPlot, series: ChartProps['series'], format: (value: number) => string): void {
   const index = u.cursor.idx;
   if (index == null) {
     u.root.removeAttribute('title');
     return;
   }
-  const lines = u.series.slice(1).map((series, i) => {
-    const value = u.data[i + 1]?.[index];
-    return `${series.label}: ${value == null ? 'none' : format(value)}`;
+  const lines = series.map(({ label, values }) => {
+    const value = values[index];
+    return `${label}: ${value == null ? 'none' : format(value)}`;
   });
-  u.root.title = [new Date(u.data[0][index]! * 1000).toLocaleString('en-GB'), ...lines].join('\n');
+  u.root.title = [formatTime(u.data[0][index]! * 1000), ...lines].join('\n');
 }
