@@ -55,8 +55,10 @@ constexpr OptionRow pin_set_options[] = {
     {"--output", "JSON|@file",
      "What the node gives: JSON, a file's name after @, or @- for standard input", true}};
 constexpr OptionRow runs_list_options[] = {
-    {"--status", "STATUS", "Only runs with this status"},
+    {"--status", "STATUS", "Only runs with this status; several with commas between them"},
     {"--flow", "NAME", "Only runs of this flow (name or id)"},
+    {"--text", "TEXT", "In the run's id, its flow's name or its error's message"},
+    {"--since", "TIME", "Made at or after this time"}, {"--until", "TIME", "Made before this time"},
     limit_option};
 constexpr OptionRow run_options[] = {run_id};
 constexpr OptionRow output_options[] = {

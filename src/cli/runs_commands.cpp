@@ -31,6 +31,8 @@ Outcome<int> list_runs(Context& context) {
         if (!flow) return stop(std::move(flow.error()));
         query.emplace_back("flow", *flow);
     }
+    for (auto [option, name] : {std::pair{"text", "q"}, {"since", "from"}, {"until", "to"}})
+        if (context.arguments.has(option)) query.emplace_back(name, context.arguments.text(option));
     auto items = list_items(**server, "/api/v1/runs", std::move(query), *most);
     if (!items) return stop(std::move(items.error()));
     if (context.json()) {

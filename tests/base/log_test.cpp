@@ -164,3 +164,26 @@ TEST_CASE("instruments are rendered in Prometheus' text format", "[base][metrics
     CHECK(has("test_delay_us_bucket{le=\"+Inf\"} 5\n"));
     CHECK(has("test_delay_us_count 5\n"));
 }
+
+TEST_CASE("what instruments of one name hold is read together, with the bounds of their observations", "[base][metrics]") {
+    using namespace base::metrics;
+    static Counter first("test_read_total", "For this test."), second("test_read_total", "For this test.");
+    static Gauge gauge("test_read_gauge", "For this test.");
+    static Histogram histogram("test_read_us", "For this test.");
+    first.add(2);
+    second.add(3);
+    gauge.set(-7);
+    CHECK(read("test_read_total").value == 5);
+    CHECK(read("test_read_gauge").value == -7);
+    CHECK(read("test_read_us").quantile(0.5) == 0);
+    for (int i = 0; i < 98; ++i) histogram.observe(100);   // below 128
+    histogram.observe(1000);
+    histogram.observe(5000);
+    const Reading reading = read("test_read_us");
+    CHECK(reading.count == 100);
+    CHECK(reading.sum == 98 * 100 + 6000);
+    CHECK(reading.quantile(0.5) == 127);
+    CHECK(reading.quantile(0.99) == 1023);
+    CHECK(reading.quantile(1.0) == 8191);
+    CHECK(read("test_read_nothing").count == 0);
+}

@@ -280,3 +280,29 @@ TEST_CASE("old rows and ended periods go, budgets keep their present period", "[
     house.settle(house.admit(5 * usd).hold, 5 * usd);
     CHECK(house.standing(budget).spent.value == 5 * usd);
 }
+
+TEST_CASE("what calls cost is told in equal parts of time", "[budget][spend]") {
+    BudgetHouse house;
+    const Time start = house.clock.now();
+    for (int i = 0; i < 6; ++i) {
+        auto spend = house.spend(usd);
+        spend.input_uncached = 10;
+        spend.cache_read = 5;
+        spend.output_visible = 3;
+        house.settle(Hold(), spend);
+        house.clock.advance(std::chrono::minutes(30));
+    }
+    const auto& book = house.budgets->book();
+    const auto hours = house.get(book.series(house.workspace, start, std::chrono::hours(1), 4));
+    REQUIRE(hours.parts.size() == 4);
+    CHECK(hours.complete);
+    for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(hours.parts[i].calls == 2);
+        CHECK(hours.parts[i].cost.value == 2 * usd);
+        CHECK(hours.parts[i].input_tokens == 30);
+        CHECK(hours.parts[i].output_tokens == 6);
+    }
+    CHECK(hours.parts[3].calls == 0);
+    CHECK(house.get(book.series(house.workspace, start + std::chrono::hours(2), std::chrono::hours(1), 1)).parts[0].calls == 2);
+    CHECK(house.get(book.series(house.workspace_named("other"), start, std::chrono::hours(1), 4)).parts[0].calls == 0);
+}
