@@ -37,9 +37,20 @@ setClientHooks({
   proveAgain,
 });
 
+// A page whose files are gone belongs to a server that was replaced meanwhile: the page of the present one is loaded, once a minute at most.
+addEventListener('vite:preloadError', (event) => {
+  const entry = 'sluice.reloaded';
+  if (Date.now() - Number(sessionStorage.getItem(entry) ?? 0) < 60_000) return;
+  sessionStorage.setItem(entry, String(Date.now()));
+  event.preventDefault();
+  location.reload();
+});
+
 // What lies over pages comes after them.
 const Overlays = lazy(() => import('./shell/Overlays'));
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+// The lock of scrolling below dialogs asks for it by this name (get-nonce).
+Object.assign(globalThis, { __webpack_nonce__: nonce });
 
 function App() {
   return (
