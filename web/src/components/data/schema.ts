@@ -52,7 +52,7 @@ function plainKind(schema: JsonObject): FieldKind {
   if (type === 'boolean') return 'boolean';
   if (type === 'array') return isObject(schema.items) && isKnown(schema.items) ? 'parts' : 'any';
   if (type === 'object') {
-    if (isObject(schema.properties) && Object.keys(schema.properties).length > 0) return 'parts';
+    if (isObject(schema.properties) && Object.values(schema.properties).some((one) => !isStub(one))) return 'parts';
     // A schema is one thing to write, not a list of members.
     if (typeof schema.description === 'string' && /\bJSON Schema\b/.test(schema.description)) return 'any';
     return schema.additionalProperties === false ? 'any' : 'map';
@@ -64,6 +64,11 @@ function plainKind(schema: JsonObject): FieldKind {
 function plainChoice(schema: JsonObject): FieldKind | undefined {
   const options = schema.oneOf ?? schema.anyOf;
   return Array.isArray(options) && options.every((one) => isObject(one) && 'const' in one) ? 'choice' : undefined;
+}
+
+// The forms' library lists members that the schema does not name among its properties, flagged by a symbol.
+function isStub(schema: unknown): boolean {
+  return isObject(schema) && Object.getOwnPropertySymbols(schema).length > 0;
 }
 
 function isKnown(schema: JsonObject): boolean {

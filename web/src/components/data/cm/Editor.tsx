@@ -168,10 +168,11 @@ export default function Editor(props: CodeEditorProps) {
     ];
     if (wrap) extensions.push(EditorView.lineWrapping);
     if (numbers) extensions.push(lineNumbers(), highlightActiveLineGutter());
+    if (numbers && language === 'json') extensions.push(foldGutter());
     if (!readOnly) extensions.push(closeBrackets(), indentOnInput(), highlightActiveLine());
     if (problems) extensions.push(lintGutter());
     if (props.placeholder) extensions.push(placeholderText(props.placeholder));
-    if (language === 'json') extensions.push(json(), codeFolding(), foldGutter(), celColours('template'));
+    if (language === 'json') extensions.push(json(), codeFolding(), celColours('template'));
     if (language === 'cel') extensions.push(celColours('expression'));
     if (language === 'markdown') {
       // Its grammars are large, so they are loaded when somebody needs them.

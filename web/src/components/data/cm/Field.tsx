@@ -229,7 +229,7 @@ export default function Field(props: FieldProps) {
       ref={host}
       className={styles.editor}
       data-invalid={props.invalid || message !== undefined || undefined}
-      data-multiline={multiline || undefined}
+      data-multiline={(multiline && mode === 'template') || undefined}
     />
   );
 }

@@ -40,11 +40,11 @@ const theme = EditorView.theme({
     padding: '0 4px',
   },
   '.cm-placeholder': { color: 'var(--ink-2)' },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+  '&.cm-focused .cm-matchingBracket': {
     backgroundColor: 'var(--selected)',
     outline: '1px solid var(--focus)',
   },
-  '.cm-nonmatchingBracket, &.cm-focused .cm-nonmatchingBracket': {
+  '&.cm-focused .cm-nonmatchingBracket': {
     color: 'var(--error-text)',
     backgroundColor: 'transparent',
   },
@@ -116,14 +116,22 @@ const theme = EditorView.theme({
   '.cm-cel-comment, .cm-cel-comment *': { color: 'var(--ink-2)' },
   '.cm-cel-bad, .cm-cel-bad *': { color: 'var(--error-text)' },
   // Differences.
-  '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--error-fill)' },
-  '&.cm-merge-b .cm-changedLine, .cm-insertedLine': {
-    backgroundColor: 'color-mix(in srgb, var(--state-succeeded) 14%, transparent)',
+  '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': {
+    backgroundColor: 'color-mix(in srgb, var(--state-failed) 7%, transparent)',
+  },
+  '&.cm-merge-b .cm-changedLine': { backgroundColor: 'color-mix(in srgb, var(--state-succeeded) 8%, transparent)' },
+  '& .cm-insertedLine, & .cm-deletedLine, & .cm-deletedLine del, & .cm-insertedLine ins': {
+    backgroundColor: 'transparent',
+    textDecoration: 'none',
   },
   '&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText': {
-    background: 'color-mix(in srgb, var(--state-failed) 28%, transparent)',
+    background: 'color-mix(in srgb, var(--state-failed) 12%, transparent)',
+    borderBottom: '2px solid var(--state-failed)',
   },
-  '&.cm-merge-b .cm-changedText': { background: 'color-mix(in srgb, var(--state-succeeded) 34%, transparent)' },
+  '&.cm-merge-b .cm-changedText': {
+    background: 'color-mix(in srgb, var(--state-succeeded) 12%, transparent)',
+    borderBottom: '2px solid var(--state-succeeded)',
+  },
   '.cm-changeGutter': { width: '3px', paddingLeft: '1px' },
   '&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter': { background: 'var(--state-failed)' },
   '&.cm-merge-b .cm-changedLineGutter': { background: 'var(--state-succeeded)' },

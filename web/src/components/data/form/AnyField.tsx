@@ -128,7 +128,7 @@ function JsonText({ field, id, label, describedBy }: JsonTextProps) {
         onChange={readonly ? undefined : write}
         problems={problems}
         numbers={text.includes('\n')}
-        minHeight={56}
+        minHeight={text.includes('\n') ? 56 : 32}
         maxHeight={320}
         describedBy={describedBy}
         placeholder={defaultText(field.schema) ?? '{ … }'}

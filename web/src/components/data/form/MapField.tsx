@@ -2,7 +2,7 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { type Field, toFieldPathId } from '@rjsf/utils';
 import { Plus, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { isObject, type JsonObject } from '../json';
 import styles from './Form.module.css';
 import { type ControlProps, change, Frame } from './Frame';
@@ -16,10 +16,20 @@ export function MapField(props: ControlProps) {
   const valueSchema = isObject(schema.additionalProperties) ? schema.additionalProperties : ANY;
   const [fresh, setFresh] = useState<string | undefined>();
   const names = Object.keys(members);
+  // A member keeps its row, and the row its focus, while its name changes.
+  const rows = useRef({ ids: new Map<string, number>(), last: 0 });
+  const rowOf = (name: string) => {
+    const known = rows.current.ids.get(name);
+    if (known !== undefined) return known;
+    rows.current.ids.set(name, ++rows.current.last);
+    return rows.current.last;
+  };
 
   const write = (next: JsonObject) => change(props, Object.keys(next).length === 0 && !required ? undefined : next);
   const rename = (from: string, to: string) => {
     if (from === to || to === '' || Object.hasOwn(members, to)) return false;
+    rows.current.ids.set(to, rowOf(from));
+    rows.current.ids.delete(from);
     write(
       Object.fromEntries(
         Object.entries(members).map(([name, value]) => [name === from ? to : name, value]),
@@ -27,8 +37,10 @@ export function MapField(props: ControlProps) {
     );
     return true;
   };
-  const remove = (name: string) =>
+  const remove = (name: string) => {
+    rows.current.ids.delete(name);
     write(Object.fromEntries(Object.entries(members).filter(([one]) => one !== name)) as JsonObject);
+  };
   const add = () => {
     let name = 'name';
     for (let number = 2; Object.hasOwn(members, name); number++) name = `name_${number}`;
@@ -41,7 +53,7 @@ export function MapField(props: ControlProps) {
       {({ label }) => (
         <div className={styles.map}>
           {names.map((name) => (
-            <div key={name} className={styles.member}>
+            <div key={rowOf(name)} className={styles.member}>
               <MemberName
                 name={name}
                 label={`Name in ${label}`}
