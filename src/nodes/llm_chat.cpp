@@ -3,6 +3,7 @@
 #include "sluice/base/json_schema.hpp"
 #include "sluice/base/money.hpp"
 #include "sluice/base/time.hpp"
+#include "sluice/engine/engine.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/runtime/loop.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr Duration usual_timeout = std::chrono::seconds(60);
 constexpr Duration longest_timeout = std::chrono::minutes(15);
+constexpr int most_runs_around = 100;  ///< more than sub-runs may be nested
 
 Result<llm::Message> message_of(const Json& written, std::size_t index) {
     llm::Message message;
@@ -145,16 +147,27 @@ Json output_of(const llm::Completion& completion, bool simulated) {
         {"simulated", simulated}};
 }
 
-budget::CallScope scope_of(const StepContext& context) {
+/// Whose call it is. The budgets and limits of whoever started the first of the runs around this one bind this one as well.
+Awaitable<Result<budget::CallScope>> scope_of(const Services& services, const StepContext& context) {
     auto origin = context.origin();
     budget::CallScope out;
     out.workspace = context.workspace();
     out.project = std::move(origin.project);
     out.flow = std::move(origin.flow);
     out.run = context.run().str();
+    engine::Engine* engine = services.engine ? services.engine() : nullptr;
+    for (int i = 0; origin.starter_kind == "run" && engine != nullptr && i < most_runs_around; ++i) {
+        const auto around = RunId::parse(origin.starter);
+        if (!around) break;
+        auto run = co_await engine->get(out.workspace, *around);
+        if (!run && run.error().code == ErrorCode::not_found) break;  // it is not kept any more
+        if (!run) co_return fail(std::move(run.error()));
+        origin.starter_kind = std::move(run->started_by.kind);
+        origin.starter = std::move(run->started_by.id);
+    }
     if (origin.starter_kind == "api_key") out.api_key = std::move(origin.starter);
     else if (origin.starter_kind == "user") out.user = std::move(origin.starter);
-    return out;
+    co_return out;
 }
 
 Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
@@ -164,7 +177,9 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     if (!request) co_return fail(std::move(request.error()));
     const std::optional<Json> schema = request->response_schema;
     llm::FlowCall call;
-    call.scope = scope_of(context);
+    auto scope = co_await scope_of(services, context);
+    if (!scope) co_return fail(std::move(scope.error()));
+    call.scope = std::move(*scope);
     call.step = context.path();
     call.model = base::string_or(config, "model", "");
     call.request = std::move(*request);

@@ -320,6 +320,20 @@ TEST_CASE("who is limited gives a key at most the same, and that where nothing i
     CHECK(child["models"] == Json{"gpt-6"});
     CHECK(child["budgets"].size() == 2);  // its own of a day, and its maker's of a month
 
+    // A person who is limited passes that on as well.
+    Principal person;
+    person.kind = Principal::Kind::user;
+    person.id = UserId::make(f.clock.now(), f.random).str();
+    person.workspace = f.workspace;
+    f.limit(models({"claude-*"}), ScopeType::user, person.id);
+    f.limit(requests(3), ScopeType::user, person.id, "claude-o*");
+    f.make(7'000'000'000, ScopeType::user, person.id, budget::Window::week);
+    const auto theirs = *f.give(person, Json::object());
+    child = f.grants->describe(f.workspace, theirs);
+    CHECK(child["models"] == Json{"claude-*"});
+    CHECK(child["budgets"][0]["limit_usd"] == "7");
+    CHECK(f.limits->of_scope_all(f.workspace, ScopeType::api_key, theirs.str()).size() == 2);
+
     auto widened = f.grants->change(me, parent, {{"models", nullptr}});
     REQUIRE_FALSE(widened);
     CHECK(widened.error().code == ErrorCode::forbidden);

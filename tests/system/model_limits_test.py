@@ -259,6 +259,23 @@ class Allowed(LimitStory):
         self.assertEqual(self.owner.post(f"/api/v1/flows/{flow}/runs?wait=30s", {"input": {}}).json["status"], "succeeded")
 
 
+    def test_nor_do_the_runs_that_those_flows_start(self):
+        ask = {"id": "ask", "type": "llm.chat", "config": {"model": model_of("gemini"), "prompt": "hello"}}
+        self.assertEqual(self.owner.post("/api/v1/flows", {"name": "inner-other-model", "nodes": [ask], "edges": []}).status, 201)
+        for depth, (name, inner) in enumerate((("middle-other-model", "inner-other-model"), ("outer-other-model", "middle-other-model"))):
+            made = self.owner.post("/api/v1/flows", {"name": name, "nodes": [{"id": "sub", "type": "subflow", "config": {"flow": inner}}], "edges": []})
+            self.assertEqual(made.status, 201, made)
+            client, key = self.key(models=["oai-*"])
+            run = client.post(f"/api/v1/flows/{made.json['id']}/runs?wait=30s", {"input": {}}).json
+            self.assertEqual(run["status"], "failed", run)
+            self.assertIn("may not be called", json.dumps(run))
+            self.owner.request("PATCH", f"/api/v1/api-keys/{key['id']}", {"models": None})
+            before = self.owner.get(f"/api/v1/spend/summary?by=api_key&api_key={key['id']}").json["items"]
+            self.assertEqual(client.post(f"/api/v1/flows/{made.json['id']}/runs?wait=30s", {"input": {}}).json["status"], "succeeded")
+            after = self.owner.get(f"/api/v1/spend/summary?by=api_key&api_key={key['id']}").json["items"]
+            self.assertEqual((before, [row["calls"] for row in after]), ([], [1]), f"the call is the key's, {depth + 1} deep")
+
+
 class Given(LimitStory):
     """What a key is given when it is made, in the same commit."""
 
