@@ -1,0 +1,207 @@
+// Who belongs to the workspace, with which role, and who is invited.
+
+import { Button, Select, TextInput } from '@mantine/core';
+import { UserPlus } from 'lucide-react';
+import { useState } from 'react';
+import { useWhyNot } from '@/api/session';
+import { Confirm } from '@/components/Confirm';
+import { type Column, DataTable } from '@/components/DataTable';
+import { Once } from '@/components/Once';
+import { Page } from '@/components/Page';
+import { Panel } from '@/components/Panel';
+import { Sheet } from '@/components/Sheet';
+import { Empty, Failed, Loading } from '@/components/States';
+import { StatusMark } from '@/components/StatusMark';
+import { Ago } from '@/components/Values';
+import { searchParams, text, useSearchParams } from '@/lib/search';
+import { Member } from './Member';
+import {
+  type Invitation,
+  type User,
+  useInvitations,
+  useInvite,
+  useRevokeInvitation,
+  useRoleNames,
+  useUsers,
+} from './queries';
+
+const search = searchParams({ user: text() });
+
+const columns: Column<User>[] = [
+  { key: 'name', title: 'Name', render: (user) => user.name || user.email, card: 'title' },
+  { key: 'email', title: 'E-mail', render: (user) => user.email },
+  { key: 'role', title: 'Role', width: 120, render: (user) => user.role },
+  {
+    key: 'projects',
+    title: 'In projects',
+    below: 1024,
+    render: (user) => (user.project_roles ?? []).map((one) => `${one.project}: ${one.role}`).join(', '),
+  },
+  { key: 'status', title: 'Status', width: 110, render: (user) => <StatusMark status={user.status} />, card: 'mark' },
+  {
+    key: 'seen',
+    title: 'Last sign-in',
+    width: 130,
+    render: (user) => <Ago time={user.last_sign_in_at} empty="never" />,
+  },
+];
+
+export default function PeoplePage() {
+  const [values, set] = useSearchParams(search);
+  const [inviting, setInviting] = useState(false);
+  const [link, setLink] = useState<string>();
+  const whyNot = useWhyNot('users:write');
+  const users = useUsers();
+  const button = (
+    <Button
+      leftSection={<UserPlus size={14} aria-hidden />}
+      disabled={whyNot !== undefined}
+      title={whyNot}
+      onClick={() => setInviting(true)}
+    >
+      Invite person
+    </Button>
+  );
+  return (
+    <Page
+      title="People"
+      ready={!users.isPending}
+      actions={button}
+      aside={
+        values.user ? (
+          <Sheet title="Member" onClose={() => set({ user: '' })}>
+            <Member key={values.user} id={values.user} onGone={() => set({ user: '' })} />
+          </Sheet>
+        ) : undefined
+      }
+    >
+      <Panel flush title="Members">
+        {users.isPending ? (
+          <Loading rows={5} />
+        ) : users.isError ? (
+          <Failed error={users.error} what="The list of members" onRetry={() => void users.refetch()} />
+        ) : users.items.length > 0 ? (
+          <DataTable
+            label="Members"
+            rows={users.items}
+            rowKey={(user) => user.id}
+            columns={columns}
+            active={values.user}
+            onOpen={(user) => set({ user: user.id }, 'push')}
+            more={users.more}
+          />
+        ) : (
+          <Empty action={button} command="sluice user create --email ada@example.com">
+            Nobody has an account in this workspace yet.
+          </Empty>
+        )}
+      </Panel>
+      <Invitations />
+      <Invite key={String(inviting)} opened={inviting} onClose={() => setInviting(false)} onMade={setLink} />
+      <Once title="The invitation" label="link" value={link} onClose={() => setLink(undefined)}>
+        Send this link to the person. It is shown this once, and works once.
+      </Once>
+    </Page>
+  );
+}
+
+function Invitations() {
+  const invitations = useInvitations();
+  const whyNot = useWhyNot('users:write');
+  const revoke = useRevokeInvitation();
+  const [asking, setAsking] = useState<Invitation>();
+  const open: Column<Invitation>[] = [
+    { key: 'email', title: 'E-mail', render: (one) => one.email, card: 'title' },
+    { key: 'role', title: 'Role', width: 120, render: (one) => one.role },
+    {
+      key: 'status',
+      title: 'Status',
+      width: 110,
+      render: (one) => (
+        <StatusMark
+          status={one.status === 'open' ? 'pending' : one.status === 'accepted' ? 'done' : one.status}
+          word={one.status}
+        />
+      ),
+      card: 'mark',
+    },
+    { key: 'ends', title: 'Ends', width: 110, render: (one) => <Ago time={one.expires_at} /> },
+    {
+      key: 'act',
+      title: '',
+      width: 100,
+      render: (one) =>
+        one.status === 'open' && (
+          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking(one)}>
+            Revoke
+          </Button>
+        ),
+    },
+  ];
+  if (invitations.isPending || (!invitations.isError && invitations.items.length === 0)) return null;
+  return (
+    <Panel flush title="Invitations">
+      {invitations.isError ? (
+        <Failed error={invitations.error} what="The list of invitations" onRetry={() => void invitations.refetch()} />
+      ) : (
+        <DataTable
+          label="Invitations"
+          rows={invitations.items}
+          rowKey={(one) => one.id}
+          columns={open}
+          more={invitations.more}
+          withoutKeys
+        />
+      )}
+      <Confirm
+        opened={asking !== undefined}
+        onClose={() => setAsking(undefined)}
+        title="Revoke invitation"
+        action="Revoke invitation"
+        danger
+        onConfirm={() => revoke.mutateAsync(asking?.id ?? '')}
+      >
+        The link that was sent to {asking?.email} does not work any more.
+      </Confirm>
+    </Panel>
+  );
+}
+
+function Invite(props: { opened: boolean; onClose: () => void; onMade: (link: string) => void }) {
+  const { opened, onClose, onMade } = props;
+  const invite = useInvite();
+  const roles = useRoleNames();
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState('developer');
+  return (
+    <Confirm
+      opened={opened}
+      onClose={onClose}
+      title="Invite person"
+      action="Make invitation"
+      disabled={!/^\S+@\S+$/.test(email.trim())}
+      onConfirm={async () => {
+        const made = await invite.mutateAsync({ email: email.trim(), role });
+        if (made.path) onMade(new URL(made.path, location.origin).href);
+      }}
+    >
+      <div className="stack">
+        <TextInput
+          label="E-mail"
+          type="email"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          required
+          data-autofocus
+        />
+        <Select
+          label="Role"
+          data={roles.data ?? [role]}
+          value={role}
+          allowDeselect={false}
+          onChange={(value) => value && setRole(value)}
+        />
+      </div>
+    </Confirm>
+  );
+}
