@@ -6,6 +6,7 @@
 #include "sluice/dashboard/dashboard.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/storage/blobs.hpp"
+#include "sluice/storage/unsynced.hpp"
 
 /// Of mimalloc; null where another allocator is linked.
 extern "C" __attribute__((weak)) void mi_collect(bool force);
@@ -138,7 +139,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     storage.ballast_bytes = config.bytes("storage.ballast_bytes");
     storage.max_bytes = config.bytes("storage.max_bytes");
     storage.max_wal_bytes = config.bytes("storage.max_wal_bytes");
-    auto opened = storage::open(loop, storage, storage::built_in_migrations(), &s.report);
+    auto* open_storage = s.options.ids ? storage::open_unsynced : storage::open;
+    auto opened = open_storage(loop, storage, storage::built_in_migrations(), &s.report);
     if (!opened) return fail(std::move(opened.error()));
     s.storage = std::move(*opened);
     server.admin_socket = s.options.data / "admin.sock";
@@ -154,7 +156,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     std::filesystem::path checkpoints = config.text("audit.checkpoint_file");
     if (checkpoints.empty()) checkpoints = s.options.data / "audit-checkpoints.jsonl";
     s.audit->set_checkpoint_file(std::move(checkpoints), *s.blocking);
-    s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.random);
+    s.identity = std::make_unique<identity::Identity>(*s.storage, clock, s.ids);
     s.egress = std::make_unique<identity::WorkspaceEgress>(*s.storage, clock, *egress);
     s.egress_routes = std::make_unique<identity::EgressRoutes>(identity::EgressRoutes{*s.identity, *s.egress});
     s.saved_views = std::make_unique<identity::SavedViews>(*s.storage, clock, s.random);
@@ -167,19 +169,19 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.oidc = std::make_unique<identity::Oidc>(*s.people, *s.client, std::move(*oidc));
     s.identity->set_keys(*s.keys);
     s.vault = std::make_unique<vault::Vault>(loop, *s.storage, *s.keys, *s.blocking, s.random);
-    s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.random);
-    s.budgets = std::make_unique<budget::Budgets>(loop, *s.storage, *s.bus, clock, s.random);
+    s.artifacts = std::make_unique<artifacts::Artifacts>(*s.storage, clock, s.ids);
+    s.budgets = std::make_unique<budget::Budgets>(loop, *s.storage, *s.bus, clock, s.ids);
     s.budgets->set_blocking(*s.blocking);
     s.model_limits = std::make_unique<llm::ModelLimits>(*s.storage, clock, s.random);
     s.key_grants = llm::make_key_grants(*s.budgets, *s.model_limits);
     identity::set_key_grants(*s.identity, *s.key_grants);
     s.llm = llm_config(config);
     s.models = std::make_unique<llm::Catalogues>(loop, *s.storage, *s.blocking, clock, std::string(config.text("models.file")));
-    s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.random, *s.models);
+    s.book = std::make_unique<llm::ProviderBook>(*s.storage, *s.keys, clock, s.ids, *s.models);
     s.guardrails = std::make_unique<llm::Guardrails>(*s.storage, clock, s.random);
     s.contents = std::make_unique<llm::Contents>(loop, *s.storage, *s.budgets);
     s.gateway = std::make_unique<llm::Gateway>(
-        llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.random,
+        llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.ids,
                             {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))},
                             s.guardrails.get(), s.blocking.get(), s.contents.get()});
 
@@ -198,7 +200,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     services.engine = [state = &s] { return state->engine.get(); };
     nodes::add_node_types(s.types, services);
 
-    s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.random);
+    s.flows = std::make_unique<flows::Flows>(*s.storage, s.types, clock, s.ids);
     s.flows->set_vault(*s.vault);
     s.flow_routes = std::make_unique<flows::FlowRoutes>(flows::FlowRoutes{*s.flows, s.types});
     s.expression_routes = std::make_unique<flows::ExpressionRoutes>(flows::ExpressionRoutes{*s.blocking});
@@ -213,14 +215,14 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     engine.workspace_memory = static_cast<std::size_t>(config.bytes("engine.workspace_memory"));
     engine.sub_run_depth = static_cast<int>(config.integer("engine.sub_run_depth"));
     engine.error_flow = config.text("engine.error_flow");
-    s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.random, engine);
+    s.engine = std::make_unique<engine::Engine>(loop, *s.storage, *s.flows, *s.bus, clock, s.ids, engine);
     s.engine->set_artifacts(*s.artifacts);
     s.engine->set_vault(*s.vault);
     s.bus->set_run_feed(s.engine.get());
-    s.flow_models = std::make_unique<engine::FlowModels>(loop, *s.engine, s.random);
+    s.flow_models = std::make_unique<engine::FlowModels>(loop, *s.engine, s.ids);
     s.gateway->add_source(*s.flow_models);
-    s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.random);
-    s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.random);
+    s.dead_letters = std::make_unique<engine::DeadLetters>(loop, *s.storage, *s.engine, s.ids);
+    s.bulk_actions = std::make_unique<engine::BulkActions>(loop, *s.storage, *s.engine, *s.dead_letters, s.ids);
 
     add_system_routes(s.router, s);
     add_overview_routes(s.router, s);

@@ -46,7 +46,8 @@ struct App::State {
     runtime::Loop& loop;
     base::Clock& clock;
     Options options;
-    base::SystemRandom random;
+    base::SystemRandom random;                              ///< of keys and secrets, always
+    base::Random& ids = options.ids ? *options.ids : random;  ///< of all else
     storage::OpenReport report;
     std::int64_t min_free_bytes = 0;
     std::unique_ptr<storage::Storage> storage;

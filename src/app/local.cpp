@@ -144,6 +144,7 @@ cli::Host make_host() {
     host.version = std::string(version());
     host.serve = serve;
     host.open_local = open_local;
+    host.open_stepped = open_stepped;
     return host;
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "runtime/waiter.hpp"
 #include "sluice/base/log.hpp"
 #include "sluice/base/metrics.hpp"
+#include "sluice/runtime/stepping.hpp"
 
 namespace sluice::runtime {
 
@@ -36,7 +38,24 @@ base::metrics::Histogram& loop_delay() {
     return histogram;
 }
 
+/// How to ask the loops of clocks that are moved by hand for their earliest timer. Loops are made on any thread.
+struct ByHand {
+    std::mutex mutex;
+    std::map<const Loop*, std::function<std::optional<Time>()>> earliest;
+};
+ByHand& by_hand_loops() {
+    static ByHand loops;
+    return loops;
+}
+
 }  // namespace
+
+std::optional<Time> next_timer(const Loop& loop) {
+    auto& loops = by_hand_loops();
+    const std::lock_guard lock(loops.mutex);
+    const auto found = loops.earliest.find(&loop);
+    return found == loops.earliest.end() ? std::nullopt : found->second();
+}
 
 struct Loop::State {
     using Timers = std::map<std::pair<Time, TimerId>, std::function<void()>>;
@@ -136,9 +155,19 @@ Loop::Loop(base::Clock& clock) : clock_(clock), state_(std::make_unique<State>(c
             asio::post(state->context, [state] { state->fire_due(); });
     });
     state->by_hand = hook.use_count() > 1;  // a clock that moves by itself keeps no hook
+    if (!state->by_hand) return;
+    const std::lock_guard lock(by_hand_loops().mutex);
+    by_hand_loops().earliest[this] = [state] {
+        return state->timers.empty() ? std::nullopt
+                                     : std::optional(state->timers.begin()->first.first);
+    };
 }
 
 Loop::~Loop() {
+    if (state_->by_hand) {
+        const std::lock_guard lock(by_hand_loops().mutex);
+        by_hand_loops().earliest.erase(this);
+    }
     state_->closing = true;
     state_->alive.reset();
     // Timers own suspended coroutines, whose ends may touch the loop: they go while it is whole.

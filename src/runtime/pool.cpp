@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/waiter.hpp"
+#include "sluice/runtime/stepping.hpp"
 
 namespace sluice::runtime {
 
@@ -22,6 +23,7 @@ struct Job {
     std::atomic<bool> abandoned{false};  // its caller has gone before it began
     std::exception_ptr failure;
     std::shared_ptr<Waiter> waiter;  // touched and released on the loop only
+    Elsewhere elsewhere;
 };
 
 }  // namespace

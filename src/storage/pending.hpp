@@ -13,6 +13,7 @@
 #include "sluice/base/result.hpp"
 #include "sluice/runtime/awaitable.hpp"
 #include "sluice/runtime/loop.hpp"
+#include "sluice/runtime/stepping.hpp"
 
 namespace sluice::storage {
 
@@ -25,6 +26,7 @@ struct Pending {
 
     Payload payload;
     Result<void> result;
+    runtime::Elsewhere elsewhere;
 };
 
 template <class Payload>

@@ -127,7 +127,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     initialise_library();
     std::unique_ptr<Connection> connection(new Connection);
     connection->file_ = file;
-    const bool writes = role == Role::writer || base::teeth("reader_checkpoint");
+    const bool writes = role != Role::reader || base::teeth("reader_checkpoint");
     const int flags =
         (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
     const int code = sqlite3_open_v2(file.c_str(), &connection->handle_, flags, fault_vfs_name());
@@ -191,8 +191,7 @@ Result<void> Connection::configure(Role role) {
             "PRAGMA query_only=ON; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA "
             "cache_size=-2048;");
     }
-    // auto_vacuum works only before the first table; journal_mode reads the file, so a wrong file
-    // shows here.
+    // auto_vacuum works only before the first table; journal_mode reads the file: a wrong one shows.
     if (auto done = execute("PRAGMA auto_vacuum=INCREMENTAL;"); !done) return done;
     auto mode = scalar("PRAGMA journal_mode=WAL");
     if (!mode) return fail(std::move(mode.error()));
@@ -205,6 +204,7 @@ Result<void> Connection::configure(Role role) {
         "temp_store=MEMORY;"
         "PRAGMA cache_size=-8192; PRAGMA recursive_triggers=ON;");
     if (done && base::teeth("sync_normal")) done = execute("PRAGMA synchronous=NORMAL;");
+    if (done && role == Role::unsynced_writer) done = execute("PRAGMA synchronous=OFF;");
     if (!done) return done;
     sqlite3_wal_hook(
         handle_,

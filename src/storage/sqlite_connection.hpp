@@ -22,7 +22,7 @@
 
 namespace sluice::storage::sqlite {
 
-enum class Role { writer, reader };
+enum class Role { writer, unsynced_writer, reader };
 
 /// The statements that frame transactions; prepared once per connection.
 enum class Frame {

@@ -9,6 +9,7 @@
 #include "sluice/storage/backup.hpp"
 #include "sluice/storage/failpoint.hpp"
 #include "sluice/storage/storage.hpp"
+#include "sluice/storage/unsynced.hpp"
 #include "writer.hpp"
 
 namespace sluice::storage {
@@ -165,10 +166,9 @@ class SqliteStorage final : public Storage {
     mutable Writer writer_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
-                                      std::span<const Migration> migrations, OpenReport* report) {
+Result<std::unique_ptr<Storage>> open_as(sqlite::Role role, runtime::Loop& loop, Options options,
+                                         std::span<const Migration> migrations,
+                                         OpenReport* report) {
     std::error_code ignored;
     if (auto absolute = std::filesystem::absolute(options.directory, ignored); !ignored)
         options.directory = absolute.lexically_normal();
@@ -192,7 +192,7 @@ Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
         if (auto synced = sync_directory(options.directory); !synced)
             return fail(std::move(synced.error()));
     }
-    auto connection = sqlite::Connection::open(file, sqlite::Role::writer);
+    auto connection = sqlite::Connection::open(file, role);
     if (!connection) return fail(std::move(connection.error()));
 
     OpenReport found;
@@ -202,6 +202,19 @@ Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
     if (report != nullptr) *report = found;
     return std::make_unique<SqliteStorage>(loop, std::move(options), std::move(*lock),
                                            std::move(*connection));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Storage>> open(runtime::Loop& loop, Options options,
+                                      std::span<const Migration> migrations, OpenReport* report) {
+    return open_as(sqlite::Role::writer, loop, std::move(options), migrations, report);
+}
+
+Result<std::unique_ptr<Storage>> open_unsynced(runtime::Loop& loop, Options options,
+                                               std::span<const Migration> migrations,
+                                               OpenReport* report) {
+    return open_as(sqlite::Role::unsynced_writer, loop, std::move(options), migrations, report);
 }
 
 }  // namespace sluice::storage

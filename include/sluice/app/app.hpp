@@ -23,6 +23,8 @@ struct Options {
     std::filesystem::path data;      ///< the data directory
     std::string listen;              ///< "127.0.0.1:8080"; empty: only DIR/admin.sock
     bool create = true;              ///< make a missing data directory
+    /// Of a directory that can be made again: where ids come from instead of the kernel (outlives the App); its commits wait for no disk.
+    base::Random* ids = nullptr;
 };
 
 /// Thread: loop, but `create` and the destructor, which come before and after it runs.
@@ -48,6 +50,7 @@ class App {
     void reload(config::Config& config);
 
     struct State;
+    State& state() { return *state_; }  ///< for the other files of this module
 
   private:
     explicit App(std::unique_ptr<State> state);

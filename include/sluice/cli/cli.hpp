@@ -13,8 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "sluice/base/json.hpp"
 #include "sluice/base/result.hpp"
 #include "sluice/base/setting.hpp"
+#include "sluice/base/time.hpp"
 #include "sluice/config/config.hpp"
 
 namespace sluice::cli {
@@ -32,6 +34,25 @@ class LocalServer {
     virtual std::filesystem::path socket() const = 0;
 };
 
+/// A run that is started without a request: by whom, when, of which flow, with what.
+struct PlannedRun {
+    Time at;
+    std::string flow;  ///< its id
+    Json input;
+    std::string starter_kind, starter;  ///< "api_key" or "user", and its id
+};
+
+/// One whose clock stands still until it is moved: the same calls give the same ids and the same times.
+class SteppedServer : public LocalServer {
+  public:
+    /// "http://127.0.0.1:40123", for requests with a credential: over the socket all are the machine owner's.
+    virtual std::string url() const = 0;
+    /// Moves the clock to `when`. What comes due on the way is done at its own time, one after the other.
+    virtual void move_to(Time when) = 0;
+    /// Starts the runs, in the order of their times, in the workspace `default`. Errors: of the first one that is refused.
+    virtual Result<void> play(std::vector<PlannedRun> runs) = 0;
+};
+
 /// What the composition root does for the command line.
 struct Host {
     std::vector<base::SettingRows> settings;
@@ -40,6 +61,8 @@ struct Host {
     std::function<int(config::Config config, std::string data, std::string listen)> serve;
     /// Errors: conflict (another process holds the directory), precondition_failed (newer), …
     std::function<Result<std::unique_ptr<LocalServer>>(const config::Config& config, std::string data, bool create)> open_local;
+    /// The same, standing still at `start`; a missing data directory is made.
+    std::function<Result<std::unique_ptr<SteppedServer>>(const config::Config& config, std::string data, Time start)> open_stepped;
 };
 
 /// Runs one command; the exit code.
