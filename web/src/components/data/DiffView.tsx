@@ -1,4 +1,4 @@
-// What changed between two things. Of texts and JSON values: line by line, side by side where there is room for it. Of flows: by
+// What changed between two things. Of texts (`kind` left out) and JSON values (`kind="json"`): line by line, side by side where there is room for it. Of flows: by
 // node, edge and field (`kind="flow"`), with each field before and after.
 //
 //   <DiffView kind="flow" before={version3} after={draft} beforeLabel="Version 3" afterLabel="Draft" />
@@ -11,13 +11,15 @@ import type { Json } from './json';
 import { STRUCTURE_LIMIT, sizeText } from './sizes';
 
 interface Common {
+  /** What is compared, for screen readers. */
+  label?: string;
   beforeLabel?: string;
   afterLabel?: string;
   maxHeight?: string | number;
 }
 
 export type DiffViewProps =
-  | (Common & { kind: 'text'; before: string; after: string; language?: 'json' | 'markdown' | 'text' })
+  | (Common & { kind?: 'text'; before: string; after: string; language?: 'json' | 'markdown' | 'text' })
   | (Common & { kind: 'json'; before: Json | undefined; after: Json | undefined })
   | (Common & {
       kind: 'flow';
@@ -64,8 +66,8 @@ function FlowOrText(props: Extract<DiffViewProps, { kind: 'flow' }>) {
 
 function TextDiff(props: Exclude<DiffViewProps, { kind: 'flow' }>) {
   const { beforeLabel = 'Before', afterLabel = 'After' } = props;
-  const before = useMemo(() => textOf(props.kind, props.before), [props.kind, props.before]);
-  const after = useMemo(() => textOf(props.kind, props.after), [props.kind, props.after]);
+  const before = useMemo(() => textOf(props.kind ?? 'text', props.before), [props.kind, props.before]);
+  const after = useMemo(() => textOf(props.kind ?? 'text', props.after), [props.kind, props.after]);
   if (before === after) return <p className={styles.same}>There is no difference.</p>;
   const size = Math.max(before.length, after.length);
   if (size > STRUCTURE_LIMIT * 2) {
@@ -82,6 +84,7 @@ function TextDiff(props: Exclude<DiffViewProps, { kind: 'flow' }>) {
       <Merge
         before={before}
         after={after}
+        label={props.label}
         beforeLabel={beforeLabel}
         afterLabel={afterLabel}
         language={props.kind === 'json' ? 'json' : (props.language ?? 'text')}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from './json';
 import {
   choicesOf,
   cleaned,
@@ -9,6 +10,7 @@ import {
   mistakeTree,
   prepare,
   takesSecrets,
+  withoutNull,
 } from './schema';
 import { formValidator, mistakesOf } from './validator';
 
@@ -66,6 +68,23 @@ describe('controls', () => {
     expect(fieldKind({ type: 'object', properties: { a: {} } }, [1], true)).toBe('any');
     expect(fieldKind({ type: 'array', items: { type: 'string' } }, { a: 1 }, true)).toBe('any');
     expect(fieldKind({ type: 'string', 'x-expression': true }, 3, true)).toBe('any');
+  });
+
+  test('a field that may be null is the field, left out', () => {
+    expect(withoutNull({ anyOf: [{ type: 'integer' }, { type: 'null' }], title: 'N' })).toEqual({
+      type: 'integer',
+      title: 'N',
+    });
+    expect(withoutNull({ type: ['string', 'null'] })).toEqual({ type: 'string' });
+    const others: JsonObject[] = [
+      { type: ['string', 'number', 'null'] },
+      { anyOf: [{ type: 'string' }, { type: 'object' }] },
+      { type: 'null' },
+      {},
+    ];
+    for (const schema of others) {
+      expect(withoutNull(schema)).toBe(schema);
+    }
   });
 
   test('choices come from enums and from constants with titles', () => {

@@ -42,6 +42,27 @@ export function fieldKind(schema: JsonObject, value: unknown, templates: boolean
   return kind;
 }
 
+/**
+ * The schema without the `null` among its types or forms: a field that may be null is the field, left out. Of several forms
+ * nothing is taken away.
+ */
+export function withoutNull(schema: JsonObject): JsonObject {
+  if (Array.isArray(schema.type) && schema.type.includes('null')) {
+    const types = schema.type.filter((one) => one !== 'null');
+    return types.length === 1 ? { ...schema, type: types[0] as Json } : schema;
+  }
+  for (const name of ['anyOf', 'oneOf']) {
+    const forms = schema[name];
+    if (!Array.isArray(forms)) continue;
+    const others = forms.filter((one) => !isObject(one) || (one.type !== 'null' && one.const !== null));
+    const [form] = others;
+    if (others.length !== 1 || forms.length < 2 || !isObject(form)) continue;
+    const { [name]: _forms, ...rest } = schema;
+    return { ...form, ...rest };
+  }
+  return schema;
+}
+
 function plainKind(schema: JsonObject): FieldKind {
   if (schema.anyOf || schema.oneOf || schema.not || schema.if || schema.patternProperties)
     return plainChoice(schema) ?? 'any';

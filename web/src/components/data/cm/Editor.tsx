@@ -97,6 +97,9 @@ export default function Editor(props: CodeEditorProps) {
   const parts = useRef({ access: new Compartment(), names: new Compartment() });
 
   const changed = useEffectEvent((text: string) => props.onChange?.(text));
+  const focused = useEffectEvent((editor: EditorView) => {
+    if (!readOnly) setTarget({ label, insert: (path) => insertText(editor, language, path) }, editor.contentDOM);
+  });
   const blurred = useEffectEvent(() => props.onBlur?.());
   const moved = useEffectEvent((offset: number) => props.onCursor?.(offset));
 
@@ -149,8 +152,7 @@ export default function Editor(props: CodeEditorProps) {
           return false;
         },
         focus: (_, editor) => {
-          if (!editor.state.readOnly)
-            setTarget({ label, insert: (path) => insertText(editor, language, path) }, editor.contentDOM);
+          focused(editor);
           return false;
         },
         drop: (event, editor) => {

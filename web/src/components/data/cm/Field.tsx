@@ -81,7 +81,10 @@ export default function Field(props: FieldProps) {
   const parts = useRef({ names: new Compartment() });
 
   const changed = useEffectEvent((text: string) => props.onChange?.(text));
-  const focused = useEffectEvent(() => props.onFocus());
+  const focused = useEffectEvent((editor: EditorView) => {
+    props.onFocus();
+    if (!readOnly) setTarget({ label, insert: (path) => insertPath(editor, mode, path) }, editor.contentDOM);
+  });
   const blurred = useEffectEvent(() => props.onBlur?.());
   const offers = useEffectEvent((context: CompletionContext): CompletionResult | null => {
     const text = context.state.doc.toString();
@@ -155,9 +158,7 @@ export default function Field(props: FieldProps) {
           return false;
         },
         focus: (_, editor) => {
-          focused();
-          if (!editor.state.readOnly)
-            setTarget({ label, insert: (path) => insertPath(editor, mode, path) }, editor.contentDOM);
+          focused(editor);
           return false;
         },
         drop: (event, editor) => {
@@ -195,7 +196,7 @@ export default function Field(props: FieldProps) {
       view.current = null;
       editor.destroy();
     };
-  }, [mode, multiline, readOnly, label, props.placeholder]);
+  }, [mode, multiline, readOnly, props.placeholder]);
 
   useEffect(() => {
     if (view.current) setText(view.current, value);

@@ -11,6 +11,7 @@ import styles from './Merge.module.css';
 export interface MergeProps {
   before: string;
   after: string;
+  label?: string;
   beforeLabel: string;
   afterLabel: string;
   language: 'json' | 'markdown' | 'text';
@@ -23,7 +24,15 @@ const NARROW = 720;
 const diffConfig = { scanLimit: 4000, timeout: 150 };
 const collapseUnchanged = { margin: 3, minSize: 8 };
 
-export default function Merge({ before, after, beforeLabel, afterLabel, language, maxHeight }: MergeProps) {
+export default function Merge({
+  before,
+  after,
+  label: what,
+  beforeLabel,
+  afterLabel,
+  language,
+  maxHeight,
+}: MergeProps) {
   const host = useRef<HTMLDivElement>(null);
   const [narrow, setNarrow] = useState<boolean | undefined>();
 
@@ -45,7 +54,11 @@ export default function Merge({ before, after, beforeLabel, afterLabel, language
       EditorView.lineWrapping,
       search({ top: true }),
       keymap.of(searchKeymap),
-      EditorView.contentAttributes.of({ 'aria-label': label, 'aria-readonly': 'true', tabindex: '0' }),
+      EditorView.contentAttributes.of({
+        'aria-label': what ? `${what}: ${label}` : label,
+        'aria-readonly': 'true',
+        tabindex: '0',
+      }),
       ...(language === 'json' ? [json()] : []),
     ];
     let view: { destroy(): void };
@@ -68,7 +81,7 @@ export default function Merge({ before, after, beforeLabel, afterLabel, language
       });
     }
     return () => view.destroy();
-  }, [before, after, beforeLabel, afterLabel, language, narrow]);
+  }, [before, after, what, beforeLabel, afterLabel, language, narrow]);
 
   return (
     <div className={styles.frame}>

@@ -94,9 +94,10 @@ export function ChoiceField(props: ControlProps) {
   const place = choices.findIndex((one) => one.value === formData);
   return (
     <Frame field={props} labelled onSwitch={contextOf(registry).templates ? () => change(props, '{{  }}') : undefined}>
-      {({ id, describedBy, invalid }) => (
+      {({ id, label, describedBy, invalid }) => (
         <NativeSelect
           id={id}
+          aria-label={label}
           aria-describedby={describedBy}
           error={invalid}
           disabled={readonly}
@@ -118,9 +119,10 @@ export function NumberField(props: ControlProps) {
   const most = typeof schema.maximum === 'number' ? schema.maximum : undefined;
   return (
     <Frame field={props} labelled onSwitch={contextOf(registry).templates ? () => change(props, '{{  }}') : undefined}>
-      {({ id, describedBy, invalid }) => (
+      {({ id, label, describedBy, invalid }) => (
         <NumberInput
           id={id}
+          aria-label={label}
           aria-describedby={describedBy}
           error={invalid}
           readOnly={readonly}
@@ -147,9 +149,10 @@ export function BooleanField(props: ControlProps) {
   const set = typeof formData === 'boolean';
   return (
     <Frame field={props} labelled onSwitch={contextOf(registry).templates ? () => change(props, '{{  }}') : undefined}>
-      {({ id, describedBy, invalid }) => (
+      {({ id, label, describedBy, invalid }) => (
         <Switch
           id={id}
+          aria-label={label}
           aria-describedby={describedBy}
           error={invalid}
           disabled={readonly}
