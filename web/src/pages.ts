@@ -2,6 +2,7 @@
 // its row here. Paths of `pages` are below /w/WORKSPACE; `$id` is a parameter (useParams). Icons: lucide-react, by name.
 
 import {
+  Boxes,
   ChartColumn,
   CircleGauge,
   KeyRound,
@@ -11,6 +12,7 @@ import {
   type LucideIcon,
   PackageX,
   Play,
+  Plug,
   Rss,
   ScrollText,
   Server,
@@ -21,8 +23,8 @@ import {
 } from 'lucide-react';
 import type { ComponentType } from 'react';
 
-export type NavGroup = 'Work' | 'Build' | 'Operate' | 'Govern';
-export const navGroups: NavGroup[] = ['Work', 'Build', 'Operate', 'Govern'];
+export type NavGroup = 'Work' | 'Build' | 'Models' | 'Operate' | 'Govern';
+export const navGroups: NavGroup[] = ['Work', 'Build', 'Models', 'Operate', 'Govern'];
 
 export interface PageRow {
   /** "/runs", "/runs/$id". */
@@ -83,6 +85,20 @@ export const pages: PageRow[] = [
     title: 'Flow',
     permission: 'flows:read',
     load: () => import('./features/flows/FlowPage'),
+  },
+  {
+    path: '/providers',
+    title: 'Providers',
+    nav: { group: 'Models', icon: Plug },
+    permission: 'providers:read',
+    load: () => import('./features/providers/ProvidersPage'),
+  },
+  {
+    path: '/models',
+    title: 'Models',
+    nav: { group: 'Models', icon: Boxes, key: 'm' },
+    permission: 'providers:read',
+    load: () => import('./features/models/ModelsPage'),
   },
   {
     path: '/queues',

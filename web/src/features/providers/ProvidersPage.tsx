@@ -1,0 +1,254 @@
+// Whose models are called, and how they do.
+
+import { Button } from '@mantine/core';
+import { Plus } from 'lucide-react';
+import { useState } from 'react';
+import { useWhyNot } from '@/api/session';
+import { Confirm } from '@/components/Confirm';
+import { type Column, DataTable } from '@/components/DataTable';
+import { Link } from '@/components/Link';
+import { Page } from '@/components/Page';
+import { Facts, Panel } from '@/components/Panel';
+import { Sheet } from '@/components/Sheet';
+import { Empty, Failed, Loaded, Loading, NotFound, ProblemText } from '@/components/States';
+import { StatusMark } from '@/components/StatusMark';
+import { Ago, Id } from '@/components/Values';
+import { formatDuration, formatNumber, formatShare, formatWord } from '@/lib/format';
+import { searchParams, text, useSearchParams } from '@/lib/search';
+import { ProviderForm } from './ProviderForm';
+import {
+  type Health,
+  type Provider,
+  useChangeProvider,
+  useCheck,
+  useCreateProvider,
+  useDeleteProvider,
+  useHealth,
+  useProviders,
+} from './queries';
+
+const search = searchParams({ provider: text() });
+
+const circuits: Record<Health['state'], { status: string; word: string }> = {
+  closed: { status: 'healthy', word: 'healthy' },
+  half_open: { status: 'retrying', word: 'being tried' },
+  open: { status: 'failed', word: 'failing' },
+};
+
+function HealthMark({ id }: { id: string }) {
+  const health = useHealth(id);
+  if (!health.data) return null;
+  return <StatusMark {...circuits[health.data.state]} />;
+}
+
+const columns: Column<Provider>[] = [
+  { key: 'name', title: 'Name', render: (provider) => provider.name, card: 'title' },
+  { key: 'type', title: 'Type', width: 150, render: (provider) => formatWord(provider.type) },
+  { key: 'address', title: 'Address', below: 1024, render: (provider) => provider.base_url || "the vendor's own" },
+  {
+    key: 'models',
+    title: 'Models',
+    width: 110,
+    render: (provider) => (provider.models.length === 0 ? 'any' : provider.models.length),
+  },
+  { key: 'key', title: 'Key', width: 90, below: 1280, render: (provider) => (provider.has_key ? 'is set' : 'none') },
+  {
+    key: 'health',
+    title: 'Health',
+    width: 130,
+    render: (provider) => (provider.enabled ? <HealthMark id={provider.id} /> : <StatusMark status="disabled" />),
+    card: 'mark',
+  },
+];
+
+export default function ProvidersPage() {
+  const [values, set] = useSearchParams(search);
+  const [adding, setAdding] = useState(false);
+  const whyNot = useWhyNot('providers:write');
+  const providers = useProviders();
+  const create = useCreateProvider();
+  const open = providers.data?.find((provider) => provider.id === values.provider);
+  const button = (
+    <Button
+      leftSection={<Plus size={14} aria-hidden />}
+      disabled={whyNot !== undefined}
+      title={whyNot}
+      onClick={() => setAdding(true)}
+    >
+      Add provider
+    </Button>
+  );
+  return (
+    <Page
+      title="Providers"
+      ready={!providers.isPending}
+      actions={button}
+      aside={
+        values.provider && providers.data ? (
+          <Sheet title={open?.name ?? 'Provider'} onClose={() => set({ provider: '' })}>
+            {open ? (
+              <Detail key={open.id} provider={open} onGone={() => set({ provider: '' })} />
+            ) : (
+              <NotFound what="provider" />
+            )}
+          </Sheet>
+        ) : undefined
+      }
+    >
+      <Panel flush>
+        {providers.isPending ? (
+          <Loading rows={4} />
+        ) : providers.isError ? (
+          <Failed error={providers.error} what="The list of providers" onRetry={() => void providers.refetch()} />
+        ) : providers.data.length > 0 ? (
+          <DataTable
+            label="Providers"
+            rows={providers.data}
+            rowKey={(provider) => provider.id}
+            columns={columns}
+            active={values.provider}
+            onOpen={(provider) => set({ provider: provider.id }, 'push')}
+          />
+        ) : (
+          <Empty action={button} command="sluice providers create NAME --type openai">
+            No provider of this workspace. Those of the server's configuration and the simulated models are there for
+            all.
+          </Empty>
+        )}
+      </Panel>
+      <ProviderForm key={String(adding)} opened={adding} onClose={() => setAdding(false)} onSave={create.mutateAsync} />
+    </Page>
+  );
+}
+
+function Detail({ provider, onGone }: { provider: Provider; onGone: () => void }) {
+  const whyNot = useWhyNot('providers:write');
+  const [asking, setAsking] = useState<'edit' | 'delete'>();
+  const change = useChangeProvider(provider.id);
+  const remove = useDeleteProvider(provider.id);
+  const close = () => setAsking(undefined);
+  return (
+    <div className="stack">
+      <div className="row wrap">
+        <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking('edit')}>
+          Edit
+        </Button>
+        <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking('delete')}>
+          Delete
+        </Button>
+      </div>
+      <Facts
+        facts={[
+          ['Type', formatWord(provider.type)],
+          ['Address', provider.base_url || "the vendor's own"],
+          ['Key', provider.has_key ? 'is set' : 'none'],
+          ['Models', provider.models.map((model) => model.id).join(', ') || 'any of the vendor'],
+          ['Made by', provider.created_by],
+          ['Changed', <Ago key="changed" time={provider.updated_at} />],
+          ['Id', <Id key="id" id={provider.id} />],
+        ]}
+      />
+      <HealthPanel id={provider.id} />
+      <CheckPanel id={provider.id} whyNot={whyNot} />
+      <Link to="/spend" search={{ provider: provider.name }}>
+        Calls of this provider
+      </Link>
+      <ProviderForm
+        key={asking}
+        provider={provider}
+        opened={asking === 'edit'}
+        onClose={close}
+        onSave={change.mutateAsync}
+      />
+      <Confirm
+        opened={asking === 'delete'}
+        onClose={close}
+        title="Delete provider"
+        action="Delete provider"
+        danger
+        typed={provider.name}
+        onConfirm={async () => {
+          await remove.mutateAsync(undefined);
+          onGone();
+        }}
+      >
+        Calls of its models are refused from now on, unless a route has other targets. Its key is deleted with it.
+      </Confirm>
+    </div>
+  );
+}
+
+function HealthPanel({ id }: { id: string }) {
+  return (
+    <Panel title="Health">
+      <Loaded query={useHealth(id)} what="The health" shape={<Loading rows={3} />}>
+        {(health) => (
+          <Facts
+            facts={[
+              ['State', <StatusMark key="state" {...circuits[health.state]} />],
+              ['Since', <Ago key="since" time={health.since} empty="the start" />],
+              ...(health.retry_at
+                ? ([['Tried again', <Ago key="retry" time={health.retry_at} />]] as [string, React.ReactNode][])
+                : []),
+              [`Last ${health.window ?? 'minutes'}`, said(health)],
+              ['First byte after', health.latency_ms == null ? 'no call lately' : formatDuration(health.latency_ms)],
+              ...(health.last_error
+                ? ([
+                    [
+                      'Last error',
+                      <span key="error" className="error">
+                        {health.last_error.message}
+                      </span>,
+                    ],
+                    ['It was', <Ago key="at" time={health.last_error.at} />],
+                  ] as [string, React.ReactNode][])
+                : []),
+            ]}
+          />
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+function said(health: Health): string {
+  const calls = (health.answered ?? 0) + (health.failed ?? 0);
+  if (health.success_rate == null || calls === 0) return 'no call';
+  return `${formatNumber(calls, 'call')}, ${formatShare(health.success_rate)} answered`;
+}
+
+function CheckPanel({ id, whyNot }: { id: string; whyNot: string | undefined }) {
+  const check = useCheck(id);
+  return (
+    <Panel
+      title="Check"
+      actions={
+        <Button
+          size="compact-sm"
+          loading={check.isPending}
+          disabled={whyNot !== undefined}
+          title={whyNot}
+          onClick={() => check.mutate(undefined)}
+        >
+          Check now
+        </Button>
+      }
+    >
+      <div role="status" className="stack">
+        {check.data ? (
+          <>
+            <StatusMark
+              status={check.data.ok === false ? 'failed' : check.data.ok ? 'healthy' : 'unknown'}
+              word={check.data.message}
+            />
+            {(check.data.missing?.length ?? 0) > 0 && <p>Not listed by it: {check.data.missing?.join(', ')}</p>}
+            {check.data.models && <p className="quiet">It lists {formatNumber(check.data.models.length, 'model')}.</p>}
+          </>
+        ) : (
+          <p className="quiet">Asks the vendor for its list of models with the key; costs nothing.</p>
+        )}
+        <ProblemText error={check.error} />
+      </div>
+    </Panel>
+  );
+}
