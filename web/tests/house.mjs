@@ -192,6 +192,7 @@ export class House {
 // In the page, before anything else: what moves, and what the policy refuses.
 function watchPage() {
   window.shifts = 0;
+  window.moved = [];
   window.refused = [];
   document.addEventListener('securitypolicyviolation', (event) => {
     window.refused.push(
@@ -199,7 +200,16 @@ function watchPage() {
     );
   });
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue;
+      window.shifts += entry.value;
+      for (const { node, previousRect: from, currentRect: to } of entry.sources) {
+        const name =
+          node?.nodeType === 1 ? `${node.tagName} ${node.className}` : `text ${node?.textContent?.slice(0, 40)}`;
+        const box = (rect) => `${rect.x},${rect.y} ${rect.width}x${rect.height}`;
+        window.moved.push(`${entry.value.toFixed(4)} ${name}: ${box(from)} to ${box(to)}`);
+      }
+    }
   }).observe({ type: 'layout-shift', buffered: true });
 }
 

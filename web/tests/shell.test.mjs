@@ -130,6 +130,7 @@ export async function shell(house, t) {
       body: JSON.stringify({ name: 'told at once', nodes: [{ id: 'a', type: 'noop' }] }),
     });
     await house.api(`/api/v1/flows/${flow.id}/runs`, { method: 'POST', body: '{"input": {}}' });
+    await page.getByRole('button', { name: /new run/ }).click();
     await page.getByText('told at once').first().waitFor();
 
     await house.stop();
@@ -162,6 +163,7 @@ export async function shell(house, t) {
     await page.getByLabel('Password', { exact: true }).fill(owner.password);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.waitForURL((url) => url.pathname.startsWith('/w/'));
+    await ready(page);
     await page.goto(`${house.url}/w/default/runs`);
     await ready(page);
     await page.getByText('You may not see this.').waitFor();
@@ -175,7 +177,7 @@ export async function shell(house, t) {
     const page = await house.page({ width: 390 });
     await page.goto(`${house.url}/w/default/runs`);
     await ready(page);
-    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('button', { name: 'More', exact: true }).click();
     const drawer = page.getByRole('dialog', { name: 'Pages' });
     await drawer.waitFor();
     assert.deepEqual(await axe(page), []);

@@ -27,9 +27,10 @@ export function Shell() {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the drawer
   useEffect(() => setDrawer(false), [path]);
+  const follows = me.permissions.includes('events:read');
   useEffect(() => {
-    live.open(me.workspace.id);
-  }, [me.workspace.id]);
+    live.open(follows ? me.workspace.id : '');
+  }, [me.workspace.id, follows]);
   useEffect(() => {
     const show = () => live.show(document.visibilityState === 'visible');
     document.addEventListener('visibilitychange', show);

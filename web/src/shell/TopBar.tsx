@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Check, CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, PanelLeft, Search, Sun } from 'lucide-react';
 import { api } from '@/api/client';
-import { useMe } from '@/api/session';
+import { useMay, useMe } from '@/api/session';
 import { Link, type LinkProps } from '@/components/Link';
 import { printKeys } from '@/lib/keys';
 import { live } from '@/lib/live';
@@ -17,6 +17,7 @@ import { WorkspaceSwitcher } from './WorkspaceSwitcher';
 export function TopBar({ phone, onMenu }: { phone: boolean; onMenu: () => void }) {
   const scheme = useScheme();
   const { narrowRail } = usePreferences();
+  const follows = useMay('events:read');
   return (
     <header className={classes.bar}>
       {phone ? (
@@ -47,7 +48,7 @@ export function TopBar({ phone, onMenu }: { phone: boolean; onMenu: () => void }
         {!phone && <kbd aria-hidden>{printKeys('$mod+K')}</kbd>}
       </UnstyledButton>
       <div className="grow" />
-      <LivePill compact={phone} />
+      {follows && <LivePill compact={phone} />}
       {!phone && (
         <Tooltip label={scheme === 'dark' ? 'Light theme' : 'Dark theme'}>
           <ActionIcon
