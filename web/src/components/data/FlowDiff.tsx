@@ -79,8 +79,8 @@ function ChangeItem({ change, labels, onPick }: ItemProps) {
             {fields.map((field) => (
               <tr key={field.pointer}>
                 <th scope="row">{field.pointer.slice(1).replaceAll('/', ' / ') || 'the whole'}</th>
-                <Side value={field.before} />
-                <Side value={field.after} />
+                <Side value={field.before} label={labels[0]} />
+                <Side value={field.after} label={labels[1]} />
               </tr>
             ))}
           </tbody>
@@ -106,16 +106,16 @@ function fieldsOf(change: Change): FieldChange[] {
   return fields;
 }
 
-function Side({ value }: { value: Json | undefined }) {
+function Side({ value, label }: { value: Json | undefined; label: string }) {
   if (value === undefined) {
     return (
-      <td className={styles.none}>
+      <td className={styles.none} data-label={label}>
         <span>not there</span>
       </td>
     );
   }
   return (
-    <td>
+    <td data-label={label}>
       <pre className={styles.value}>{typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>
     </td>
   );

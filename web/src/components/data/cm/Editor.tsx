@@ -172,7 +172,7 @@ export default function Editor(props: CodeEditorProps) {
     if (numbers) extensions.push(lineNumbers(), highlightActiveLineGutter());
     if (numbers && language === 'json') extensions.push(foldGutter());
     if (!readOnly) extensions.push(closeBrackets(), indentOnInput(), highlightActiveLine());
-    if (problems) extensions.push(lintGutter());
+    if (problems && numbers) extensions.push(lintGutter());
     if (props.placeholder) extensions.push(placeholderText(props.placeholder));
     if (language === 'json') extensions.push(json(), codeFolding(), celColours('template'));
     if (language === 'cel') extensions.push(celColours('expression'));
