@@ -182,7 +182,8 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
     s.contents = std::make_unique<llm::Contents>(loop, *s.storage, *s.budgets);
     s.gateway = std::make_unique<llm::Gateway>(
         llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.ids,
-                            {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes"))},
+                            {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes")),
+                             std::string(config.text("llm.semantic_cache.model")), static_cast<std::size_t>(config.bytes("llm.semantic_cache.max_bytes"))},
                             s.guardrails.get(), s.blocking.get(), s.contents.get()});
 
     nodes::Services services;

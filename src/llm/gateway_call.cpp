@@ -50,28 +50,8 @@ Result<std::optional<net::Response>> from_cache(Gateway::State& state, Incoming&
     const auto* kept = order->read ? state.cache.find(in.cache_key, state.now()) : nullptr;
     if (!kept) return std::nullopt;
     hits_total.add();
-    budget::Spend spend;
-    spend.id = budget::SpendId::make(state.now(), state.parts.random);
-    spend.scope = scope;
-    spend.scope.model = kept->model;
-    spend.door = in.door.name;
-    spend.provider = kept->provider;
-    spend.model = kept->model;
-    spend.requested_model = in.model;
-    spend.request_id = in.request->id;
-    spend.status = "cached";
-    spend.at = state.now();
-    storage::WriteUnit unit;
-    state.parts.budgets.settle(unit, {}, std::move(spend));
-    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
-    net::Response out;
-    out.status = 200;
-    out.headers.set("Content-Type", "application/json");
-    out.headers.set("x-sluice-provider", kept->provider);
-    out.headers.set("x-sluice-model", kept->model);
-    out.headers.set("x-sluice-cost-usd", "0");
+    auto out = cached_response(state, in, *kept);
     out.headers.set("x-sluice-cache", "hit");
-    out.text = kept->body;
     return out;
 }
 
@@ -144,6 +124,31 @@ Result<std::shared_ptr<ModelRequest>> conversation_of(const Incoming& in) {
     return std::make_shared<ModelRequest>(std::move(*read));
 }
 
+net::Response cached_response(Gateway::State& state, const Incoming& in, const AnswerCache::Answer& kept) {
+    budget::Spend spend;
+    spend.id = budget::SpendId::make(state.now(), state.parts.random);
+    spend.scope = in.scope;
+    spend.scope.model = kept.model;
+    spend.door = in.door.name;
+    spend.provider = kept.provider;
+    spend.model = kept.model;
+    spend.requested_model = in.model;
+    spend.request_id = in.request->id;
+    spend.status = "cached";
+    spend.at = state.now();
+    storage::WriteUnit unit;
+    state.parts.budgets.settle(unit, {}, std::move(spend));
+    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    net::Response out;
+    out.status = 200;
+    out.headers.set("Content-Type", "application/json");
+    out.headers.set("x-sluice-provider", kept.provider);
+    out.headers.set("x-sluice-model", kept.model);
+    out.headers.set("x-sluice-cost-usd", "0");
+    out.text = kept.body;
+    return out;
+}
+
 CallError no_model(const Error& error) {
     auto out = call_error(error);
     if (error.code == ErrorCode::not_found) out.code = "model_not_found";
@@ -186,7 +191,8 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     if (limited)
         if (auto may = state.may_call(in.scope, in.model, plan); !may) co_return refuse(format, no_model(may.error()), request);
     if (!plan) co_return refuse(format, no_model(plan.error()), request);
-    if (auto refused = co_await guard_request(state, in, &*plan)) co_return std::move(*refused);
+    if (state.guards(in.scope.workspace))
+        if (auto refused = co_await guard_request(state, in, &*plan)) co_return std::move(*refused);
     if (!in.has_schema()) co_return co_await call_models(state, in, std::move(*plan));
     if (in.stream) {
         in.told_usage = asks_for_usage(*in.scan);
@@ -205,6 +211,11 @@ Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan f
     auto kept = from_cache(state, in);
     if (!kept) co_return refuse(format, kept.error(), request);
     if (*kept) co_return std::move(**kept);
+    if (request.headers.find("x-sluice-semantic-cache")) {
+        auto meant = co_await from_semantic_cache(state, in);
+        if (!meant) co_return refuse(format, meant.error(), request);
+        if (*meant) co_return std::move(**meant);
+    }
 
     std::shared_ptr<ModelRequest> conversation;
     std::optional<CallError> last;
@@ -305,7 +316,8 @@ Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan f
                 state.cache.put(in.cache_key, {outcome.response->text, target.provider, target.model},
                                 state.now() + in.cache_ttl);
             }
-            if (in.cache_key.empty()) outcome.response->headers.set("x-sluice-cache", "off");
+            keep_semantic(state, in, *outcome.response, target);
+            if (in.cache_key.empty()) outcome.response->headers.set("x-sluice-cache", in.semantic.partition.empty() ? "off" : "miss");
             if (injected) outcome.response->headers.set("x-sluice-max-output-tokens", fmt::format("{}", *injected));
             if (downgraded) outcome.response->headers.set("x-sluice-downgraded", "true");
             if (limited) put_limits(outcome.response->headers, format, standings, state.now());

@@ -16,7 +16,7 @@ constexpr std::size_t judged_at_once = 16 << 10;  ///< bytes; more is judged bes
 /// A body on its way through the rules; values alone, so that a thread of the pool may have it.
 struct Judged {
     std::shared_ptr<const Guard> guard;
-    std::shared_ptr<GuardReport> report;
+    GuardReport report;  ///< its own: the call may be given up and told of while a thread still judges
     bool input = true;
     std::string text;
     bool changed = false;
@@ -28,9 +28,9 @@ struct Judged {
             broken = std::move(body.error());
             return;
         }
-        Judge judge(input ? guard->input : guard->output, input ? "input" : "output", *report);
+        Judge judge(input ? guard->input : guard->output, input ? "input" : "output", report);
         changed = judge.body(*body);
-        if (changed && !report->refusal) text = base::dump_json(*body);
+        if (changed && !report.refusal) text = base::dump_json(*body);
     }
 };
 
@@ -132,7 +132,7 @@ void record_refusal(Gateway::State& state, const Incoming& in) {
 }
 
 std::shared_ptr<const Guard> guard_of(Gateway::State& state, const budget::CallScope& scope, std::string_view asked, const Plan* plan) {
-    if (!state.parts.guardrails || !state.parts.guardrails->any(scope.workspace)) return nullptr;
+    if (!state.guards(scope.workspace)) return nullptr;
     std::vector<std::string> names{std::string(asked)};
     if (plan)
         for (const auto& target : plan->targets) {
@@ -147,8 +147,9 @@ Awaitable<std::optional<net::Response>> guard_request(Gateway::State& state, Inc
     if (!in.guard) co_return std::nullopt;
     if (!in.report) in.report = std::make_shared<GuardReport>();
     if (in.guard->input.empty()) co_return std::nullopt;
-    auto judged = std::make_shared<Judged>(Judged{in.guard, in.report, true, in.request->body, false, {}});
+    auto judged = std::make_shared<Judged>(Judged{in.guard, {}, true, in.request->body, false, {}});
     co_await judge_body(state, judged);
+    in.report->add(std::move(judged->report));
     if (judged->broken) co_return refuse(*in.door.format, *judged->broken, *in.request);
     if (in.report->refusal) {
         record_refusal(state, in);
@@ -164,9 +165,10 @@ Awaitable<std::optional<net::Response>> guard_request(Gateway::State& state, Inc
 Awaitable<std::optional<Outcome>> guard_answer(Gateway::State& state, Incoming& in, Account& account, const Target& target,
                                                std::string& body, const UsageRecord& usage) {
     if (!in.guard || in.guard->output.empty()) co_return std::nullopt;
-    auto judged = std::make_shared<Judged>(Judged{in.guard, in.report, false, std::move(body), false, {}});
+    auto judged = std::make_shared<Judged>(Judged{in.guard, {}, false, std::move(body), false, {}});
     co_await judge_body(state, judged);
     body = std::move(judged->text);
+    in.report->add(std::move(judged->report));
     if (judged->broken) co_return failed_answer(account, target, judged->broken->message, usage, std::nullopt);
     if (!in.report->refusal) co_return std::nullopt;
     co_return refused_answer(account, *in.report, usage);

@@ -14,6 +14,7 @@
 #include "llm/call_content.hpp"
 #include "llm/formats/format.hpp"
 #include "llm/guard.hpp"
+#include "llm/semantic_cache.hpp"
 #include "llm/upstreams/upstream.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/llm/model_source.hpp"
@@ -64,6 +65,7 @@ struct HealthMinute {
 /// How a target has done of late.
 struct Health {
     ProviderId provider;  ///< nil: of the configuration
+    std::int64_t revision = 0;  ///< of the provider: a changed one begins anew
     std::string model;
     int failures = 0;     ///< in a row
     Time cool_until{};    ///< past: half open; the epoch: closed
@@ -127,14 +129,17 @@ class Account {
 };
 
 struct Gateway::State {
-    explicit State(Parts the_parts) : parts(the_parts), cache(parts.options.cache_bytes), tasks(parts.loop) {}
+    explicit State(Parts the_parts) : parts(the_parts), cache(parts.options.cache_bytes), semantic(parts.options.semantic_bytes), tasks(parts.loop) {}
     Parts parts;
     AnswerCache cache;
+    SemanticCache semantic;
     std::unordered_map<std::string, Health> health;  ///< by workspace, provider and model
     mutable std::unordered_map<std::string, std::shared_ptr<const PriceVersion>> configured_prices;  ///< by label
     std::vector<ModelSource*> sources;
     runtime::TaskGroup tasks;  ///< last: its tasks use the rest
 
+    /// Whether the workspace has guardrails: one look-up.
+    bool guards(WorkspaceId workspace) const { return parts.guardrails && parts.guardrails->any(workspace); }
     /// Whose prefix the model's name has; null: nobody's.
     ModelSource* source_of(std::string_view model) const;
 
@@ -201,6 +206,11 @@ struct Incoming {
     bool told_stream = false, told_usage = false;  ///< the answer is asked for whole, and told as a stream
     bool has_schema() const { return guard && guard->has_schema; }
     SettledCall settled;
+    struct Meant {
+        std::string partition;  ///< empty: the answer is not kept by its meaning
+        std::vector<float> vector;
+        Duration ttl{0};
+    } semantic;
 };
 
 /// Errors are ready answers in the door's format.
@@ -288,6 +298,12 @@ Awaitable<net::Response> keep_schema(Gateway::State& state, Incoming& in, Plan p
 /// The same in flows.
 std::optional<Error> guard_flow_request(const std::shared_ptr<const Guard>& guard, GuardReport& report, ChatRequest& request);
 std::optional<Error> guard_flow_answer(const std::shared_ptr<const Guard>& guard, GuardReport& report, Completion& completion);
+/// An answer that is there already, with its row.
+net::Response cached_response(Gateway::State& state, const Incoming& in, const AnswerCache::Answer& kept);
+/// The answer to a call whose last words mean nearly the same, where the request asks for it. Errors: invalid_argument (what it
+/// orders).
+Awaitable<Result<std::optional<net::Response>>> from_semantic_cache(Gateway::State& state, Incoming& in);
+void keep_semantic(Gateway::State& state, const Incoming& in, const net::Response& response, const Target& target);
 /// The attempts of a call, until one answers.
 Awaitable<net::Response> call_models(Gateway::State& state, Incoming& in, Plan plan);
 /// A call of what answers like a model without being one.

@@ -47,22 +47,24 @@ struct Instruments {
 };
 
 Instruments& instruments_of(const budget::Spend& call) {
-    static auto& sets = *new std::map<std::string, Instruments*>();  // instruments live as long as the program
-    const auto labels_of = [&](std::string_view provider, std::string_view model) {
-        auto out = label(genai::operation_name, genai::operation_of(call)) + "," + label(genai::provider_name, provider) + "," +
-                   label(genai::request_model, model);
-        // Every status is one of six: no caller can make another.
-        if (call.status != "ok" && call.status != "cached") out += "," + label(genai::error_type, call.status);
-        return out;
+    static auto& sets = *new std::map<std::string, Instruments*, std::less<>>();  // instruments live as long as the program
+    const bool well = call.status == "ok" || call.status == "cached";
+    const auto key_of = [&](std::string_view provider, std::string_view model) {
+        return fmt::format("{}\n{}\n{}\n{}", genai::operation_of(call), provider, model, well ? std::string_view() : call.status);
     };
-    auto labels = labels_of(call.provider, call.model);
-    auto found = sets.find(labels);
-    if (found == sets.end() && sets.size() >= most_sets) {
-        labels = labels_of("other", "other");
-        found = sets.find(labels);
+    std::string_view provider = call.provider, model = call.model;
+    auto key = key_of(provider, model);
+    if (const auto known = sets.find(key); known != sets.end()) return *known->second;
+    if (sets.size() >= most_sets) {
+        provider = model = "other";
+        key = key_of(provider, model);
+        if (const auto known = sets.find(key); known != sets.end()) return *known->second;
     }
-    if (found == sets.end()) found = sets.emplace(labels, new Instruments(labels)).first;
-    return *found->second;
+    auto labels = label(genai::operation_name, genai::operation_of(call)) + "," + label(genai::provider_name, provider) + "," +
+                  label(genai::request_model, model);
+    // Every status is one of six: no caller can make another.
+    if (!well) labels += "," + label(genai::error_type, call.status);
+    return *sets.emplace(std::move(key), new Instruments(labels)).first->second;
 }
 
 std::uint64_t count(std::int64_t value) { return static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0)); }

@@ -50,6 +50,8 @@ using GuardRules = std::vector<std::shared_ptr<const GuardRule>>;
 class GuardReport {
   public:
     void add(const GuardRule& rule, std::string_view direction, std::string_view kind, bool blocked);
+    /// Takes over what another one has found.
+    void add(GuardReport other);
     bool empty() const { return hits_.empty(); }
     /// The rule that refused, with why.
     struct Refusal {

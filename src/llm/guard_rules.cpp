@@ -204,6 +204,17 @@ void GuardReport::add(const GuardRule& rule, std::string_view direction, std::st
     hits_.push_back({rule.row.name, std::string(direction), std::string(kind), blocked, 1});
 }
 
+void GuardReport::add(GuardReport other) {
+    for (auto& hit : other.hits_) {
+        const auto same = std::find_if(hits_.begin(), hits_.end(), [&](const Hit& each) {
+            return each.rule == hit.rule && each.direction == hit.direction && each.kind == hit.kind && each.blocked == hit.blocked;
+        });
+        if (same == hits_.end()) hits_.push_back(std::move(hit));
+        else same->count += hit.count;
+    }
+    if (other.refusal && !refusal) refusal = std::move(other.refusal);
+}
+
 std::string GuardReport::json() const {
     if (hits_.empty()) return {};
     Json out = Json::array();

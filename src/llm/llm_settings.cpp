@@ -41,6 +41,14 @@ constexpr base::Setting rows[] = {
     {.name = "llm.openai.output_usd_per_million",
      .doc = "What a million output tokens of llm.openai.model cost, in US dollars; empty: not "
             "known, and no cost is shown."},
+    {.name = "llm.semantic_cache.max_bytes",
+     .type = SettingType::bytes,
+     .default_value = "64MiB",
+     .doc = "Memory for answers that are kept by the meaning of the question (x-sluice-semantic-cache).",
+     .min = 0,
+     .max = 16LL << 30},
+    {.name = "llm.semantic_cache.model",
+     .doc = "The model that embeds questions for that, where the request names none; empty: none."},
     {.name = "llm.simulated.failure_rate",
      .default_value = "0",
      .doc = "The share of simulated calls that fail with rate_limited, 0 to 1; for trying out "

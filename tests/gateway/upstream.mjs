@@ -14,6 +14,7 @@
 // skip=N: not the first N times; model=M: only that model):
 //   [[usage in=10 out=20 read=5 write=3 hour=2 think=4]]  counts; else the model's name says them (mock/orders.mjs)
 //   [[call:NAME {"json": …}]] (several: parallel; [[preface]]: words before) [[interleave]] [[json:…]] [[echo:…]] [[describe]]
+//   [[vector:1,0,0.5]] (of a text that is embedded)
 //   [[think]] [[redacted]] [[chunks:50]] [[size:200000]] [[gap:MS]] [[mark:NAME]] [[split_frames]] [[blocked]]
 //   [[fault:STATUS retry-after=S retry-after-ms=MS date should-retry=false echo_key in_array]] [[hang]] [[reset]]
 //   [[redirect:URL]] [[slow_first_byte:MS]] [[wrong_content_type]] [[malformed_json after=N]] [[disconnect_after=N]]

@@ -156,6 +156,13 @@ class FlowModels(unittest.TestCase):
                     self.assertTrue(door.error_of(answer))
         self.assertEqual(self.call("chat", "flow/echo", client=scoped).status, 200)
 
+    def test_a_key_that_may_call_some_models_calls_and_sees_those_flows_alone(self):
+        for models, status in ((["flow/echo"], 200), (["flow/*"], 200), (["flow/talker", "gpt-*"], 404)):
+            with self.subTest(models=models):
+                client = self.key(models=models)
+                self.assertEqual(self.call("chat", "flow/echo", client=client).status, status)
+                self.assertEqual("flow/echo" in {item["id"] for item in client.get("/v1/models").json["data"]}, status == 200)
+
     def test_flows_are_listed_for_those_who_may_run_them(self):
         def listed(client):
             return {item["id"] for item in client.get("/v1/models").json["data"] if item["id"].startswith("flow/")}

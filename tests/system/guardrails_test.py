@@ -2,10 +2,13 @@
 
 import base64
 import json
+import os
+import re
+import subprocess
 import uuid
 
 import house
-from gateway_house import DOORS, TYPES, GatewayStory, model_of, nano, words
+from gateway_house import DOORS, SUITES, GatewayStory, model_of, suites_folder, words
 from house import eventually, node
 
 MAIL = "anna.secret@example.com"
@@ -187,6 +190,18 @@ class Guardrails(GatewayStory):
         through = self.call("chat", f"flow/{flow['name']}", f"[[echo:{MAIL}]]")
         self.assertEqual(through.status, 200, through)
         self.assertNotIn(MAIL, through.text)
+
+    def test_the_sdks_see_a_refusal_as_a_bad_request(self):
+        keys = [self.owner.post("/api/v1/api-keys", {"name": f"k{uuid.uuid4().hex[:8]}", "role": "owner"}).json for _ in range(2)]
+        for key, direction in zip(keys, ("input", "output")):
+            self.rule({**DETECT, "action": "block"}, direction=direction, api_keys=[key["id"]])
+        folder = suites_folder()
+        told = {"SDKS": folder, "URL": f"http://127.0.0.1:{self.server.port}", "KEY": keys[0]["key"], "WATCHED_KEY": keys[1]["key"], "BROKE_KEY": "none",
+                "MODEL": model_of("openai"), "EMBEDDING_MODEL": "none", "UPSTREAM": "openai", "MOCK": self.mock.url}
+        ran = subprocess.run([os.path.join(folder, "node"), "--test", "--test-reporter=tap", "guardrails.test.mjs"], cwd=SUITES, capture_output=True,
+                             text=True, timeout=300, env={**house.clean_environment(), **{f"GATEWAY_{k}": v for k, v in told.items()}})
+        failed = re.findall(r"^not ok \d+ - (.*)$", ran.stdout, re.M)
+        self.assertEqual(ran.returncode, 0, f"{failed}\n{ran.stdout[-6000:]}\n{ran.stderr[-2000:]}")
 
     def test_they_are_changed_read_and_deleted_as_every_resource(self):
         name = self.rule(DETECT)

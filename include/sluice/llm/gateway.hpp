@@ -154,6 +154,8 @@ struct FlowAnswer {
 struct GatewayOptions {
     Duration cache_ttl{0};               ///< of whole answers, where the request says nothing; 0: none is kept
     std::size_t cache_bytes = 64 << 20;
+    std::string semantic_model;          ///< that embeds for the semantic cache, where the request names none
+    std::size_t semantic_bytes = 64 << 20;
 };
 
 /// What asks models for nodes. Thread: loop.

@@ -74,8 +74,13 @@ export function sampleOf(schema, root = schema) {
     }
 }
 
-/** A vector that depends on the text alone; every part is exact in 32 bits, so that base64 and decimals are the same. */
+/**
+ * A vector that depends on the text alone; every part is exact in 32 bits, so that base64 and decimals are the same. A text
+ * may order its own: [[vector:1,0,0.5]].
+ */
 export function vectorOf(text, dimensions) {
+    const ordered = /\[\[vector:([-0-9.,]+)\]\]/.exec(text);
+    if (ordered) return ordered[1].split(",").map(Number);
     let state = 2166136261;
     for (const byte of Buffer.from(text)) state = Math.imul(state ^ byte, 16777619) >>> 0;
     return Array.from({ length: dimensions }, () => {
