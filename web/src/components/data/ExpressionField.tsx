@@ -26,6 +26,8 @@ export interface ExpressionFieldProps {
   secrets?: readonly string[];
   /** Names in scope for which the sample has nothing: `item`, `index`. */
   names?: readonly string[];
+  /** Ids of nodes that can be named though there is no sample of their outputs. */
+  missing?: readonly string[];
   /** Evaluates; without it there is no preview. Keep the function the same. */
   preview?: PreviewExpression;
   readOnly?: boolean;
@@ -42,7 +44,7 @@ const Field = lazy(() => import('./cm/Field'));
 export function ExpressionField(props: ExpressionFieldProps) {
   const { value, mode = 'template', preview: ask, scope } = props;
   const [touched, setTouched] = useState(false);
-  const preview = usePreview(value, mode, scope, ask, touched);
+  const preview = usePreview(value, mode, scope, ask, touched, props);
   const note = useId();
   const describedBy = [props.describedBy, preview.state !== 'nothing' ? note : undefined].filter(Boolean).join(' ');
   return (
@@ -71,6 +73,8 @@ function PreviewLine({ preview, mode }: { preview: Preview; mode: FieldMode }) {
       return <span>Names a secret: its value is put in at the step and never shown.</span>;
     case 'asking':
       return <span>Evaluating…</span>;
+    case 'unknown':
+      return <span>{preview.message}</span>;
     case 'error':
       return <span className={styles.mistake}>{preview.message}</span>;
     case 'value':

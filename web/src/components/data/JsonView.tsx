@@ -158,7 +158,6 @@ export function JsonView(props: JsonViewProps) {
             onChange={(event) => setWords(event.currentTarget.value)}
           />
           <ValueTree
-            key={loaded.text.length}
             label={props.label}
             value={read}
             root={props.root}

@@ -28,6 +28,10 @@ export interface SchemaFormProps {
   templates?: boolean;
   /** Sample data, for completion and preview; keep the object the same as long as the data is. */
   scope?: SampleScope;
+  /** Names in scope for which the sample has nothing: `item`, `index`, `error`. Keep the list the same. */
+  names?: readonly string[];
+  /** Ids of nodes that can be named though there is no sample of their outputs. Keep the list the same. */
+  missing?: readonly string[];
   functions?: readonly CelFunction[];
   /** Names of secrets, for the fields that take them. */
   secrets?: readonly string[];

@@ -10,7 +10,7 @@ import {
   type SampleScope,
   sampleAt,
 } from './completion';
-import { namesSecret, offsetOf, requestOf } from './preview';
+import { lackOf, namesSecret, offsetOf, requestOf } from './preview';
 
 const scope: SampleScope = {
   input: { text: 'hi', 'content-type': 'json', rows: [{ id: 7, tags: ['a'] }] },
@@ -98,6 +98,14 @@ describe('offers', () => {
     expect(offersAt("nodes['']", 7, scope)?.from).toBe(7);
   });
 
+  test('nodes and names without a sample are offered too, and say so', () => {
+    const options = { missing: ['later', 'load'], names: ['item'] };
+    expect(labels('nodes.', options)).toEqual(['load', 'my-node', 'later']);
+    expect(offersAt('nodes.', 6, scope, options)?.offers[2]?.detail).toBe('no sample');
+    expect(labels('', options)).toEqual(['input', 'nodes', 'vars', 'item']);
+    expect(offersAt('', 0, {}, options)?.offers.map((one) => one.label)).toEqual(['nodes', 'item']);
+  });
+
   test('inside a string nothing is offered', () => {
     expect(labels("input.text == 'in")).toBeUndefined();
     expect(labels("'a' + in")).toContain('input');
@@ -152,6 +160,17 @@ describe('preview', () => {
   test('a text that names a secret is not sent', () => {
     expect(namesSecret('Bearer {{ secrets.token }}', 'template')).toBe(true);
     expect(namesSecret("secrets of {{ input.secrets + 'secrets' }}", 'template')).toBe(false);
+  });
+
+  test('what has no sample is no mistake of the text', () => {
+    const unsampled = { names: ['item', 'index'], missing: ['later', 'b-c'] };
+    expect(lackOf('{{ item.x }}', 'template', scope, unsampled)).toContain('item');
+    expect(lackOf('item.x > 1', 'expression', { ...scope, item: 1 }, unsampled)).toBeUndefined();
+    expect(lackOf("nodes.later.output || nodes['b-c'].output", 'expression', scope, unsampled)).toContain('later');
+    expect(lackOf("nodes['b-c'].output", 'expression', scope, unsampled)).toContain('b-c');
+    expect(lackOf('nodes.load.output + nodes.typo.x', 'expression', scope, unsampled)).toBeUndefined();
+    expect(lackOf('input.x', 'expression', {}, unsampled)).toContain("run's input");
+    expect(lackOf('item is text, {{ vars.limit }}', 'template', scope, unsampled)).toBeUndefined();
   });
 
   test('line and column become an offset, counted in characters', () => {

@@ -135,6 +135,8 @@ export interface OfferOptions {
   secrets?: readonly string[];
   /** Names that are in scope though the sample has nothing for them: `item` and `index` where a node goes through a list. */
   names?: readonly string[];
+  /** Ids of nodes that can be named though there is no sample of their outputs. */
+  missing?: readonly string[];
 }
 
 /** What can be written at `at` in an expression. */
@@ -165,7 +167,12 @@ export function offersAt(
     const path = pathBefore(before.slice(0, member.index));
     if (path?.[0] === 'secrets' && path.length === 1) return { from, offers: secretOffers(options.secrets ?? []) };
     const value = path ? sampleAt(scope, path) : undefined;
-    const offers = members(value).map((one) => {
+    const found = members(value);
+    if (path?.length === 1 && path[0] === 'nodes') {
+      for (const id of options.missing ?? [])
+        if (!found.some((one) => one.step === id)) found.push({ step: id, value: undefined });
+    }
+    const offers = found.map((one) => {
       const offer = memberOffer(one);
       if (typeof one.step === 'string' && NAME.test(one.step) && !RESERVED.has(one.step)) return offer;
       return { ...offer, text: expressionOf(['', one.step]), from: member.index };
@@ -176,7 +183,8 @@ export function offersAt(
   const word = /[A-Za-z_]\w*$/.exec(before)?.[0] ?? '';
   const offers: Offer[] = [];
   for (const name of Object.keys(ROOTS) as (keyof SampleScope)[]) {
-    if (scope[name] === undefined && !options.names?.includes(name)) continue;
+    const isKnown = options.names?.includes(name) || (name === 'nodes' && options.missing?.length);
+    if (scope[name] === undefined && !isKnown) continue;
     offers.push({
       label: name,
       kind: 'name',
@@ -226,7 +234,7 @@ function told(value: unknown, countOnly = false): string {
 
 function memberOffer(one: Member): Offer {
   const label = typeof one.step === 'number' ? `[${one.step}]` : one.step;
-  return { label, kind: 'member', detail: told(one.value) };
+  return { label, kind: 'member', detail: one.value === undefined ? 'no sample' : told(one.value) };
 }
 
 function secretOffers(names: readonly string[]): Offer[] {

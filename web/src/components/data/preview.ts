@@ -22,7 +22,9 @@ export type Preview =
   | { state: 'secret' }
   | { state: 'asking' }
   | { state: 'value'; value: Json }
-  | { state: 'error'; message: string; offset?: number };
+  | { state: 'error'; message: string; offset?: number }
+  /** Nothing is wrong with the text: a sample or the server is not there. */
+  | { state: 'unknown'; message: string };
 
 /** What to ask for a field's text; nothing where there is nothing to evaluate. */
 export function requestOf(text: string, mode: FieldMode): PreviewRequest | undefined {
@@ -39,6 +41,38 @@ export function namesSecret(text: string, mode: FieldMode): boolean {
   return expressions.some((one) =>
     wordsOf(one).some((word) => word.kind === 'name' && one.slice(word.from, word.to) === 'secrets'),
   );
+}
+
+/** Names that are in scope without a sample. */
+export interface Unsampled {
+  /** `item`, `index`, `error`. */
+  names?: readonly string[];
+  /** Ids of nodes. */
+  missing?: readonly string[];
+}
+
+/** Why a text cannot be evaluated yet: it names what there is no sample of. Nothing when it can be tried. */
+export function lackOf(text: string, mode: FieldMode, scope: SampleScope, unsampled: Unsampled): string | undefined {
+  const expressions =
+    mode === 'expression' ? [text] : templatesIn(text).map((one) => text.slice(one.exprFrom, one.exprTo));
+  for (const one of expressions) {
+    const words = wordsOf(one);
+    for (const [index, word] of words.entries()) {
+      if (word.kind !== 'name') continue;
+      const name = one.slice(word.from, word.to);
+      if (name === 'input' && scope.input === undefined)
+        return "There is no sample of the run's input yet: run the flow once, or give one.";
+      if (unsampled.names?.includes(name) && scope[name as keyof SampleScope] === undefined)
+        return `There is no sample of ${name} here.`;
+      if (name !== 'nodes') continue;
+      const next = words[index + 2];
+      const id = next && one.slice(next.from, next.to).replace(/^['"`]|['"`]$/g, '');
+      if (id && unsampled.missing?.includes(id) && scope.nodes?.[id] === undefined) {
+        return `There is no sample of ${id} yet: run it, or pin a sample output.`;
+      }
+    }
+  }
+  return undefined;
 }
 
 /** The offset of a line and column, both from 1, columns in characters. */
@@ -67,8 +101,10 @@ export function usePreview(
   scope: SampleScope | undefined,
   ask: PreviewExpression | undefined,
   active: boolean,
+  unsampled: Unsampled = {},
 ): Preview {
   const [preview, setPreview] = useState<Preview>({ state: 'nothing' });
+  const { names, missing } = unsampled;
   useEffect(() => {
     const request = ask && active ? requestOf(text, mode) : undefined;
     if (!request || !ask) {
@@ -79,9 +115,14 @@ export function usePreview(
       setPreview({ state: 'secret' });
       return;
     }
+    const lack = lackOf(text, mode, scope ?? {}, { names, missing });
+    if (lack) {
+      setPreview({ state: 'unknown', message: lack });
+      return;
+    }
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      setPreview((before) => (before.state === 'nothing' || before.state === 'secret' ? { state: 'asking' } : before));
+      setPreview((before) => (before.state === 'value' || before.state === 'error' ? before : { state: 'asking' }));
       ask(request, scope ?? {}, stop.signal).then(
         (answer) => {
           if (stop.signal.aborted) return;
@@ -94,7 +135,7 @@ export function usePreview(
         (error: unknown) => {
           if (stop.signal.aborted) return;
           const reason = error instanceof Error ? error.message : String(error);
-          setPreview({ state: 'error', message: `No preview: ${reason}` });
+          setPreview({ state: 'unknown', message: `No preview: ${reason}` });
         },
       );
     }, PAUSE);
@@ -102,6 +143,6 @@ export function usePreview(
       clearTimeout(timer);
       stop.abort();
     };
-  }, [text, mode, scope, ask, active]);
+  }, [text, mode, scope, ask, active, names, missing]);
   return preview;
 }

@@ -196,19 +196,27 @@ export default function Editor(props: CodeEditorProps) {
     };
   }, [language, wrap, numbers, readOnly, problems === undefined, props.placeholder]);
 
+  // Pages often make the list anew with the same mistakes in it; only what differs is marked again.
+  const problemsKey = JSON.stringify(problems ?? []);
+  const mark = useEffectEvent(() => {
+    const editor = view.current;
+    if (editor && problems) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state, problems)));
+  });
+
   useEffect(() => {
-    if (view.current) setText(view.current, value);
+    if (view.current && setText(view.current, value)) mark();
   }, [value]);
 
+  const isInvalid = problems?.some((one) => (one.severity ?? 'error') === 'error') ?? false;
   // biome-ignore lint/correctness/useExhaustiveDependencies: names() reads exactly these
   useEffect(() => {
     view.current?.dispatch({ effects: parts.current.names.reconfigure(names()) });
-  }, [label, props.describedBy, props.id, readOnly, problems]);
+  }, [label, props.describedBy, props.id, readOnly, isInvalid]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the problems
   useEffect(() => {
-    const editor = view.current;
-    if (editor && problems) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state, problems)));
-  }, [problems]);
+    mark();
+  }, [problemsKey]);
 
   useImperativeHandle(props.handle, () => ({
     focus: () => view.current?.focus(),
@@ -231,7 +239,7 @@ export default function Editor(props: CodeEditorProps) {
     <div
       ref={host}
       className={styles.editor}
-      data-invalid={problems?.some((one) => (one.severity ?? 'error') === 'error') || undefined}
+      data-invalid={isInvalid || undefined}
       data-bare={props.bare || undefined}
       style={{ height: props.height, minHeight: props.minHeight, maxHeight: props.maxHeight }}
     />

@@ -94,6 +94,7 @@ export default function Field(props: FieldProps) {
       functions: props.functions,
       secrets: props.secrets,
       names: props.names,
+      missing: props.missing,
     });
     if (!found || found.offers.length === 0) return null;
     const from = around.from + found.from;

@@ -5,10 +5,10 @@ import { EditorView } from '@codemirror/view';
 /** Marks a change that came from outside, so that it is not told back. */
 export const fromOutside = Annotation.define<boolean>();
 
-/** Replaces what differs, so that the cursor stays where the text around it stays. */
-export function setText(view: EditorView, text: string): void {
+/** Replaces what differs, so that the cursor stays where the text around it stays. True: something did. */
+export function setText(view: EditorView, text: string): boolean {
   const now = view.state.doc.toString();
-  if (now === text) return;
+  if (now === text) return false;
   let start = 0;
   const shorter = Math.min(now.length, text.length);
   while (start < shorter && now.charCodeAt(start) === text.charCodeAt(start)) start++;
@@ -19,6 +19,7 @@ export function setText(view: EditorView, text: string): void {
     changes: { from: start, to: now.length - end, insert: text.slice(start, text.length - end) },
     annotations: fromOutside.of(true),
   });
+  return true;
 }
 
 /**

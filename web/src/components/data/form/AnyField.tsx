@@ -65,6 +65,8 @@ export function AnyField(props: ControlProps) {
                 mode="template"
                 multiline={isLong(schema, props.name, formData)}
                 scope={context.scope}
+                names={context.names}
+                missing={context.missing}
                 functions={context.functions}
                 secrets={secrets}
                 preview={context.preview}

@@ -1,6 +1,6 @@
-// The form behind SchemaForm.tsx: the forms' library with Mantine's theme, its fields replaced by ours.
-import type { IChangeEvent } from '@rjsf/core';
-import { generateForm } from '@rjsf/mantine';
+// The form behind SchemaForm.tsx: the forms' library walks schema and value; all controls and the layout are ours, of Mantine's parts.
+// (Its ready Mantine theme would bring date and colour pickers that no schema here asks for.)
+import Library, { type IChangeEvent } from '@rjsf/core';
 import type { ErrorSchema, RJSFSchema } from '@rjsf/utils';
 import { useMemo, useRef } from 'react';
 import { isObject, type JsonObject, same } from '../json';
@@ -12,7 +12,6 @@ import styles from './Form.module.css';
 import { templates as layout } from './layout';
 import { OurSchemaField } from './OurSchemaField';
 
-const Library = generateForm();
 const fields = { SchemaField: OurSchemaField };
 const validators = { with: formValidator(true), without: formValidator(false) };
 
@@ -28,10 +27,20 @@ export default function Form(props: SchemaFormProps) {
   const { schema, value, onChange, templates = true, mistakes } = props;
   const prepared = useMemo(() => prepare(schema), [schema]);
   const errors = useMemo(() => (mistakes ? (mistakeTree(mistakes) as ErrorSchema) : undefined), [mistakes]);
-  const { scope, functions, secrets, preview, body } = props;
+  const { scope, names, missing, functions, secrets, preview, body } = props;
   const context = useMemo<FormContext>(
-    () => ({ scope, functions, secrets, preview, body, templates, schema: isObject(schema) ? schema : {} }),
-    [scope, functions, secrets, preview, body, templates, schema],
+    () => ({
+      scope,
+      names,
+      missing,
+      functions,
+      secrets,
+      preview,
+      body,
+      templates,
+      schema: isObject(schema) ? schema : {},
+    }),
+    [scope, names, missing, functions, secrets, preview, body, templates, schema],
   );
   const last = useRef(value);
   last.current = value;

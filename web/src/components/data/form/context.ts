@@ -3,7 +3,8 @@ import type { Registry } from '@rjsf/utils';
 import type { JsonObject } from '../json';
 import type { SchemaFormProps } from '../SchemaForm';
 
-export interface FormContext extends Pick<SchemaFormProps, 'scope' | 'functions' | 'secrets' | 'preview' | 'body'> {
+export interface FormContext
+  extends Pick<SchemaFormProps, 'scope' | 'names' | 'missing' | 'functions' | 'secrets' | 'preview' | 'body'> {
   templates: boolean;
   /** The schema as it was given, for keywords that the library does not hand down. */
   schema: JsonObject;

@@ -1,5 +1,6 @@
 // The controls for single values.
 import { NativeSelect, NumberInput, Switch } from '@mantine/core';
+import { useMemo } from 'react';
 import { ExpressionField } from '../ExpressionField';
 import type { Json } from '../json';
 import { choicesOf, durationMistake, isLong, takesSecrets } from '../schema';
@@ -18,11 +19,11 @@ export function TextField(props: ControlProps) {
   // A value of another type that holds a template goes back to a value by clearing it.
   const isValue =
     kind === 'template' && schema.type !== 'string' && SIMPLE.concat('array', 'object').includes(String(schema.type));
-  const names = Array.isArray(schema['x-scope'])
-    ? (schema['x-scope'] as string[])
-    : bare
-      ? ['item', 'index']
-      : undefined;
+  const own = schema['x-scope'];
+  const names = useMemo(() => {
+    const more = Array.isArray(own) ? own.map(String) : bare ? ['item', 'index'] : [];
+    return more.length > 0 ? [...new Set([...(context.names ?? []), ...more])] : context.names;
+  }, [own, bare, context.names]);
   const takes = context.templates && takesSecrets(context.schema, props.fieldPathId.path);
   return (
     <Frame
@@ -44,6 +45,7 @@ export function TextField(props: ControlProps) {
             functions={context.functions}
             secrets={takes ? context.secrets : undefined}
             names={names}
+            missing={context.missing}
             preview={context.preview}
             placeholder={defaultText(schema) ?? (kind === 'duration' ? '30s, 5m, 1h30m' : undefined)}
             invalid={invalid}
