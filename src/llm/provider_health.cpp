@@ -97,7 +97,7 @@ Json health_json(const Gateway::State& state, const ProviderRow& row) {
     const Time now = state.now();
     std::vector<const Health*> own;
     for (const auto& [name, health] : state.health)
-        if (health.provider == row.id) own.push_back(&health);
+        if (health.provider == row.id && health.revision == row.revision) own.push_back(&health);
     std::sort(own.begin(), own.end(), [](const Health* a, const Health* b) { return a->model < b->model; });
     const Health *worst = nullptr, *latest = nullptr;
     Sums all;

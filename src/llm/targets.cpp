@@ -172,8 +172,11 @@ Health& Gateway::State::health_of(const Target& target) {
     // Of a provider without a list of models any name is a target.
     if (health.size() >= most_health) health.clear();
     auto& out = health[target.row ? target.row->id.str() + "/" + target.model : target.label()];
-    if (out.model.empty()) {
+    const auto revision = target.row ? target.row->revision : 0;
+    if (out.model.empty() || revision > out.revision) {
+        out = {};
         out.model = target.model;
+        out.revision = revision;
         if (target.row) out.provider = target.row->id;
     }
     return out;

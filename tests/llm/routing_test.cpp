@@ -204,6 +204,21 @@ TEST_CASE("a provider that was seen well is tried at once", "[llm][routing]") {
     CHECK(f.order() == "acb");
 }
 
+TEST_CASE("a provider that was changed begins anew: nobody waits for an old address or key", "[llm][routing]") {
+    Fixture f;
+    f.route("priority");
+    f.fail_of("a", 3);
+    CHECK(f.order() == "bca");
+    NewProvider changed;
+    changed.name = "a";
+    changed.base_url = "http://127.0.0.1:10/v1";
+    changed.models = f.book->find(f.workspace, "a")->models;
+    f.get(f.book->edit(f.workspace, "a", changed, std::nullopt));
+    CHECK(f.health("a")["state"] == "closed");
+    CHECK(f.health("a")["last_error"].is_null());
+    CHECK(f.order() == "abc");
+}
+
 TEST_CASE("health tells the last five minutes, and the last error for as long as the server runs", "[llm][routing]") {
     Fixture f;
     auto health = f.health("a");
