@@ -146,7 +146,7 @@ export const theme = createTheme({
     Switch: {
       defaultProps: { size: 'sm' },
       vars: () => ({ root: { '--switch-color': 'var(--focus)' } }),
-      classNames: { track: 'choice' },
+      classNames: { track: 'switch' },
     },
     Badge: {
       defaultProps: { tt: 'none', variant: 'light', radius: 'xl' },

@@ -148,6 +148,7 @@ function GuardrailForm({ rail, opened, onClose }: { rail?: Guardrail; opened: bo
   const [keys, setKeys] = useState<string[]>(rail?.api_keys ?? []);
   const [flows, setFlows] = useState<string[]>(rail?.flows ?? []);
   const [projects, setProjects] = useState<string[]>(rail?.projects ?? []);
+  const nameWrong = name.trim() !== '' && !/^[A-Za-z0-9._-]{1,64}$/.test(name.trim());
   const body = {
     name: name.trim(),
     enabled: rail?.enabled ?? true,
@@ -165,7 +166,7 @@ function GuardrailForm({ rail, opened, onClose }: { rail?: Guardrail; opened: bo
       onClose={onClose}
       title={rail ? `Guardrail ${rail.name}` : 'Create guardrail'}
       action={rail ? 'Save guardrail' : 'Create guardrail'}
-      disabled={name.trim() === '' || ruleMistake(rule) !== undefined}
+      disabled={name.trim() === '' || nameWrong || ruleMistake(rule) !== undefined}
       onConfirm={() => (rail ? change.mutateAsync({ id: rail.id, body }) : create.mutateAsync(body))}
     >
       <div className="stack">
@@ -173,6 +174,7 @@ function GuardrailForm({ rail, opened, onClose }: { rail?: Guardrail; opened: bo
           label="Name"
           value={name}
           maxLength={64}
+          error={nameWrong && 'Letters, digits, dots, hyphens and underscores'}
           onChange={(event) => setName(event.currentTarget.value)}
           required
           data-autofocus

@@ -34,7 +34,13 @@ const columns: Column<Model>[] = [
     render: (model) => (model.context_window ? formatCount(model.context_window) : ''),
   },
   { key: 'in', title: 'Input, 1M', width: 100, align: 'right', render: (model) => priceOf(present(model), 'input') },
-  { key: 'out', title: 'Output, 1M', width: 100, align: 'right', render: (model) => priceOf(present(model), 'output') },
+  {
+    key: 'out',
+    title: 'Output, 1M',
+    width: 100,
+    align: 'right',
+    render: (model) => (model.kind === 'embedding' ? '' : priceOf(present(model), 'output')),
+  },
   {
     key: 'until',
     title: 'Price until',
