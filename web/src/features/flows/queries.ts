@@ -161,6 +161,8 @@ export interface DraftWrite {
   /** What it replaces; empty: there is none yet; "*": whatever is there. */
   etag: string;
   basedOn?: number;
+  /** The flow's workspace: by now the address may name another. */
+  workspace: string;
   /** The page is going: the browser finishes the request behind it. */
   leaving?: boolean;
 }
@@ -172,12 +174,32 @@ export async function putDraft(id: string, write: DraftWrite): Promise<Draft> {
   const text = JSON.stringify(write.document);
   const answer = await api.PUT('/api/v1/flows/{id}/draft', {
     params: { path: { id }, query: write.basedOn === undefined ? {} : { based_on: write.basedOn } },
-    headers: write.etag === '' ? { 'If-None-Match': '*' } : ifMatch(write.etag),
+    headers: {
+      'Sluice-Workspace': write.workspace,
+      ...(write.etag === '' ? { 'If-None-Match': '*' } : ifMatch(write.etag)),
+    },
     body: write.document as unknown as JsonObject,
     bodySerializer: () => text,
     keepalive: write.leaving === true && text.length < KEPT_ALIVE,
   });
   return draftOf(answer.data as Schemas['FlowDraft']);
+}
+
+/** A document as text, YAML too, which the server reads. */
+export async function putDraftText(id: string, text: string, write: Omit<DraftWrite, 'document'>): Promise<Draft> {
+  const base = write.basedOn === undefined ? '' : `?based_on=${write.basedOn}`;
+  const answer = await send(
+    new Request(`${location.origin}/api/v1/flows/${id}/draft${base}`, {
+      method: 'PUT',
+      headers: {
+        'Content-Type': 'application/yaml',
+        'Sluice-Workspace': write.workspace,
+        ...(write.etag === '' ? { 'If-None-Match': '*' } : ifMatch(write.etag)),
+      },
+      body: text,
+    }),
+  );
+  return draftOf((await answer.json()) as Schemas['FlowDraft']);
 }
 
 export async function deleteDraft(id: string, etag: string): Promise<void> {
@@ -254,7 +276,7 @@ export const runQuery = (id: string) =>
     queryFn: ({ signal }) => data(api.GET('/api/v1/runs/{id}', { ...path(id), signal })),
   });
 
-const STEPS_AT_ONCE = 1000;
+const STEPS_AT_ONCE = 5000;
 export const stepsQuery = (id: string) =>
   queryOptions({
     queryKey: ['flows', 'run', id, 'steps'],
@@ -276,8 +298,7 @@ export function useCancelRun() {
 }
 
 /** Where a value of a run is: its input, its output, or a step's. */
-export const stepAddress = (run: string, step: string) =>
-  `/api/v1/runs/${run}/steps/${step.split('/').map(encodeURIComponent).join('/')}`;
+export const stepAddress = (run: string, step: string) => `/api/v1/runs/${run}/steps/${encodeURIComponent(step)}`;
 
 /** Loads a value's JSON text part by part. */
 export function loadValue(address: string): LoadPart {

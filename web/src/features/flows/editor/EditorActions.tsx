@@ -1,0 +1,109 @@
+// The head of the editor: undo, test run, publish, and the menu.
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { Download, Ellipsis, History, Play, Redo2, Trash2, Undo2, Upload } from 'lucide-react';
+import { downloadUrl } from '@/api/client';
+import { useWhyNot } from '@/api/session';
+import { printKeys } from '@/lib/keys';
+import { useEditorState, useHistory, useParts, useSaveState } from './context';
+import { useRunner } from './runner';
+
+export interface ActionsProps {
+  onPublish: () => void;
+  onVersions: () => void;
+  onReplace: () => void;
+  onDiscard: () => void;
+}
+
+export function EditorActions({ onPublish, onVersions, onReplace, onDiscard }: ActionsProps) {
+  const { editor, flow, readOnly } = useParts();
+  const { canUndo, canRedo } = useHistory();
+  const document = useEditorState((state) => state.document);
+  const save = useSaveState();
+  const { ask, busy } = useRunner();
+  const whyNotRun = useWhyNot('runs:write');
+  const whyNotWrite = useWhyNot('flows:write');
+  const file = (format: string) => ({
+    component: 'a' as const,
+    href: downloadUrl(`/api/v1/flows/${flow}/export`, { format }),
+    download: `${document.name ?? 'flow'}.${format}`,
+    leftSection: <Download size={14} aria-hidden />,
+  });
+  const saveDraft = () => {
+    const blob = new Blob([JSON.stringify(document, null, 2)], { type: 'application/json' });
+    const link = globalThis.document.createElement('a');
+    link.href = URL.createObjectURL(blob);
+    link.download = `${document.name ?? 'flow'}.draft.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  };
+  return (
+    <>
+      {!readOnly && (
+        <>
+          <Tooltip label={`Undo (${printKeys('$mod+z')})`}>
+            <ActionIcon aria-label="Undo" disabled={!canUndo} onClick={() => editor.undo()}>
+              <Undo2 size={16} strokeWidth={1.75} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label={`Redo (${printKeys('$mod+Shift+z')})`}>
+            <ActionIcon aria-label="Redo" disabled={!canRedo} onClick={() => editor.redo()}>
+              <Redo2 size={16} strokeWidth={1.75} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      )}
+      <Button leftSection={<History size={14} aria-hidden />} onClick={onVersions}>
+        Versions
+      </Button>
+      <Button
+        leftSection={<Play size={14} aria-hidden />}
+        disabled={whyNotRun !== undefined}
+        title={whyNotRun ?? printKeys('$mod+Enter')}
+        loading={busy}
+        onClick={ask}
+      >
+        Test run
+      </Button>
+      <Button
+        variant="filled"
+        disabled={whyNotWrite !== undefined}
+        title={whyNotWrite ?? printKeys('$mod+Shift+p')}
+        onClick={onPublish}
+      >
+        Publish draft
+      </Button>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <ActionIcon aria-label="More actions">
+            <Ellipsis size={16} strokeWidth={1.75} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item {...file('json')}>Export version as JSON</Menu.Item>
+          <Menu.Item {...file('yaml')}>Export version as YAML</Menu.Item>
+          <Menu.Item leftSection={<Download size={14} aria-hidden />} onClick={saveDraft}>
+            Export draft as JSON
+          </Menu.Item>
+          {!readOnly && (
+            <Menu.Item leftSection={<Upload size={14} aria-hidden />} onClick={onReplace}>
+              Replace draft by file
+            </Menu.Item>
+          )}
+          {!readOnly && (
+            <>
+              <Menu.Divider />
+              <Menu.Item
+                color="red"
+                leftSection={<Trash2 size={14} aria-hidden />}
+                disabled={save.kind === 'clean'}
+                onClick={onDiscard}
+              >
+                Discard draft
+              </Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}

@@ -1,0 +1,367 @@
+// The editor of one flow: canvas, palette, inspector, and what is done with the draft.
+import { Button, SegmentedControl } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { useWhyNot } from '@/api/session';
+import type { CodeEditorHandle } from '@/components/data/CodeEditor';
+import { bodyOf, type NodeTypeInfo, nodesOf } from '@/components/data/graph';
+import type { Json } from '@/components/data/json';
+import { layoutGraph } from '@/components/data/layout';
+import { Link } from '@/components/Link';
+import { Page } from '@/components/Page';
+import { integer, oneOf, searchParams, text, useSearchParams } from '@/lib/search';
+import { type NodeType, pinsQuery } from '../queries';
+import { addKind, type From, layOut } from './actions';
+import { Canvas, type CanvasHandle } from './Canvas';
+import { CanvasTools, Crumbs } from './CanvasTools';
+import { EditorContext, type EditorParts, ProblemsContext, SaveContext, useSaveState } from './context';
+import { type DialogName, Dialogs } from './Dialogs';
+import classes from './Editor.module.css';
+import { EditorActions } from './EditorActions';
+import { NODE_WIDTH, nodeHeight } from './geometry';
+import { Inspector, type InspectorTab } from './Inspector';
+import { JsonPane } from './JsonPane';
+import { pressOnCanvas, useClipboard, useEditorKeys } from './keys';
+import { createLive } from './live';
+import { iconOf } from './look';
+import type { Problem } from './mistakes';
+import { firstLine, Palette } from './Palette';
+import { type Choice, Pick } from './Pick';
+import { ProblemsButton, ProblemsList } from './Problems';
+import { RunBar } from './RunBar';
+import { RunnerContext } from './runner';
+import { SaveMark } from './SaveMark';
+import { StepList } from './StepList';
+import { type Opened, type Session, useSession } from './session';
+import type { Point } from './store';
+import { useJudge } from './useJudge';
+import { type Mode, useTestRuns } from './useRuns';
+
+const search = searchParams({
+  node: text(),
+  view: oneOf(['canvas', 'steps', 'json']),
+  tab: oneOf(['setup', 'input', 'output'], 'setup'),
+  dialog: oneOf(['publish', 'versions', 'replace', 'discard']),
+  rev: integer(0, 0),
+});
+
+export interface FlowEditorProps {
+  opened: Opened;
+  types: ReadonlyMap<string, NodeType & NodeTypeInfo>;
+}
+
+export function FlowEditor({ opened, types }: FlowEditorProps) {
+  const session = useSession(opened);
+  return (
+    <SaveContext value={session}>
+      <Whole opened={opened} types={types} session={session} />
+    </SaveContext>
+  );
+}
+
+type Wanted = { what: 'add'; from?: From; at?: Point } | { what: 'find' };
+
+function Whole({ opened, types, session }: FlowEditorProps & { session: Session }) {
+  const { editor, saver } = session;
+  const { flow } = opened;
+  const [values, set] = useSearchParams(search);
+  const client = useQueryClient();
+  const whyNot = useWhyNot('flows:write');
+  const document = useStore(editor.store, (state) => state.document);
+  const container = useStore(editor.store, (state) => state.container);
+  const selection = useStore(editor.store, (state) => state.selection);
+  const [live] = useState(createLive);
+  const pins = useQuery(pinsQuery(flow));
+  const pinned = useMemo(() => new Set((pins.data?.items ?? []).map((one) => one.node)), [pins.data]);
+  const judged = useJudge(flow, document);
+  const runs = useTestRuns(flow, editor, saver, live);
+  const save = useSaveState();
+  const phone = useMediaQuery('(max-width: 639px)', innerWidth < 640, { getInitialValueInEffect: false });
+  const roomy = useMediaQuery('(min-width: 1280px)', innerWidth >= 1280, { getInitialValueInEffect: false });
+  const view = values.view || (phone ? 'steps' : 'canvas');
+  const readOnly = whyNot ?? (phone && view === 'canvas' ? 'On a phone the graph is only looked at.' : '');
+  const canvas = useRef<CanvasHandle>(null);
+  const code = useRef<CodeEditorHandle>(null);
+  const [wanted, setWanted] = useState<Wanted>();
+  const [problemsOpen, setProblemsOpen] = useState(false);
+  const [settingsOpen, setSettingsOpen] = useState(false);
+  const [conflictOpen, setConflictOpen] = useState(true);
+  const [asked, setAsked] = useState<Mode>();
+  const [input, setInput] = useState('{}');
+  const [message, setMessage] = useState(
+    session.opening.kind === 'restored'
+      ? 'What you had not saved at your last visit was found in this browser and is kept.'
+      : '',
+  );
+  const dialog = (name: DialogName | '') => set({ dialog: name, ...(name === 'versions' ? {} : { rev: 0 }) });
+
+  // The address names the selected node; opened with one it shows that.
+  const first = useRef(values.node);
+  useEffect(() => {
+    if (first.current) editor.show(first.current);
+    first.current = '';
+  }, [editor]);
+  const only = selection.nodes.length === 1 ? selection.nodes[0]! : '';
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the selection leads, the address follows
+  useEffect(() => {
+    if (only !== values.node) set({ node: only });
+  }, [only]);
+
+  const parts = useMemo<EditorParts>(
+    () => ({ flow, editor, saver, types, live, readOnly, pinned }),
+    [flow, editor, saver, types, live, readOnly, pinned],
+  );
+
+  const startRun = useCallback((value: Json, mode: Mode) => void runs.start(value, mode), [runs]);
+  const runner = useMemo(() => {
+    const begin = (mode: Mode) => {
+      const schema = document.input_schema;
+      // A flow that says what it takes is asked for once; what was given then serves for single steps.
+      if (schema && input === '{}') setAsked(mode);
+      else startRun(JSON.parse(input) as Json, mode);
+    };
+    return {
+      ask: () => setAsked({}),
+      runTo: (until: string) => begin({ until }),
+      runOnly: (node: string) => begin({ only: node }),
+      busy: runs.busy,
+    };
+  }, [document.input_schema, input, startRun, runs.busy]);
+
+  const layout = useCallback(async () => {
+    const graph = editor.graph();
+    const nodes = graph.nodes.map((node) => {
+      const cases =
+        types.get(node.type)?.has_ports && Array.isArray(node.config?.cases) ? node.config.cases.length + 1 : 1;
+      return { id: node.id, width: NODE_WIDTH, height: nodeHeight(cases) };
+    });
+    try {
+      const places = await layoutGraph({ nodes, edges: graph.edges ?? [] });
+      if (editor.graph() === graph) layOut(editor, places);
+      canvas.current?.fit();
+    } catch (error) {
+      setMessage(error instanceof Error ? error.message : String(error));
+    }
+  }, [editor, types]);
+
+  const add = useCallback(
+    (kind: string, from?: From, at?: Point) => {
+      const type = types.get(kind);
+      if (!type) return;
+      const id = addKind(editor, type, at, types, from);
+      canvas.current?.focus();
+      requestAnimationFrame(() => canvas.current?.show(id));
+    },
+    [editor, types],
+  );
+  const selected = (): From | undefined => {
+    const { nodes } = editor.get().selection;
+    if (nodes.length !== 1) return undefined;
+    const node = nodesOf(editor.get().document).get(nodes[0]!)?.node;
+    const cases = node && types.get(node.type)?.has_ports ? node.config?.cases : undefined;
+    const port = Array.isArray(cases) ? (cases[0] as { port?: string } | undefined)?.port : undefined;
+    return { node: nodes[0]!, ...(port ? { port } : {}) };
+  };
+  const inspect = () => {
+    setSettingsOpen(true);
+    requestAnimationFrame(() =>
+      globalThis.document.querySelector<HTMLElement>('[aria-label=Inspector] [data-first-field]')?.focus(),
+    );
+  };
+  const acts = {
+    editor,
+    types,
+    readOnly: readOnly !== '',
+    canvas,
+    add: () => setWanted({ what: 'add', from: selected() }),
+    find: () => setWanted({ what: 'find' }),
+    save: () => void saver.flush(),
+    publish: () => dialog('publish'),
+    run: () => (asked ? undefined : setAsked({})),
+    layout: () => void layout(),
+    inspect,
+  };
+  useEditorKeys(acts, view === 'canvas');
+  useClipboard(acts, view === 'canvas', setMessage);
+
+  const showProblem = (problem: Problem) => {
+    if (view === 'json') {
+      code.current?.reveal({ pointer: problem.pointer });
+      return;
+    }
+    if (problem.node) {
+      editor.show(problem.node);
+      set({ tab: 'setup' });
+      requestAnimationFrame(() => canvas.current?.show(problem.node!));
+    } else if (problem.edge !== undefined) {
+      editor.open(problem.container);
+      editor.select({ edges: [problem.edge] });
+    } else {
+      editor.open([]);
+      editor.select({});
+      setSettingsOpen(true);
+    }
+  };
+  const openNode = (id: string) => {
+    const node = editor.graph().nodes.find((one) => one.id === id);
+    if (node && bodyOf(node)) editor.open([...container, id]);
+    else inspect();
+  };
+  const chosen = selection.nodes.length + selection.edges.length + selection.notes.length > 0;
+  const inspector = view !== 'json' && (roomy || chosen || settingsOpen);
+  const kinds = useMemo<Choice[]>(
+    () =>
+      [...types.values()]
+        .sort((a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title))
+        .map((type) => {
+          const Icon = iconOf(type.name, type.category);
+          return {
+            value: type.name,
+            label: type.title,
+            note: `${type.category}: ${firstLine(type.doc)}`,
+            icon: <Icon size={16} strokeWidth={1.75} aria-hidden />,
+          };
+        }),
+    [types],
+  );
+  const nodes = useMemo<Choice[]>(
+    () =>
+      wanted?.what !== 'find'
+        ? []
+        : [...nodesOf(document).values()].map(({ node, container: where }) => ({
+            value: node.id,
+            label: String(node.name || node.id),
+            note: [node.id, types.get(node.type)?.title ?? node.type, where.length > 0 && `in ${where.join(' / ')}`]
+              .filter(Boolean)
+              .join(' · '),
+          })),
+    [wanted, document, types],
+  );
+
+  return (
+    <EditorContext value={parts}>
+      <ProblemsContext value={judged}>
+        <RunnerContext value={runner}>
+          <Page
+            full
+            title={document.name || 'Flow'}
+            above={<Link to="/flows">Flows</Link>}
+            mark={<SaveMark onConflict={() => setConflictOpen(true)} />}
+            actions={
+              <EditorActions
+                onPublish={() => dialog('publish')}
+                onVersions={() => dialog('versions')}
+                onReplace={() => dialog('replace')}
+                onDiscard={() => dialog('discard')}
+              />
+            }
+          >
+            <div className={classes.editor} data-view={view}>
+              {view === 'canvas' && !phone && readOnly === '' && <Palette onAdd={(kind) => add(kind, selected())} />}
+              <div className={classes.middle}>
+                <RunBar runs={runs} />
+                {message && (
+                  <div className={classes.banner} role="status">
+                    <span className="grow">{message}</span>
+                    <Button size="compact-xs" onClick={() => setMessage('')}>
+                      Close message
+                    </Button>
+                  </div>
+                )}
+                {view === 'canvas' ? (
+                  <Canvas
+                    handle={canvas}
+                    onKeyDown={(event) => {
+                      if (event.defaultPrevented || event.target !== event.currentTarget) return;
+                      if (!pressOnCanvas(event.nativeEvent, acts)) return;
+                      event.preventDefault();
+                      event.stopPropagation();
+                    }}
+                    onDropKind={(kind, at) => add(kind, undefined, at)}
+                    onWantNode={(from, at) => setWanted({ what: 'add', from, at })}
+                    onOpenNode={openNode}
+                  >
+                    <Crumbs />
+                    <CanvasTools canvas={canvas} onAdd={acts.add} onFind={acts.find} onLayout={acts.layout} />
+                  </Canvas>
+                ) : view === 'json' ? (
+                  <JsonPane handle={code} />
+                ) : (
+                  <>
+                    <Crumbs />
+                    <StepList
+                      onAdd={(after) => setWanted({ what: 'add', from: after ? { node: after } : undefined })}
+                      onSettings={() => setSettingsOpen(true)}
+                    />
+                  </>
+                )}
+                {problemsOpen && <ProblemsList onShow={showProblem} onRetry={judged.retry} />}
+                <div className={classes.bar}>
+                  <SegmentedControl
+                    size="xs"
+                    aria-label="View of the flow"
+                    value={view}
+                    onChange={(value) => set({ view: value as typeof values.view })}
+                    data={[
+                      { value: 'canvas', label: phone ? 'Graph' : 'Canvas' },
+                      { value: 'steps', label: 'Steps' },
+                      { value: 'json', label: 'JSON' },
+                    ]}
+                  />
+                  <ProblemsButton open={problemsOpen} onToggle={() => setProblemsOpen(!problemsOpen)} />
+                  {readOnly !== '' && <span className="meta">{readOnly}</span>}
+                </div>
+              </div>
+              {inspector && (
+                <Inspector
+                  tab={values.tab as InspectorTab}
+                  onTab={(tab) => set({ tab })}
+                  onClose={roomy ? undefined : () => setSettingsOpen(false)}
+                />
+              )}
+            </div>
+          </Page>
+          {wanted?.what === 'add' && (
+            <Pick
+              title="Add node"
+              placeholder="Search node types"
+              choices={kinds}
+              onPick={(kind) => add(kind, wanted.from, wanted.at)}
+              onClose={() => setWanted(undefined)}
+            />
+          )}
+          {wanted?.what === 'find' && (
+            <Pick
+              title="Find node"
+              placeholder="Search nodes by name, id or type"
+              choices={nodes}
+              onPick={(id) => {
+                editor.show(id);
+                requestAnimationFrame(() => canvas.current?.show(id));
+              }}
+              onClose={() => setWanted(undefined)}
+            />
+          )}
+          <Dialogs
+            opened={opened}
+            dialog={values.dialog}
+            onDialog={dialog}
+            version={values.rev}
+            onVersion={(rev) => set({ rev })}
+            asked={asked}
+            onAsked={setAsked}
+            input={input}
+            onInput={setInput}
+            onStart={startRun}
+            conflictOpen={conflictOpen && save.kind === 'conflict'}
+            onConflictOpen={setConflictOpen}
+            onPublished={() => void client.invalidateQueries({ queryKey: ['flows'] })}
+            onMessage={setMessage}
+          />
+        </RunnerContext>
+      </ProblemsContext>
+    </EditorContext>
+  );
+}
