@@ -55,7 +55,8 @@ function inside(node: TreeNode, graph: FlowGraph | undefined, now: number, found
 function lastOf(all: Iterable<Timed>): Timed | undefined {
   let last: Timed | undefined;
   for (const one of all) {
-    if (!last || one.to > last.to || (one.to === last.to && one.from > last.from)) last = one;
+    // Of those that ended at once the one that is listed last came last.
+    if (!last || one.to > last.to || (one.to === last.to && one.from >= last.from)) last = one;
   }
   return last;
 }

@@ -3,10 +3,11 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { api, data } from '@/api/client';
-import { type FlowDocument, type FlowNode, nodesOf } from '@/components/data/flow';
+import { type FlowDocument, nodesOf } from '@/components/data/flow';
 import { isObject, type Json, type JsonObject } from '@/components/data/json';
 import { sizeText } from '@/components/data/sizes';
 import { readWhole } from './queries';
+import { namesUsed, ownConfig, stepOfNode } from './reads';
 import { partsOfPath, type Tree } from './tree';
 
 /** A step that reads more than this is shown with its config alone. */
@@ -20,30 +21,6 @@ export interface Given {
   why?: string;
   /** Paths of the steps that it reads. */
   reads: string[];
-}
-
-/** The names that a config's expressions use. */
-export function namesUsed(config: unknown): { nodes: string[]; input: boolean; item: boolean } {
-  const text = JSON.stringify(config ?? null);
-  const nodes = new Set<string>();
-  for (const match of text.matchAll(/\bnodes(?:\.|\[\\?["'])([A-Za-z_][A-Za-z0-9_-]*)/g)) nodes.add(match[1]!);
-  return { nodes: [...nodes], input: /\binput\b/.test(text), item: /\b(item|index)\b/.test(text) };
-}
-
-/** The nearest step of this node seen from a path: in the same item, else further out. */
-export function stepOfNode(tree: Tree, from: string, node: string): string | undefined {
-  const parts = from.split('/');
-  for (let length = parts.length - 1; length >= 0; length--) {
-    const path = [...parts.slice(0, length), node].join('/');
-    if (tree.nodes.get(path)?.step) return path;
-  }
-  return undefined;
-}
-
-/** The config without the body of a container. */
-export function ownConfig(node: FlowNode): JsonObject {
-  const { body: _body, ...config } = node.config ?? {};
-  return config;
 }
 
 export function useGiven(run: string, path: string, tree: Tree, document: FlowDocument | undefined, enabled: boolean) {
