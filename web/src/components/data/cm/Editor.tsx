@@ -25,6 +25,7 @@ import { celColours } from './cel';
 import styles from './Editor.module.css';
 import { look } from './look';
 import { escapeFirst, fromOutside, setText } from './sync';
+import { typingOver } from './typing';
 
 /** Where a problem is marked. Lines that are not there and pointers into broken text go to what is nearest. */
 function rangeOf(
@@ -132,6 +133,7 @@ export default function Editor(props: CodeEditorProps) {
       indentUnit.of('  '),
       EditorState.tabSize.of(2),
       escapeFirst(),
+      typingOver(),
       keymap.of([
         ...closeBracketsKeymap,
         ...defaultKeymap.filter((one) => one.key !== 'Mod-Enter'),

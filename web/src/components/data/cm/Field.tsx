@@ -24,6 +24,7 @@ import { celColours } from './cel';
 import styles from './Field.module.css';
 import { look } from './look';
 import { fromOutside, setText } from './sync';
+import { typingOver } from './typing';
 
 interface FieldProps extends ExpressionFieldProps {
   mode: FieldMode;
@@ -126,6 +127,7 @@ export default function Field(props: FieldProps) {
       EditorState.readOnly.of(readOnly),
       history(),
       drawSelection(),
+      typingOver(),
       bracketMatching(),
       closeBrackets(),
       EditorView.lineWrapping,
