@@ -1,11 +1,12 @@
 // The editor's keys. Those that act on the canvas alone (arrows, Tab, Delete) are read at the canvas itself, because elsewhere they
 // belong to lists and fields; the help lists them all the same.
 import { useEffect } from 'react';
-import { edgeKeys, type FlowGraph } from '@/components/data/graph';
+import { edgeKeys } from '@/components/data/graph';
 import { type Shortcut, useKeys } from '@/lib/keys';
-import { clipOf, copied, nudge, paste, placeOf, removeSelected } from './actions';
+import { clipOf, copied, nudge, paste, removeSelected } from './actions';
 import type { CanvasHandle } from './Canvas';
 import type { EditorStore, Types } from './store';
+import { walk } from './walk';
 
 // Never pressed, only listed: it is printed as the key's name.
 const listed = (keys: string, does: string): Shortcut => ({ keys: `${keys}\u200b`, does, act: () => {} });
@@ -135,34 +136,6 @@ export function pressOnCanvas(event: KeyboardEvent, acts: EditorActs): boolean {
     default:
       return false;
   }
-}
-
-/** The node to which a step along the edges leads; without a selection the first one. */
-export function walk(editor: EditorStore, key: string): string | undefined {
-  const graph = editor.graph();
-  const [from] = editor.get().selection.nodes;
-  if (from === undefined) return graph.nodes[0]?.id;
-  const height = (id: string) => {
-    const node = graph.nodes.find((one) => one.id === id);
-    return node ? placeOf(editor, node).y : 0;
-  };
-  const byHeight = (ids: string[]) => [...new Set(ids)].sort((a, b) => height(a) - height(b));
-  if (key === 'ArrowRight') return byHeight(next(graph, from, 'from', 'to'))[0];
-  if (key === 'ArrowLeft') return byHeight(next(graph, from, 'to', 'from'))[0];
-  // Up and down: among those that follow the same node, else among all.
-  const before = next(graph, from, 'to', 'from');
-  const beside = before.length > 0 ? before.flatMap((id) => next(graph, id, 'from', 'to')) : roots(graph);
-  const row = byHeight(beside.includes(from) ? beside : [...beside, from]);
-  const at = row.indexOf(from) + (key === 'ArrowDown' ? 1 : -1);
-  return row[at];
-}
-
-function next(graph: FlowGraph, id: string, here: 'from' | 'to', there: 'from' | 'to'): string[] {
-  return (graph.edges ?? []).filter((edge) => edge[here] === id).map((edge) => edge[there]);
-}
-function roots(graph: FlowGraph): string[] {
-  const led = new Set((graph.edges ?? []).map((edge) => edge.to));
-  return graph.nodes.map((node) => node.id).filter((id) => !led.has(id));
 }
 
 /** Copy, cut and paste by the browser's own events, which need no permission: also to and from other flows and programs. */

@@ -118,7 +118,8 @@ export class Saver {
     }
     this.cancelSave?.();
     if (leaving && this.isDirty) this.keepNow();
-    await this.flying;
+    // Without a wait where there is nothing to wait for: a page that goes has no later.
+    if (this.flying) await this.flying;
     if (!this.isDirty || this.isConflict()) return;
     await this.send(leaving);
   }
