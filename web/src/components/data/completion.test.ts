@@ -100,7 +100,7 @@ describe('offers', () => {
 
   test('nodes and names without a sample are offered too, and say so', () => {
     const options = { missing: ['later', 'load'], names: ['item'] };
-    expect(labels('nodes.', options)).toEqual(['load', 'my-node', 'later']);
+    expect(labels('nodes.', { ...options, functions })).toEqual(['load', 'my-node', 'later']);
     expect(offersAt('nodes.', 6, scope, options)?.offers[2]?.detail).toBe('no sample');
     expect(labels('', options)).toEqual(['input', 'nodes', 'vars', 'item']);
     expect(offersAt('', 0, {}, options)?.offers.map((one) => one.label)).toEqual(['nodes', 'item']);

@@ -168,7 +168,9 @@ export function offersAt(
     if (path?.[0] === 'secrets' && path.length === 1) return { from, offers: secretOffers(options.secrets ?? []) };
     const value = path ? sampleAt(scope, path) : undefined;
     const found = members(value);
-    if (path?.length === 1 && path[0] === 'nodes') {
+    // Of all steps one is wanted, not what can be done with their map.
+    const isNodes = path?.length === 1 && path[0] === 'nodes';
+    if (isNodes) {
       for (const id of options.missing ?? [])
         if (!found.some((one) => one.step === id)) found.push({ step: id, value: undefined });
     }
@@ -177,7 +179,7 @@ export function offersAt(
       if (typeof one.step === 'string' && NAME.test(one.step) && !RESERVED.has(one.step)) return offer;
       return { ...offer, text: expressionOf(['', one.step]), from: member.index };
     });
-    const methods = (options.functions ?? []).filter((one) => fits(one, value)).map(functionOffer);
+    const methods = isNodes ? [] : (options.functions ?? []).filter((one) => fits(one, value)).map(functionOffer);
     return { from, offers: [...offers, ...methods] };
   }
   const word = /[A-Za-z_]\w*$/.exec(before)?.[0] ?? '';
