@@ -5,7 +5,7 @@ import { Rail } from './Rail';
 export default function PagesDrawer({ onClose }: { onClose: () => void }) {
   return (
     <Drawer opened onClose={onClose} title="Pages" size={280} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <Rail narrow={false} inDrawer />
+      <Rail narrow={false} onChosen={onClose} />
     </Drawer>
   );
 }

@@ -12,10 +12,11 @@ export function useNavPages(): PageRow[] {
   return pages.filter((page) => page.nav && (!page.permission || me.permissions.includes(page.permission)));
 }
 
-export function Rail({ narrow, inDrawer }: { narrow: boolean; inDrawer?: boolean }) {
+/** `onChosen`: it is a drawer, which closes then. */
+export function Rail({ narrow, onChosen }: { narrow: boolean; onChosen?: () => void }) {
   const shown = useNavPages();
   return (
-    <nav className={inDrawer ? classes.drawer : classes.rail} data-narrow={narrow || undefined} aria-label="Pages">
+    <nav className={onChosen ? classes.drawer : classes.rail} data-narrow={narrow || undefined} aria-label="Pages">
       {navGroups.map((group) => {
         const rows = shown.filter((page) => page.nav!.group === group);
         if (rows.length === 0) return null;
@@ -23,7 +24,7 @@ export function Rail({ narrow, inDrawer }: { narrow: boolean; inDrawer?: boolean
           <div key={group} className={classes.group}>
             {narrow ? <hr className={classes.line} /> : <div className={classes.title}>{group}</div>}
             {rows.map((page) => (
-              <RailLink key={page.path} page={page} narrow={narrow} />
+              <RailLink key={page.path} page={page} narrow={narrow} onChosen={onChosen} />
             ))}
           </div>
         );
@@ -32,10 +33,10 @@ export function Rail({ narrow, inDrawer }: { narrow: boolean; inDrawer?: boolean
   );
 }
 
-function RailLink({ page, narrow }: { page: PageRow; narrow: boolean }) {
+function RailLink({ page, narrow, onChosen }: { page: PageRow; narrow: boolean; onChosen?: () => void }) {
   const Icon = page.nav!.icon;
   const link = (
-    <Link to={page.path} className={classes.link} aria-label={narrow ? page.title : undefined}>
+    <Link to={page.path} className={classes.link} onClick={onChosen} aria-label={narrow ? page.title : undefined}>
       <Icon size={16} strokeWidth={1.75} aria-hidden />
       {!narrow && page.title}
     </Link>
