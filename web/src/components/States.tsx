@@ -9,7 +9,10 @@ import { asProblem } from '@/api/problem';
 import { Link } from './Link';
 import classes from './States.module.css';
 
-/** The final shape in grey, after 150 ms. `rows`: lines of a table; `height`: a chart or a text, in pixels. */
+/**
+ * The final shape in grey, after 150 ms; its height from the start, so that what is below does not move. `rows`: lines of a table with
+ * its head; `height`: a chart or a text, in pixels.
+ */
 export function Loading({ rows, height }: { rows?: number; height?: number }) {
   const [shown, setShown] = useState(false);
   useEffect(() => {
@@ -22,7 +25,7 @@ export function Loading({ rows, height }: { rows?: number; height?: number }) {
       className={classes.loading}
       role="status"
       aria-label="Loading"
-      style={height ? { minHeight: height } : undefined}
+      style={{ minHeight: height ?? (rows ? `calc(${rows + 1} * var(--row))` : 160) }}
     >
       {shown &&
         Array.from({ length: lines }, (_, index) => (
