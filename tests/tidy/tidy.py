@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 CODE = (".cpp", ".hpp", ".def")
-SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", ".cache", "__pycache__", ".claude"}
+SKIPPED_FOLDERS = {".git", "build", "node_modules", ".cache", "__pycache__", ".claude"}
 CODE_ROOTS = ("src", "include", "tests", "bench")
 MOST_LINES = 500
 MOST_COLUMNS = 150
@@ -76,7 +76,8 @@ class Tidy:
         self.found = []
         self.texts = {}
         for folder, folders, files in os.walk(self.root):
-            folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS)
+            here = SKIPPED_FOLDERS | ({"data"} if Path(folder) == self.root else set())  # a server's, started here
+            folders[:] = sorted(f for f in folders if f not in here)
             for name in sorted(files):
                 path = (Path(folder) / name).relative_to(self.root).as_posix()
                 self.texts[path] = None
