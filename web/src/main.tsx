@@ -10,7 +10,7 @@ import { createRoot } from 'react-dom/client';
 import { asProblem, setClientHooks } from './api/client';
 import { useScheme } from './lib/preferences';
 import { setReachable } from './lib/reachable';
-import { makeRouter } from './router';
+import { makeRouter, preloadPage } from './router';
 import { proveAgain } from './shell/prove_again';
 import { cssVariables, theme } from './theme';
 
@@ -24,6 +24,7 @@ const client = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 });
+preloadPage(location.pathname);
 const router = makeRouter(client);
 
 setClientHooks({

@@ -132,6 +132,22 @@ const formerRoutes = [
   }),
 ];
 
+/** Begins to load the page of an address while it is still asked who is signed in. */
+export function preloadPage(pathname: string): void {
+  const inside = /^\/w\/[^/]+(\/.+)/.exec(pathname)?.[1];
+  const fits = (row: PageRow, path: string) => {
+    const [wanted, given] = [row.path.split('/'), path.split('/')];
+    return (
+      wanted.length === given.length && wanted.every((part, index) => part.startsWith('$') || part === given[index])
+    );
+  };
+  const row = inside
+    ? pages.find((one) => fits(one, inside))
+    : [...openPages, ...globalPages].find((one) => fits(one, pathname));
+  // What fails is told when the page is drawn.
+  row?.load().catch(() => undefined);
+}
+
 export function makeRouter(client: QueryClient) {
   return createRouter({
     routeTree: rootRoute.addChildren([
