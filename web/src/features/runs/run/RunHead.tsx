@@ -5,6 +5,7 @@ import { CircleX, Clock, Info, LoaderCircle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from '@/components/Link';
 import { Panel } from '@/components/Panel';
+import { Failed } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Duration, Id, Money, Tokens } from '@/components/Values';
 import { formatAgo, formatDuration, formatNumber } from '@/lib/format';
@@ -155,7 +156,15 @@ function sentence(text: string): string {
 
 export function WhyPanel({ run, failures, onAsk, onStep }: WhyPanelProps) {
   const why = useWhy(run.id, run.status);
-  if (!why.data || why.data.status !== run.status || run.status === 'succeeded') return null;
+  if (!why.data || run.status === 'succeeded') {
+    return why.isError ? (
+      <Panel>
+        <Failed error={why.error} what="The reason" onRetry={() => void why.refetch()} />
+      </Panel>
+    ) : null;
+  }
+  // The reason of before the end says nothing after it.
+  if (runHasEnded(why.data.status) !== runHasEnded(run.status)) return null;
   const { code, text, error } = why.data;
   const open = openSteps(why.data);
   const letters = why.data.dead_letters ?? [];

@@ -18,7 +18,7 @@ import { Asking, type Asks, RunButtons } from './Actions';
 import { criticalPath } from './critical';
 import { Events } from './Events';
 import { Inspector } from './Inspector';
-import { mostSteps } from './queries';
+import { mostSteps, useChildren, useWhy } from './queries';
 import classes from './Run.module.css';
 import { RunHead, WhyPanel } from './RunHead';
 import { pageSearch, views, wholeRun } from './search';
@@ -37,6 +37,8 @@ export default function RunPage() {
   const { view, step: selected, words, failed } = values;
   const inspects = selected !== '' && selected !== wholeRun;
   const model = useModel(id, view === 'events' || (inspects && values.tab === 'attempts'));
+  const why = useWhy(id, model.run.data?.status);
+  const children = useChildren(id);
   const { run, steps, tree, document, names, attempts, now, goesOn, range } = model;
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [withCost, setWithCost] = useState(() => localStorage.getItem(costEntry) === '1');
@@ -117,6 +119,22 @@ export default function RunPage() {
       </Page>
     );
   }
+  // What stands above the steps comes first, so that nothing moves once it is seen.
+  const ready = !steps.isPending && !why.isPending && !children.isPending;
+  if (!ready) {
+    return (
+      <Page
+        title={run.data.flow.name ?? shortId(id)}
+        above={above}
+        mark={<StatusMark status={run.data.status} />}
+        ready={false}
+      >
+        <Panel>
+          <Loading rows={10} />
+        </Panel>
+      </Page>
+    );
+  }
   const node = tree.nodes.get(selected);
   const filtered = words !== '' || failed;
   const clear = () => set({ words: '', failed: false });
@@ -125,7 +143,6 @@ export default function RunPage() {
       title={run.data.flow.name ?? shortId(id)}
       above={above}
       mark={<StatusMark status={run.data.status} />}
-      ready={!steps.isPending}
       actions={<RunButtons run={run.data} onAsk={setAsks} />}
       aside={
         selected !== '' && (
@@ -182,9 +199,7 @@ export default function RunPage() {
               />
               <Legend />
             </div>
-            {steps.isPending ? (
-              <Loading rows={8} />
-            ) : steps.isError && !steps.data ? (
+            {steps.isError && !steps.data ? (
               <Failed error={steps.error} what="The steps" onRetry={() => void steps.refetch()} />
             ) : rows.length === 0 && filtered ? (
               <FilteredEmpty what="steps" onClear={clear} />

@@ -47,6 +47,20 @@ describe('attempts', () => {
   });
 });
 
+describe('attempts of a journal that goes on', () => {
+  it('are those of the whole journal', () => {
+    const entries = [
+      entry('step.started', 'a', 1),
+      entry('step.attempt_failed', 'a', 2),
+      entry('step.started', 'a', 3, { attempt: 2 }),
+      entry('step.started', 'b', 3),
+      entry('step.succeeded', 'a', 4, { attempt: 2 }),
+    ];
+    const first = attemptsOf(entries.slice(0, 3));
+    expect(attemptsOf(entries, first, 3)).toEqual(attemptsOf(entries));
+  });
+});
+
 describe('usage', () => {
   it('is in dollars, without rounding', () => {
     expect(usageOf({ usage: { cost_nano_usd: 1 } })!.cost_usd).toBe('0.000000001');

@@ -48,10 +48,18 @@ function dollars(nano: number): string {
   return text.endsWith('.') ? text.slice(0, -1) : text;
 }
 
-/** The attempts of each step, in their order. Computing nodes have no start of their own: theirs is their end. */
-export function attemptsOf(entries: readonly Entry[]): Map<string, Attempt[]> {
-  const all = new Map<string, Attempt[]>();
-  for (const entry of entries) {
+/**
+ * The attempts of each step, in their order. Computing nodes have no start of their own: theirs is their end. `before` and `from`: what
+ * the entries up to there gave, which is changed.
+ */
+export function attemptsOf(
+  entries: readonly Entry[],
+  before: ReadonlyMap<string, Attempt[]> = new Map(),
+  from = 0,
+): Map<string, Attempt[]> {
+  const all = new Map(before);
+  for (let place = from; place < entries.length; place++) {
+    const entry = entries[place]!;
     if (!entry.path) continue;
     const list = all.get(entry.path) ?? [];
     const at = Date.parse(entry.at);
@@ -102,7 +110,7 @@ export function foldEntries(
   types: ReadonlyMap<string, string>,
 ): Step[] {
   const steps = [...before];
-  const places = new Map(steps.map((step, index) => [step.path, index]));
+  const places = placesOf.get(before) ?? new Map(steps.map((step, index) => [step.path, index]));
   const put = (path: string, change: (step: Step) => Step) => {
     let place = places.get(path);
     if (place === undefined) {
@@ -124,8 +132,13 @@ export function foldEntries(
     const now = steps[places.get(path)!]!.status;
     if (now !== was) put(container, (step) => counted(step, was, now));
   }
+  placesOf.delete(before);
+  placesOf.set(steps, places);
   return steps;
 }
+
+/** Where each step stands in a list that was made here; lists grow at their end alone, so the next one goes on with the same. */
+const placesOf = new WeakMap<readonly Step[], Map<string, number>>();
 
 function counted(step: Step, was: StepStatus | undefined, now: StepStatus): Step {
   const children = { ...step.children };

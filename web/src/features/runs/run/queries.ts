@@ -136,6 +136,9 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
           staleTime: 0,
         });
         apply(client, id, entries, before, latest.current);
+        // Drawing thousands of steps anew takes its time; three times a second is soon enough.
+        const large = (client.getQueryData<Steps>(keys.steps(id))?.items.length ?? 0) > 1000;
+        if (large) await new Promise((done) => setTimeout(done, 300));
       }
       reread();
     } catch {
@@ -160,9 +163,9 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
   // A run that had ended may be retried by somebody else, and sub-runs come and go.
   useLive(id ? 'events' : '', (changes) => {
     if (changes.some((change) => change.type === 'resync')) void client.invalidateQueries({ queryKey: keys.run(id) });
-    if (!goesOn && changes.some((change) => change.subject === id)) {
-      void client.invalidateQueries({ queryKey: keys.all(id) });
-    }
+    if (!changes.some((change) => change.subject === id)) return;
+    if (goesOn) reread();
+    else void client.invalidateQueries({ queryKey: keys.all(id) });
   });
 }
 
@@ -183,7 +186,8 @@ function apply(
   });
   const own = entriesAfter(entries, before).filter((entry) => entry.kind.startsWith('run.'));
   const status = own.map((entry) => statusOf(entry.kind)).findLast((one) => one !== undefined);
-  if (!status) return;
+  // Of an old journal the row knows better: whether it waits or stands in the queue is not in the journal.
+  if (!status || (before === 0 && !ended.has(status))) return;
   client.setQueryData<Run>(keys.run(id), (old) => {
     if (!old || old.status === status) return old;
     return { ...old, status, finished_at: ended.has(status) ? (own.at(-1)?.at ?? null) : null };
@@ -203,7 +207,6 @@ function entriesAfter(entries: Entry[], seq: number): Entry[] {
 
 function statusOf(kind: string): Run['status'] | undefined {
   const states: Record<string, Run['status']> = {
-    'run.started': 'running',
     'run.resumed': 'running',
     'run.retried': 'running',
     'run.paused': 'paused',

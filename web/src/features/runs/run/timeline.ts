@@ -14,6 +14,17 @@ export interface Bar extends Range {
 
 const ms = (time: string | null | undefined): number | undefined => (time ? Date.parse(time) : undefined);
 
+// Reading a time costs more than all else here, and steps that do not change stay the same objects.
+const times = new WeakMap<Step, { from?: number; to?: number }>();
+function timesOf(step: Step): { from?: number; to?: number } {
+  let known = times.get(step);
+  if (!known) {
+    known = { from: ms(step.started_at), to: ms(step.finished_at) };
+    times.set(step, known);
+  }
+  return known;
+}
+
 /** The time that is drawn: from when the run was made to its end, or to now. Never empty. */
 export function rangeOf(
   run: { created_at: string; finished_at?: string | null },
@@ -23,7 +34,7 @@ export function rangeOf(
   const from = Date.parse(run.created_at);
   let to = ms(run.finished_at) ?? now;
   // A retried run's steps may be older or newer than what the run's row says.
-  for (const step of steps) to = Math.max(to, ms(step.finished_at) ?? 0);
+  for (const step of steps) to = Math.max(to, timesOf(step).to ?? 0);
   return { from, to: Math.max(to, from + 1) };
 }
 
@@ -38,9 +49,9 @@ const waits: ReadonlySet<string> = new Set(['wait', 'wait.signal']);
 export function spanOf(node: TreeNode, now: number): Range | undefined {
   const step = node.step;
   if (step) {
-    const from = ms(step.started_at);
+    const { from, to } = timesOf(step);
     if (from === undefined) return undefined;
-    return { from, to: Math.max(from, ms(step.finished_at) ?? (hasEnded(step.status) ? from : now)) };
+    return { from, to: Math.max(from, to ?? (hasEnded(step.status) ? from : now)) };
   }
   let span: Range | undefined;
   for (const child of node.children) {

@@ -9,6 +9,7 @@ import {
   partsOfPath,
   type Step,
   statusOf,
+  updateTree,
   visibleRows,
 } from './tree';
 
@@ -64,6 +65,30 @@ describe('the tree', () => {
     expect(countsText(countsOf(each))).toBe('3 done, 1 failed');
     expect(statusOf(each.children[1]!)).toBe('failed');
     expect(statusOf(each.children[0]!)).toBe('succeeded');
+  });
+});
+
+describe('the tree after changes', () => {
+  it('is what a new one would be, whether steps changed, came or went', () => {
+    const shape = (tree: ReturnType<typeof buildTree>) =>
+      [...tree.nodes.values()].map((node) => [node.key, node.step, node.children.map((child) => child.key)]).sort();
+    const first = [step('a', 'running'), step('m', 'running'), step('m[1]/x', 'running')];
+    const changed = [step('a'), first[1]!, step('m[1]/x', 'failed')];
+    const grown = [...changed, step('m[0]/x'), step('end')];
+    let tree = buildTree(first);
+    let before = first;
+    for (const next of [changed, grown, grown.slice(0, 2), [step('other'), ...grown]]) {
+      tree = updateTree(tree, before, next);
+      expect(shape(tree)).toEqual(shape(buildTree(next)));
+      before = next;
+    }
+  });
+  it('is another object, so that it is drawn, over the same nodes', () => {
+    const first = [step('a', 'running')];
+    const tree = buildTree(first);
+    const next = updateTree(tree, first, [step('a')]);
+    expect(next).not.toBe(tree);
+    expect(next.nodes.get('a')!.step!.status).toBe('succeeded');
   });
 });
 

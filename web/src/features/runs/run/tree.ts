@@ -49,11 +49,31 @@ export function containerOf(path: string): string {
 
 export function buildTree(steps: readonly Step[]): Tree {
   const tree: Tree = { roots: [], nodes: new Map() };
-  for (const step of steps) nodeAt(tree, step.path).step = step;
-  for (const node of tree.nodes.values()) {
-    if (node.kind === 'step' && node.children.length > 1) node.children.sort((a, b) => Number(a.name) - Number(b.name));
-  }
+  add(tree, steps);
   return tree;
+}
+
+/** The tree after steps changed or came; what did not change is not looked at again. The tree before is used up. */
+export function updateTree(before: Tree, previous: readonly Step[], steps: readonly Step[]): Tree {
+  for (let at = 0; at < previous.length; at++) {
+    const step = steps[at];
+    if (step === previous[at]) continue;
+    const node = step && step.path === previous[at]!.path ? before.nodes.get(step.path) : undefined;
+    if (!node) return buildTree(steps);
+    node.step = step;
+  }
+  add(before, steps.slice(previous.length));
+  return { ...before };
+}
+
+function add(tree: Tree, steps: readonly Step[]): void {
+  const grown = new Set<TreeNode>();
+  for (const step of steps) {
+    const node = nodeAt(tree, step.path);
+    node.step = step;
+    for (let at = node.parent; at; at = at.parent) if (at.kind === 'step') grown.add(at);
+  }
+  for (const container of grown) container.children.sort((a, b) => Number(a.name) - Number(b.name));
 }
 
 /** The node with this key; made together with what is around it where it is not there. */
@@ -84,15 +104,17 @@ export const hasEnded = (status: string): boolean => ended.has(status);
 
 /** What the steps below a node came to, containers inside of it not counted themselves. */
 export function countsOf(node: TreeNode): Counts {
+  // Of many items the server's own count is taken.
+  if (node.children.length > 200 && node.step?.children) return node.step.children as Counts;
   const counts: Counts = {};
-  const add = (one: TreeNode) => {
+  const count = (one: TreeNode) => {
     if (one.children.length > 0) {
-      for (const child of one.children) add(child);
+      for (const child of one.children) count(child);
     } else if (one.step) {
       counts[one.step.status] = (counts[one.step.status] ?? 0) + 1;
     }
   };
-  for (const child of node.children) add(child);
+  for (const child of node.children) count(child);
   return counts;
 }
 

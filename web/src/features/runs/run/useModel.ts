@@ -1,12 +1,12 @@
 // All that the run's page is drawn from, put together: the run, its steps as a tree, attempts, the version that ran.
 
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { type FlowDocument, nodesOf } from '@/components/data/flow';
 import { useNow } from '@/components/Values';
-import { attemptsOf } from './journal';
+import { type Attempt, attemptsOf, type Entry } from './journal';
 import { runHasEnded, useFollow, useJournal, useRun, useSteps, useVersion } from './queries';
 import { rangeOf } from './timeline';
-import { buildTree } from './tree';
+import { buildTree, type Step, type Tree, updateTree } from './tree';
 
 const nothing = new Map<string, string>();
 
@@ -21,9 +21,9 @@ export function useModel(id: string, wantsJournal: boolean) {
   useFollow(run.data, types);
   const retried = useMemo(() => steps.data?.items.some((step) => (step.attempts ?? 0) > 1) ?? false, [steps.data]);
   const journal = useJournal(id, wantsJournal || goesOn || retried);
-  const attempts = useMemo(() => (journal.data ? attemptsOf(journal.data) : undefined), [journal.data]);
+  const attempts = useAttempts(journal.data);
   const items = steps.data?.items;
-  const tree = useMemo(() => buildTree(items ?? []), [items]);
+  const tree = useTree(items);
   const clock = useNow(goesOn ? 'fast' : 'slow');
   // What has ended does not depend on the time; entries of the last second are newer than the clock.
   const now = goesOn ? Math.max(clock, Date.parse(journal.data?.at(-1)?.at ?? '') || 0) : 0;
@@ -34,6 +34,31 @@ export function useModel(id: string, wantsJournal: boolean) {
   return { run, steps, version, document, names, journal, attempts, tree, goesOn, now, range };
 }
 export type Model = ReturnType<typeof useModel>;
+
+const noSteps: Step[] = [];
+
+/** A run that goes on adds to what was there: only that is looked at. */
+function useTree(items: Step[] = noSteps): Tree {
+  const last = useRef<{ items: Step[]; tree: Tree } | undefined>(undefined);
+  return useMemo(() => {
+    const before = last.current;
+    const tree = before ? updateTree(before.tree, before.items, items) : buildTree(items);
+    last.current = { items, tree };
+    return tree;
+  }, [items]);
+}
+
+function useAttempts(entries: Entry[] | undefined): ReadonlyMap<string, Attempt[]> | undefined {
+  const last = useRef<{ entries: Entry[]; attempts: Map<string, Attempt[]> } | undefined>(undefined);
+  return useMemo(() => {
+    if (!entries) return undefined;
+    const before = last.current;
+    const goesOn = before && before.entries.length > 0 && entries[before.entries.length - 1] === before.entries.at(-1);
+    const attempts = goesOn ? attemptsOf(entries, before.attempts, before.entries.length) : attemptsOf(entries);
+    last.current = { entries, attempts };
+    return attempts;
+  }, [entries]);
+}
 
 function namesOf(document: FlowDocument | undefined) {
   if (!document) return { names: nothing, types: nothing };
