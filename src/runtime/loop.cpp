@@ -1,5 +1,10 @@
 #include "sluice/runtime/loop.hpp"
 
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -46,6 +51,22 @@ struct ByHand {
 ByHand& by_hand_loops() {
     static ByHand loops;
     return loops;
+}
+
+/// The loop does a little and sleeps. With short slices of the processor it gets its turn as soon as it wakes, where other
+/// threads (the writer, password hashes, other programs) keep the cores busy; its share stays as it is. Linux since 6.12
+/// heeds this, an older one ignores it. Source: sched_setattr(2), sched_runtime of SCHED_OTHER.
+void ask_for_short_slices() {
+    if (::sched_getscheduler(0) != SCHED_OTHER) return;  // somebody chose another policy for this process
+    struct {
+        std::uint32_t size, policy;
+        std::uint64_t flags;
+        std::int32_t nice;
+        std::uint32_t priority;
+        std::uint64_t runtime_ns, deadline_ns, period_ns;
+    } attributes{48, SCHED_OTHER, 0, ::getpriority(PRIO_PROCESS, 0), 0, 100'000, 0, 0};
+    static_assert(sizeof(attributes) == 48);
+    ::syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
 }  // namespace
@@ -179,6 +200,7 @@ Loop::~Loop() {
 
 void Loop::run() {
     state_->thread = std::this_thread::get_id();
+    ask_for_short_slices();
     state_->arm();
     state_->context.run();
     state_->context.restart();
