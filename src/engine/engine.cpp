@@ -362,8 +362,12 @@ void Engine::State::submit(const RunPtr& run) {
         if (row.retries == 0) row.totals = run->machine.totals();  // else the row keeps those of before the retry
         store::append_status(unit, row);
     }
-    auto done = [self = shared_from_this(), run, row = std::move(row)](Result<void> result) mutable {
+    // A start is told as such, whatever the run does at once; that it waits is told beside it.
+    const RunStatus before = run->first || run->begins ? RunStatus::running : run->row.status;
+    const bool moved = !page.ends && row.status != before && row.status != RunStatus::queued;
+    auto done = [self = shared_from_this(), run, row = std::move(row), moved](Result<void> result) mutable {
         if (result) run->row = std::move(row);
+        if (result && moved) self->tell_status(*run);
         self->committed(run, result);
     };
     if (base::teeth("answer_before_commit") && run->first) run->handle->accepted.set({});

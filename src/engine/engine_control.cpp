@@ -70,6 +70,15 @@ Awaitable<Result<RunStatus>> Engine::State::feed_and_confirm(RunPtr run, Event e
     co_return status;
 }
 
+/// A run that began to wait, was paused or goes on: for present listeners alone. Its journal has it; the workspace's events have
+/// its start and its end.
+void Engine::State::tell_status(const ActiveRun& run) {
+    if (!bus.has_listeners(run.row.workspace, "events")) return;
+    const events::NewEvent event = run_event(run, fmt::format("run.{}", to_string(run.row.status)));
+    const Json message = {{"type", event.type}, {"subject", event.subject}, {"time", base::format_time(event.at)}, {"data", event.data}};
+    bus.publish_live(run.row.workspace, "events", message);
+}
+
 Awaitable<Result<RunStatus>> Engine::cancel(WorkspaceId workspace, RunId id, std::string reason, Also also) {
     auto run = co_await state_->taken_up(*this, workspace, id, "cancelled");
     if (!run) co_return fail(std::move(run.error()));

@@ -143,6 +143,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     /// Ends what the run has going in this process.
     void quiet(ActiveRun& run);
     events::NewEvent run_event(const ActiveRun& run, std::string_view type) const;
+    void tell_status(const ActiveRun& run);
 
     static Awaitable<void> run_step(std::shared_ptr<State> self, RunPtr run, command::Execute execute);
     /// Writes large values to blobs, then submits.

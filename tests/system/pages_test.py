@@ -323,6 +323,14 @@ class Pages(unittest.TestCase):
             if message.get("topic") == "events":
                 told.append(f"{message['event']['type'].removeprefix('sluice.')} {message['event']['subject']}")
                 last = message["id"]
+        told.clear()
+        napping = self.client.create_flow({"name": "napping", **chain(node("ask", "wait.signal", {"name": "go"}))})
+        other = self.client.post(f"/api/v1/flows/{napping}/runs", {"input": {}}).json["id"]
+        while f"run.waiting {other}" not in told:
+            message = browser.next()
+            if message.get("live"):
+                told.append(f"{message['event']['type']} {message['event']['subject']}")
+        self.client.post(f"/api/v1/runs/{other}/cancel", {})
         browser.close()
         again = handshake(path, f"Origin: {origin}")
         again.send({"subscribe": ["events"], "resume_from": last - 1})
