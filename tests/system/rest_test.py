@@ -460,7 +460,7 @@ class Events(Story):
             message = socket.next()
             if message.get("topic") == f"run/{run}" and "id" in message:
                 kinds.append(message["event"]["kind"])
-            if message.get("topic") == "events" and message["event"].get("subject") == run:
+            if message.get("topic") == "events" and "id" in message and message["event"].get("subject") == run:
                 types.append(message["event"]["type"])
                 last = message["id"]
         self.assertEqual(kinds, [e["kind"] for e in self.client.run_events(run)])
