@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { axe, overflow, ready } from '../house.mjs';
 
 const editor = (house, id, search = '') => `${house.url}/w/default/flows/${id}${search}`;
-const canvas = (page) => page.getByRole('application');
+const canvas = (page) => page.locator('[data-canvas]');
 const saved = (page) => page.locator('[data-save=saved]');
 const text = (value) => JSON.stringify(value);
 

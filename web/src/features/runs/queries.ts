@@ -1,7 +1,7 @@
 // What the list of runs asks and tells the server. One run's page: run/queries.ts.
 
 import { type InfiniteData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { api, data, ifMatch, type Schemas } from '@/api/client';
 import { type CursorPage, useCursorList } from '@/lib/lists';
 import { useLive } from '@/lib/live';
@@ -28,6 +28,10 @@ export function useRuns(query: RunQuery) {
   const list = useCursorList<Run>(key, ({ cursor, signal }) =>
     data(api.GET('/api/v1/runs', { params: { query: { ...query, limit: pageSize, cursor } }, signal })),
   );
+  // What was kept from an earlier visit grew old without being told of changes.
+  useEffect(() => {
+    if (client.getQueryState(key)?.dataUpdatedAt) void client.invalidateQueries({ queryKey: key });
+  }, [client, key]);
   // The first page as it is now, beside the list that stays as it was.
   const head = useQuery({
     queryKey: ['runs', 'head', query],

@@ -36,6 +36,8 @@ export function useRun(id: string) {
     queryFn: ({ signal }) =>
       data(api.GET('/api/v1/runs/{id}', { params: { path: { id }, query: { output: 'false' } }, signal })),
     enabled: id !== '',
+    // Nobody follows a run while its page is closed.
+    refetchOnMount: 'always',
   });
 }
 
@@ -64,6 +66,7 @@ export function useSteps(id: string) {
     enabled: id !== '',
     // A run that goes on is followed by its journal.
     staleTime: Number.POSITIVE_INFINITY,
+    refetchOnMount: 'always',
   });
 }
 
@@ -93,6 +96,7 @@ export function useJournal(id: string, wanted: boolean) {
     queryFn: () => readOn(client, id),
     enabled: wanted && id !== '',
     staleTime: Number.POSITIVE_INFINITY,
+    refetchOnMount: 'always',
   });
 }
 
@@ -148,13 +152,20 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
     }
   }, [client, id, reread]);
 
+  const followed = useRef('');
   useEffect(() => {
+    // The end brings what entries do not tell: sizes, skipped steps.
+    if (!goesOn && followed.current === id) {
+      void client.invalidateQueries({ queryKey: keys.steps(id) });
+      void client.invalidateQueries({ queryKey: keys.journal(id) });
+    }
+    followed.current = goesOn ? id : '';
     if (goesOn) void pull();
     return () => {
       clearTimeout(rereading.current);
       rereading.current = undefined;
     };
-  }, [goesOn, pull]);
+  }, [client, id, goesOn, pull]);
 
   useLive(goesOn ? `run/${id}` : '', (changes) => {
     const known = client.getQueryData<Entry[]>(keys.journal(id))?.at(-1)?.seq ?? 0;
@@ -193,9 +204,7 @@ function apply(
     return { ...old, status, finished_at: ended.has(status) ? (own.at(-1)?.at ?? null) : null };
   });
   if (!ended.has(status)) return;
-  // The end brings what entries do not tell: sizes, skipped steps, sums.
   void client.invalidateQueries({ queryKey: keys.run(id) });
-  void client.invalidateQueries({ queryKey: keys.steps(id) });
   void client.invalidateQueries({ queryKey: keys.why(id) });
 }
 
