@@ -2,10 +2,11 @@
 //   SLUICE_BINARY=build/release/sluice node web/tests/browser.mjs [visits|shell|…]
 import { after, before, test } from 'node:test';
 import { House } from './house.mjs';
+import { runs } from './journeys/runs.test.mjs';
 import { shell } from './shell.test.mjs';
 import { visits } from './visits.test.mjs';
 
-const parts = { visits, shell };
+const parts = { visits, shell, runs };
 const wanted = process.argv.slice(2);
 
 let house;
