@@ -53,6 +53,9 @@ class StepTask final : public flows::StepContext {
         Json message = {{"kind", "step.progress"}, {"path", execute_.path}, {"detail", std::move(detail)}};
         state_.bus.publish_live(workspace_, topic, message);
     }
+    bool watched() const override {
+        return state_.watchers.contains(run_) || state_.bus.has_listeners(workspace_, events::Bus::run_topic(run_));
+    }
     void add_usage(const Usage& usage) override {
         report_.input_tokens += usage.input_tokens;
         report_.output_tokens += usage.output_tokens;

@@ -26,6 +26,21 @@ void keep_answer(const Incoming& in, Account& account, std::string_view body);
 AnswerContext answer_context(Gateway::State& state, const Incoming& in, const ModelRequest* request);
 /// What a provider of the configuration used, as the one record.
 UsageRecord usage_record(const Usage& usage);
+/// The whole body of an answer that should have been a stream. Errors: too much of it, the connection's.
+Awaitable<Result<std::string>> read_whole(net::AnswerStream& upstream);
+/// Whether the answer's head says that it is a stream.
+bool is_event_stream(const net::ClientResponse& head);
+
+/// A stream of a model, put together to a whole answer; its text is told as it comes.
+struct Gathered {
+    ModelAnswer answer;
+    std::int64_t deltas = 0, bytes = 0;  ///< what came, for a stream that does not end
+    bool told = false;                   ///< the caller has seen some of it
+    /// What is charged for one that broke off.
+    UsageRecord so_far(std::int64_t sent_bytes) const;
+};
+/// Errors: upstream_failed (it broke off, or ended with an error); what came until then is in `out`.
+Awaitable<Result<void>> gather(net::AnswerStream& upstream, const Target& target, const Format& spoken, const TextSink& on_text, Gathered& out);
 /// A whole answer, told as a stream.
 std::vector<StreamEvent> events_of(const ModelAnswer& answer);
 

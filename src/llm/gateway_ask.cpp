@@ -79,18 +79,36 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
     auto conversation = openai_chat().read_request(openai_body(request, Dialect{}, false));
     if (!conversation) co_return Answer(fail(std::move(conversation.error())));
     conversation->model = target.model;
+    // A stream only where it is seen: what a whole answer used is told by every server.
+    const bool streams = call.watched && call.on_text && !guarded.answers();
+    conversation->stream = conversation->stream_usage = streams;
     auto body = body_of(*conversation, target, format);
     if (!body) co_return Answer(fail(std::move(body.error())));
     const auto sent_bytes = static_cast<std::int64_t>(body->size());
     net::Headers headers;
     if (!request.idempotency_key.empty()) headers.set("Idempotency-Key", request.idempotency_key);
     auto out = outgoing(state, target, format, Operation::chat, call.scope.workspace, std::move(headers),
-                        std::move(*body), false);
+                        std::move(*body), streams);
     if (!out) co_return Answer(fail(std::move(out.error())));
     out->timeout = request.timeout;
     bool sent = false;
     out->sent = &sent;
-    auto answer = co_await state.parts.client.send(std::move(*out));
+    Result<net::ClientResponse> answer;
+    std::optional<net::AnswerStream> stream;
+    if (streams) {
+        auto opened = co_await state.parts.client.open(std::move(*out));
+        answer = opened ? Result<net::ClientResponse>(opened->head()) : fail(std::move(opened.error()));
+        const bool good = answer && answer->status >= 200 && answer->status < 300;
+        if (good && is_event_stream(*answer)) {
+            stream = std::move(*opened);
+        } else if (answer) {
+            auto whole = co_await read_whole(*opened);
+            if (whole) answer->body = std::move(*whole);
+            else if (good) answer = fail(std::move(whole.error()));
+        }
+    } else {
+        answer = co_await state.parts.client.send(std::move(*out));
+    }
     if (!answer) {
         failed_transport(account, target, answer.error(), sent);
         state.failed(target, std::nullopt, answer.error().message);
@@ -121,9 +139,21 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
         if (error.retry_after_ms) out_error.retry_after_us = *error.retry_after_ms * 1000;
         co_return Answer(fail(std::move(out_error)));
     }
-    auto parsed = base::parse_json(
+    Gathered gathered;
+    if (stream) {
+        auto whole = co_await gather(*stream, target, format, call.on_text, gathered);
+        if (!whole) {
+            account.set_error(whole.error().message);
+            account.finish("failed", gathered.so_far(sent_bytes));
+            state.failed(target, std::nullopt, whole.error().message);
+            co_return Answer(fail(std::move(whole.error())));
+        }
+    }
+    auto parsed = stream ? Result<Json>(Json()) : base::parse_json(
         answer->body, {.size_bytes = largest_answer, .depth = 128, .keys = 100'000, .string_bytes = largest_answer});
-    auto read = parsed ? format.read_answer(*parsed) : Result<ModelAnswer>(fail(std::move(parsed.error())));
+    auto read = stream   ? Result<ModelAnswer>(std::move(gathered.answer))
+                : parsed ? format.read_answer(*parsed)
+                         : Result<ModelAnswer>(fail(std::move(parsed.error())));
     if (!read) {
         account.finish("failed", std::nullopt);
         co_return Answer(fail(Error{ErrorCode::upstream_failed,
@@ -132,7 +162,8 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
                                     {},
                                     true}));
     }
-    auto usage = judged_usage(read->usage, sent_bytes, static_cast<std::int64_t>(answer->body.size()), Operation::chat);
+    const auto answer_bytes = stream ? gathered.bytes : static_cast<std::int64_t>(answer->body.size());
+    auto usage = judged_usage(read->usage, sent_bytes, answer_bytes, Operation::chat);
     Completion completion;
     completion.model = read->model.empty() ? target.model : read->model;
     completion.finish_reason = read->stop == StopReason::length           ? "length"
@@ -157,7 +188,7 @@ Awaitable<Result<Completion>> call_upstream(Gateway::State& state, const FlowCal
     completion.usage = {usage.input(), usage.output(), usage.cache_read, usage.estimated};
     if (auto judged = finish_judged(guarded, account, completion, std::move(usage)); !judged) co_return Answer(fail(std::move(judged.error())));
     state.succeeded(target, std::chrono::microseconds(account.spend().first_token_us));
-    if (call.on_text && !completion.text.empty()) call.on_text(completion.text);
+    if (call.on_text && !gathered.told && !completion.text.empty()) call.on_text(completion.text);
     co_return completion;
 }
 

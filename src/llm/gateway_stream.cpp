@@ -351,7 +351,8 @@ net::Response stream_response(const Target& target, std::optional<NanoUsd> left,
 
 Awaitable<void> run_relay(std::shared_ptr<Relay> relay, net::BodyWriter& to) { co_await relay->run(to); }
 
-/// The whole body of an answer that should have been a stream.
+}  // namespace
+
 Awaitable<Result<std::string>> read_whole(net::AnswerStream& upstream) {
     std::string out;
     while (true) {
@@ -364,7 +365,10 @@ Awaitable<Result<std::string>> read_whole(net::AnswerStream& upstream) {
     }
 }
 
-}  // namespace
+bool is_event_stream(const net::ClientResponse& head) {
+    const auto media = head.headers.get("content-type");
+    return media.starts_with("text/event-stream") || media.starts_with("application/vnd.amazon.eventstream");
+}
 
 std::vector<StreamEvent> events_of(const ModelAnswer& answer) {
     std::vector<StreamEvent> out;
@@ -416,9 +420,7 @@ Awaitable<Outcome> attempt_stream(Gateway::State& state, Incoming& in, const Tar
     if (!opened) co_return failed_transport(*account, target, opened.error(), sent);
     const auto& head = opened->head();
     const bool success = head.status >= 200 && head.status < 300;
-    const auto media = head.headers.get("content-type");
-    const bool events =
-        media.starts_with("text/event-stream") || media.starts_with("application/vnd.amazon.eventstream");
+    const bool events = is_event_stream(head);
     if (!success || !events) {
         auto whole = co_await read_whole(*opened);
         if (!success)

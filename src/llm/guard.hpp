@@ -78,8 +78,10 @@ struct Found {
     std::size_t rule = 0;   ///< index
     std::string_view kind;  ///< "email", "pattern"
 };
-/// All places from `from` on, in order and without overlaps: of two that overlap the one of the earlier rule.
+/// All places from `from` on, in order and without overlaps: what overlaps is one place, of the earlier rule.
 std::vector<Found> find_all(const GuardRules& rules, std::string_view text, std::size_t from = 0);
+/// From where on the text may become a finding with what comes next, however far away (a private key); else its size.
+std::size_t may_go_on(const GuardRules& rules, std::string_view text, std::size_t from);
 std::vector<std::pair<std::size_t, std::size_t>> detect(Detector detector, std::string_view text, std::size_t from);
 /// What stands in the place of what was found.
 std::string replacement_of(const GuardRule& rule, std::string_view kind);
@@ -139,7 +141,6 @@ class StreamJudge {
     };
     void flush(std::size_t index, Open& open, bool last, std::vector<StreamEvent>& out);
     std::shared_ptr<const Guard> guard_;
-    GuardReport& report_;
     Judge judge_;
     std::map<std::size_t, Open> open_;
     std::size_t window_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 #include <re2/re2.h>
 
@@ -110,17 +111,44 @@ const re2::RE2& compiled(const Look& look) {
     return *all[static_cast<std::size_t>(&look - looks)];
 }
 
-void add_private_keys(std::string_view text, std::size_t from, std::vector<Place>& out) {
+/// What stands between the lines of a private key: its letters, and those of headers within.
+bool is_of_key(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("+/=-:,.\\ \t\r\n").find(c) != std::string_view::npos;
+}
+bool is_base64(char c) { return is_of_key(c) && std::string_view("-:,. \t").find(c) == std::string_view::npos; }
+
+struct PrivateKey {
+    std::size_t begin = 0, end = 0;
+    bool open = false;  ///< the text ends before its last line, which may still come
+};
+/// The next one from there on. One that never ends is its first line and the letters that follow.
+std::optional<PrivateKey> private_key(std::string_view text, std::size_t from) {
     static const re2::RE2 head("-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----");
     static const re2::RE2 tail("-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----");
-    re2::StringPiece begin, end;
-    while (from < text.size() && head.Match(re2::StringPiece(text.data(), text.size()), from, text.size(), re2::RE2::UNANCHORED, &begin, 1)) {
-        const auto at = static_cast<std::size_t>(begin.data() - text.data());
-        const auto most = std::min(text.size(), at + longest_key);
-        const bool closed = tail.Match(re2::StringPiece(text.data(), text.size()), at + begin.size(), most, re2::RE2::UNANCHORED, &end, 1);
-        const auto stop = closed ? static_cast<std::size_t>(end.data() - text.data()) + end.size() : most;
-        out.emplace_back(at, stop);
-        from = stop;
+    const re2::StringPiece piece(text.data(), text.size());
+    re2::StringPiece found;
+    if (from >= text.size() || !head.Match(piece, from, text.size(), re2::RE2::UNANCHORED, &found, 1)) return std::nullopt;
+    PrivateKey out;
+    out.begin = static_cast<std::size_t>(found.data() - text.data());
+    const auto body = out.begin + found.size();
+    const auto most = std::min(text.size(), out.begin + longest_key);
+    auto at = body;
+    while (at < most && is_of_key(text[at])) {
+        if (text[at] == '-' && tail.Match(piece, at, text.size(), re2::RE2::ANCHOR_START, &found, 1)) {
+            out.end = at + found.size();
+            return out;
+        }
+        ++at;
+    }
+    out.open = at == text.size() && at < out.begin + longest_key;
+    for (out.end = body; out.end < most && is_base64(text[out.end]);) ++out.end;
+    return out;
+}
+
+void add_private_keys(std::string_view text, std::size_t from, std::vector<Place>& out) {
+    while (const auto key = private_key(text, from)) {
+        out.emplace_back(key->begin, key->end);
+        from = key->end;
     }
 }
 
@@ -140,25 +168,14 @@ std::vector<Place> detect(Detector detector, std::string_view text, std::size_t 
             at = length > 0 ? begin + length : begin + 1;
         }
     }
-    if (detector == Detector::secret) {
-        std::sort(out.begin(), out.end());
-        std::vector<Place> blocks;
-        add_private_keys(text, from, blocks);
-        auto next = blocks.begin();
-        std::erase_if(out, [&](const Place& place) {  // inside of a block
-            while (next != blocks.end() && next->second <= place.first) ++next;
-            return next != blocks.end() && next->first < place.second;
-        });
-        out.insert(out.end(), blocks.begin(), blocks.end());
-        std::sort(out.begin(), out.end());
+    if (detector == Detector::secret) add_private_keys(text, from, out);
+    std::sort(out.begin(), out.end());
+    std::vector<Place> apart;  // two looks may see the same
+    for (const auto& place : out) {
+        if (apart.empty() || place.first >= apart.back().second) apart.push_back(place);
+        else apart.back().second = std::max(apart.back().second, place.second);
     }
-    std::size_t end = 0;  // two looks may see the same
-    std::erase_if(out, [&](const Place& place) {
-        if (place.first < end) return true;
-        end = place.second;
-        return false;
-    });
-    return out;
+    return apart;
 }
 
 std::string replacement_of(const GuardRule& rule, std::string_view kind) {
@@ -168,17 +185,29 @@ std::string replacement_of(const GuardRule& rule, std::string_view kind) {
 
 namespace {
 
-/// Adds places (in order) where no earlier rule has found something.
-void merge(std::vector<Found>& out, const std::vector<Place>& places, std::size_t rule, std::string_view kind) {
+/// Adds places (in order). What overlaps with an earlier rule's is one with it, so that nothing that was found stays: as the
+/// earlier rule says, unless a later one refuses what goes beyond it.
+void merge(const GuardRules& rules, std::vector<Found>& out, const std::vector<Place>& places, std::size_t rule, std::string_view kind) {
     if (places.empty()) return;
     std::vector<Found> all;
     all.reserve(out.size() + places.size());
+    const auto add = [&](const Found& each) {
+        if (all.empty() || each.begin >= all.back().end) {
+            all.push_back(each);
+            return;
+        }
+        auto& last = all.back();
+        const auto& [earlier, later] = each.rule < last.rule ? std::pair(each, last) : std::pair(last, each);
+        const bool beyond = later.begin < earlier.begin || later.end > earlier.end;
+        const auto& whose = beyond && !rules[later.rule]->redacts ? later : earlier;
+        last = {last.begin, std::max(last.end, each.end), whose.rule, whose.kind};
+    };
     auto old = out.begin();
     for (const auto& [begin, end] : places) {
-        while (old != out.end() && old->end <= begin) all.push_back(*old++);
-        if (old == out.end() || end <= old->begin) all.push_back({begin, end, rule, kind});
+        while (old != out.end() && old->begin <= begin) add(*old++);
+        add({begin, end, rule, kind});
     }
-    all.insert(all.end(), old, out.end());
+    while (old != out.end()) add(*old++);
     out = std::move(all);
 }
 
@@ -196,12 +225,22 @@ std::vector<Place> fitting(const re2::RE2& pattern, std::string_view text, std::
 
 }  // namespace
 
+std::size_t may_go_on(const GuardRules& rules, std::string_view text, std::size_t from) {
+    for (const auto& rule : rules) {
+        if (std::find(rule->detectors.begin(), rule->detectors.end(), Detector::secret) == rule->detectors.end()) continue;
+        for (auto key = private_key(text, from); key; key = private_key(text, key->end))
+            if (key->open) return key->begin;
+        return text.size();
+    }
+    return text.size();
+}
+
 std::vector<Found> find_all(const GuardRules& rules, std::string_view text, std::size_t from) {
     std::vector<Found> out;
     for (std::size_t i = 0; i < rules.size(); ++i) {
         const auto& rule = *rules[i];
-        if (rule.type == GuardRule::Type::pattern) merge(out, fitting(*rule.pattern, text, from), i, "pattern");
-        for (const auto detector : rule.detectors) merge(out, detect(detector, text, from), i, to_string(detector));
+        if (rule.type == GuardRule::Type::pattern) merge(rules, out, fitting(*rule.pattern, text, from), i, "pattern");
+        for (const auto detector : rule.detectors) merge(rules, out, detect(detector, text, from), i, to_string(detector));
     }
     return out;
 }

@@ -26,7 +26,7 @@ std::size_t at_character(std::string_view text, std::size_t at) {
 }  // namespace
 
 StreamJudge::StreamJudge(std::shared_ptr<const Guard> guard, GuardReport& report)
-    : guard_(std::move(guard)), report_(report), judge_(guard_->output, "output", report) {
+    : guard_(std::move(guard)), judge_(guard_->output, "output", report) {
     for (const auto& rule : guard_->output) window_ = std::max(window_, rule->window);
 }
 
@@ -40,6 +40,7 @@ void StreamJudge::flush(std::size_t index, Open& open, bool last, std::vector<St
             return judge_.refuse(rule, each.kind, fmt::format("it finds {} in the answer", each.kind == "pattern" ? "its pattern" : each.kind));
     auto cut = text.size();
     if (!last) cut = text.size() - from <= window_ ? from : at_character(text, text.size() - window_);
+    if (!last) cut = std::max(from, std::min(cut, may_go_on(guard_->output, text, from)));
     for (const auto& each : found) {
         if (each.begin >= cut || each.end <= cut) continue;
         // It may go on with what comes next, unless it is too long to wait for.

@@ -184,6 +184,7 @@ Awaitable<Result<StepOutput>> run(Services services, StepContext& context) {
     call.model = base::string_or(config, "model", "");
     call.request = std::move(*request);
     call.on_text = sink_to(context, flag(config, "stream", true));
+    call.watched = context.watched();
     auto answer = co_await services.models->ask(std::move(call));
     if (!answer) co_return fail(std::move(answer.error()));
     const auto& completion = answer->completion;

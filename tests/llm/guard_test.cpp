@@ -1,3 +1,5 @@
+#include <random>
+
 #include <catch2/catch.hpp>
 
 #include "llm/guard.hpp"
@@ -111,6 +113,18 @@ TEST_CASE("rules are asked in their order: what an earlier one found a later one
     const auto pattern = rule({{"type", "pattern"}, {"pattern", "anna@\\S+"}, {"replacement", "<her>"}}, "first");
     CHECK(redacted({pattern, looking_for("email")}, "anna@a.de bob@b.de") == "<her> [email]");
     CHECK(redacted({looking_for("email"), pattern}, "anna@a.de bob@b.de") == "[email] [email]");
+}
+
+TEST_CASE("what overlaps is taken out as one, and refused where a later rule refuses what goes beyond the earlier", "[llm][guardrails]") {
+    const auto name = rule({{"type", "pattern"}, {"pattern", "anna"}}, "name");
+    CHECK(redacted({name, looking_for("email")}, "to anna@a.de, anna") == "to [name], [name]");
+    CHECK(redacted({looking_for("email"), name}, "to anna@a.de, anna") == "to [email], [name]");
+    const Json body{{"messages", Json::array({{{"role", "user"}, {"content", "to anna@a.de"}}})}};
+    CHECK(judged({name, looking_for("email", "block")}, body).report.refusal);
+    CHECK_FALSE(judged({looking_for("email"), rule({{"type", "pattern"}, {"pattern", "anna"}, {"action", "block"}}, "name")}, body).report.refusal);
+    // A key that does not end is its first line and its letters, and hides nothing behind it.
+    CHECK(redacted({name, looking_for("secret")}, "-----BEGIN PRIVATE KEY-----\nMIIEvQ anna; sk-abcdefghijklmnopqrstu") ==
+          "[secret] [name]; [secret]");
 }
 
 TEST_CASE("every text of a request is judged, however it is wrapped", "[llm][guardrails]") {
@@ -248,6 +262,24 @@ TEST_CASE("in a stream a match is caught wherever it is cut", "[llm][guardrails]
         GuardReport report;
         CHECK(streamed(rules, text, size, report) == wanted);
         CHECK_FALSE(report.refusal);
+    }
+}
+
+TEST_CASE("whatever a stream says and wherever it is cut, it is redacted as the whole text would be", "[llm][guardrails]") {
+    const GuardRules rules{rule({{"type", "pattern"}, {"pattern", "(?i)blue ?bird"}}, "bird"), looking_for("email"), looking_for("iban"), looking_for("card"),
+                           looking_for("secret"), looking_for("phone")};
+    const std::vector<std::string> words{"Größe",  "a@b",     "anna@mail.example.com", "x.y+z@q.io,",      "DE89370400440532013000", "GB82 WEST 1234 5698 7654 32",
+                                         "4111 1111 1111 1111", "5500-0055-5555-5559", "+41 44 668 18 00", "BlueBird",   "blue bird",   "sk-abcdefghijklmnopqrstu",
+                                         "2026-11-26", "1234567", "\n\n", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "€", "…", "and so on"};
+    std::mt19937 random(20261126);
+    for (int round = 0; round < 2'000; ++round) {
+        std::string text;
+        const int count = 1 + static_cast<int>(random() % 20);
+        for (int i = 0; i < count; ++i) text += words[random() % words.size()] + " ";
+        GuardReport report;
+        const std::size_t size = 1 + random() % 40;
+        CAPTURE(round, text, size);
+        REQUIRE(streamed(rules, text, size, report) == redacted(rules, text));
     }
 }
 

@@ -9,7 +9,7 @@ import unittest
 import uuid
 
 import house
-from gateway_house import DOORS, SUITES, Live, Mock, nano, words, suites_folder
+from gateway_house import DOORS, SUITES, TYPES, Live, Mock, billed, nano, priced, words, suites_folder
 from house import eventually, node
 
 ECHO = {"name": "echo", "nodes": [node("say", "set", {"values": {"text": "{{ input.input }}", "seen": "{{ input }}"}})],
@@ -29,7 +29,8 @@ class FlowModels(unittest.TestCase):
     def setUpClass(cls):
         cls.mock = Mock()
         cls.addClassCleanup(cls.mock.close)
-        cls.server = house.Server(env={"SLUICE_LIMITS_ADDRESS_RATE": "0", "OPENAI_BASE_URL": f"{cls.mock.url}/v1",
+        cls.server = house.Server(env={"SLUICE_LIMITS_ADDRESS_RATE": "0", "SLUICE_EGRESS_ALLOW": f"127.0.0.1:{cls.mock.port}",
+                                       "OPENAI_BASE_URL": f"{cls.mock.url}/v1",
                                        "OPENAI_API_KEY": "sk-vendor", "OPENAI_MODEL": "mock-10-20"})
         cls.addClassCleanup(cls.server.close)
         cls.server.start()
@@ -108,6 +109,59 @@ class FlowModels(unittest.TestCase):
                     said += door.piece(json.loads(frame))
                 live.leave()
                 self.assertEqual(said, words())
+
+    def provided(self, kind):
+        """A flow whose step asks a provider of the workspace."""
+        prefix, path, key, settings, _ = TYPES[kind]
+        name = f"{kind.replace('_', '-')}-{uuid.uuid4().hex[:6]}"
+        model = f"{prefix}-{uuid.uuid4().hex[:6]}-mock-10-20"
+        made = self.owner.post("/api/v1/providers", {"name": name, "type": kind, "base_url": self.mock.url + path, "api_key": key,
+                                                     "models": [priced(model)], **({"settings": settings} if settings else {})})
+        self.assertEqual(made.status, 201, made)
+        flow = {**TALKER, "name": name, "nodes": [node("answer", "llm.chat", {"model": model, "messages": "{{ input.messages }}"})]}
+        self.assertEqual(self.owner.post("/api/v1/flows", flow).status, 201)
+        return f"flow/{name}"
+
+    def test_providers_of_the_workspace_are_heard_while_they_speak(self):
+        door = DOORS["chat"]
+        for kind in TYPES:
+            with self.subTest(kind=kind):
+                model, mark = self.provided(kind), uuid.uuid4().hex
+                live = Live(self.server.port, self.owner.key, door.path, door.body(model, f"tell me [[hold:chunk after=5]] [[mark:{mark}]]", True))
+                said = ""
+                while not said:
+                    said += door.piece(json.loads(live.frame()))
+                self.mock.release(mark)
+                frames = []
+                while (frame := live.frame()) not in (None, "[DONE]"):
+                    frames.append(json.loads(frame))
+                live.leave()
+                self.assertEqual(said + "".join(door.piece(frame) for frame in frames), words())
+                self.assertEqual((frames[-1]["usage"]["prompt_tokens"], frames[-1]["usage"]["completion_tokens"]), (10, 20))
+                row = eventually(lambda: next((row for row in self.owner.get("/api/v1/spend?limit=5").json["items"] if row["flow"] == model[5:]), None), "its row")
+                self.assertEqual((nano(row["cost_usd"]), row["estimated"]), (billed(self.mock.ledger(mark)), False))
+
+    def test_a_provider_that_breaks_off_ends_the_stream_with_an_error_and_is_paid_for_what_it_said(self):
+        door = DOORS["chat"]
+        for kind in ("openai", "anthropic", "bedrock", "gemini"):
+            for order in ("[[disconnect_after=3]]", "[[error_in_200 after=3]]", "[[malformed_json after=2]]"):
+                with self.subTest(kind=kind, order=order):
+                    model, mark = self.provided(kind), uuid.uuid4().hex
+                    answer = self.owner.post(door.path, door.body(model, f"tell me {order} [[mark:{mark}]]", True))
+                    if answer.status == 200:
+                        self.assertEqual(len(door.stream_errors(answer)), 1, answer)
+                        self.assertTrue(words().startswith(door.streamed_text(answer)), answer)
+                    row = eventually(lambda: next((row for row in self.owner.get("/api/v1/spend?limit=5").json["items"] if row["flow"] == model[5:]), None), "its row")
+                    self.assertEqual(row["status"], "failed")
+                    self.assertGreaterEqual(nano(row["cost_usd"]), billed(self.mock.ledger(mark)))
+
+    def test_a_provider_that_does_not_stream_is_told_at_the_end(self):
+        door = DOORS["chat"]
+        answer = self.owner.post(door.path, door.body(self.provided("openai"), "tell me [[wrong_content_type]]", True))
+        refused = self.owner.post(door.path, door.body(self.provided("openai"), "tell me [[fault:400]]", True))
+        self.assertGreaterEqual(answer.status, 400, answer)   # a page is no answer
+        self.assertGreaterEqual(refused.status, 400, refused)
+        self.assertTrue(door.error_of(refused), refused)
 
     def test_a_stream_ends_with_what_the_run_cost(self):
         answer = self.call("chat", "flow/talker", "tell me a story", stream=True)

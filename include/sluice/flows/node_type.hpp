@@ -86,6 +86,8 @@ class StepContext {
     virtual const log::Logger& logger() const = 0;
     /// Live progress for watchers (not journaled): for example a piece of streamed text.
     virtual void progress(Json detail) = 0;
+    /// Whether anybody would see it now.
+    virtual bool watched() const { return false; }
     /// Numbers of this step for its page and the totals: added up over attempts.
     struct Usage {
         std::int64_t input_tokens = 0, output_tokens = 0;

@@ -144,6 +144,7 @@ struct FlowCall {
     std::string model;        ///< as the flow names it; empty: the default
     ChatRequest request;
     TextSink on_text;
+    bool watched = false;     ///< somebody sees that text as it comes: a provider of the workspace is asked for a stream
 };
 struct FlowAnswer {
     Completion completion;
