@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """How much one workspace's flood moves another's p99, against the same load spread evenly over eight workspaces.
 
-usage: bench/fairness.py BINARY [SECONDS]
+usage: bench/fairness.py BINARY [SECONDS] [--record]     --record: the table goes to bench/RESULTS.md
 """
 import http.client, json, os, shutil, subprocess, sys, tempfile, threading, time
 
-BINARY = os.path.abspath(sys.argv[1])
-SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 8.0
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench  # noqa: E402
+
+WORDS = [word for word in sys.argv[1:] if word != "--record"]
+BINARY = os.path.abspath(WORDS[0])
+SECONDS = float(WORDS[1]) if len(WORDS) > 1 else 8.0
 FLOODERS, SPREAD = 48, 8
 
 
@@ -82,8 +86,13 @@ def measure(environment, spread):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+where, rows = bench.conditions(), []
 for name, environment in (("slots for all", {}), ("8 slots: the flood is queued", {"SLUICE_ENGINE_MAX_RUNNING_RUNS": "8"})):
     flooded = measure(environment, 1)
     even = measure(environment, SPREAD)
     print(f"{name}: the victim's p99 {flooded[0]:.1f} ms (p50 {flooded[1]:.1f}) beside one flood of {flooded[2]:.0f}/s, {even[0]:.1f} ms "
           f"(p50 {even[1]:.1f}) beside {SPREAD} of together {even[2]:.0f}/s: factor {flooded[0] / even[0]:.2f} (goal: below 2)")
+    rows.append((f"{name}: a workspace's p99 beside one flood of {flooded[2]:.0f}/s, against {SPREAD} of together {even[2]:.0f}/s",
+                 f"factor {flooded[0] / even[0]:.2f} ({flooded[0]:.1f} ms, {even[0]:.1f} ms)", "< 2", "yes" if flooded[0] < 2 * even[0] else "no"))
+if "--record" in sys.argv:
+    bench.record_section("One workspace's flood", f"By `bench/fairness.py BINARY --record`: {where}.", rows)

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What waiting runs cost: memory while they wait, time to readiness after a restart, and memory after it.
 
-usage: bench/waiting.py BINARY [RUNS]
+usage: bench/waiting.py BINARY [RUNS] [--record]     --record: the table goes to bench/RESULTS.md
 """
 import http.client, json, os, shutil, signal, subprocess, sys, tempfile, threading, time
 
-BINARY = os.path.abspath(sys.argv[1])
-RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench  # noqa: E402
+
+WORDS = [word for word in sys.argv[1:] if word != "--record"]
+BINARY = os.path.abspath(WORDS[0])
+RUNS = int(WORDS[1]) if len(WORDS) > 1 else 100_000
 
 
 def start(directory):
@@ -58,7 +62,7 @@ class Caller:
 
 def main():
     scratch = tempfile.mkdtemp(prefix="sluice-waiting-")
-    process = None
+    process, where, rows = None, bench.conditions(), []
     try:
         process, port, _ = start(scratch)
         key = json.loads(subprocess.run([BINARY, "key", "create", "--data", os.path.join(scratch, "data"), "--workspace", "default",
@@ -82,7 +86,9 @@ def main():
         took = time.monotonic() - begun
         time.sleep(2)
         queue = caller.call("GET", "/api/v1/queues")["items"][0]
-        print(f"started {RUNS} waiting runs in {took:.0f} s; waiting {queue['waiting']}, resident {before:.0f} -> {resident_mib(process):.0f} MiB")
+        grown = resident_mib(process)
+        print(f"started {RUNS} waiting runs in {took:.0f} s; waiting {queue['waiting']}, resident {before:.0f} -> {grown:.0f} MiB")
+        rows.append((f"{queue['waiting']:,} waiting runs: resident memory", f"{grown:.0f} MiB, {before:.0f} without", "< 200 MiB", "yes" if grown < 200 else "no"))
         for how in (signal.SIGTERM, signal.SIGKILL):
             process.send_signal(how)
             process.wait()
@@ -90,12 +96,16 @@ def main():
             caller = Caller(port, key)
             queue = caller.call("GET", "/api/v1/queues")["items"][0]
             print(f"after {how.name}: ready in {ready * 1000:.0f} ms; waiting {queue['waiting']}, resident {resident_mib(process):.0f} MiB")
+            rows.append((f"a restart with them after {how.name}: ready", f"{ready * 1000:.0f} ms, {resident_mib(process):.0f} MiB", "< 2 s", "yes" if ready < 2 else "no"))
         with open(f"/proc/{process.pid}/stat") as stat:
             ticks = sum(int(x) for x in stat.read().rsplit(")", 1)[1].split()[11:13])
         time.sleep(5)
         with open(f"/proc/{process.pid}/stat") as stat:
             later = sum(int(x) for x in stat.read().rsplit(")", 1)[1].split()[11:13])
         print(f"idle with them: {later - ticks} ticks of CPU in 5 s")
+        rows.append(("idle with them, CPU of 5 s", f"{(later - ticks) / os.sysconf('SC_CLK_TCK'):.2f} s", "printed beside", "yes"))
+        if "--record" in sys.argv:
+            bench.record_section("Waiting runs", f"By `bench/waiting.py BINARY --record`: {where}.", rows)
     finally:
         if process is not None and process.poll() is None:
             process.kill()
