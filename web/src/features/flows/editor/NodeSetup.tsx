@@ -33,7 +33,7 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
           {one.field && <code>{one.field.slice(1)}</code>} {one.message}
         </p>
       ))}
-      <NodeNames key={node.id} node={node} />
+      <NodeNames key={`names ${node.id}`} node={node} />
       {type ? (
         <SchemaForm
           id={`config-${node.id}`}
@@ -70,7 +70,7 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
       )}
       <NodeRules node={node} sample={sample} />
       <NodeEdges node={node} />
-      <TypeDoc key={node.type} doc={type?.doc} title={type?.title ?? node.type} />
+      <TypeDoc key={`about ${node.type}`} doc={type?.doc} title={type?.title ?? node.type} />
     </Fields>
   );
 }
