@@ -32,7 +32,7 @@ const itemColumns = (action: BulkAction): Column<BulkItem>[] => [
     card: 'title',
     render: (item) =>
       action.kind === 'dead_letters.redrive' ? (
-        <Link to="/dead-letters/$id" params={{ id: item.id }}>
+        <Link to="/dead-letters" search={{ by: 'letter', letter: item.id }}>
           {shortId(item.id)}
         </Link>
       ) : (

@@ -120,7 +120,11 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
         <Way inside={inside} flow={flow.name ?? ''} onInside={onInside} tree={tree} />
         <InsideSelected model={model} selected={selected} onInside={onInside} />
         <span className={classes.right}>
-          <Link to="/flows/$id" params={{ id: flow.id ?? '' }} search={{ version: String(flow.version) }}>
+          <Link
+            to="/flows/$id"
+            params={{ id: flow.id ?? '' }}
+            search={(flow.version ?? 0) > 0 ? { rev: String(flow.version) } : {}}
+          >
             {(flow.version ?? 0) < 0 ? 'The draft' : `Version ${flow.version}`}
           </Link>
           , as it ran

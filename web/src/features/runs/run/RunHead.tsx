@@ -69,7 +69,11 @@ export function RunHead({ run }: { run: Run }) {
           <Id id={run.id} />
         </Fact>
         <Fact name="Version that ran">
-          <Link to="/flows/$id" params={{ id: flow.id ?? '' }} search={{ version: String(flow.version) }}>
+          <Link
+            to="/flows/$id"
+            params={{ id: flow.id ?? '' }}
+            search={(flow.version ?? 0) > 0 ? { rev: String(flow.version) } : {}}
+          >
             {(flow.version ?? 0) < 0 ? 'a draft' : `v${flow.version}`}
           </Link>
         </Fact>
@@ -133,8 +137,15 @@ interface WhyPanelProps {
 /** Times inside of the server's sentences read better as "in 2 min"; the whole time is in the steps' own details. */
 function readable(text: string, now = Date.now()): string {
   return text
+    .replace(/\buntil (\d{4}-\d\d-\d\dT[\d:.]+Z)/g, (_, time: string) => untilText(time, now))
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => formatAgo(time, now))
     .replace(/\b(?:\d+(?:d|h|m|s|ms)){2,}\b/g, (length) => formatDuration(durationOf(length)));
+}
+
+/** "for 3 min more", of a time that is to come. */
+function untilText(time: string, now: number): string {
+  const left = Date.parse(time) - now;
+  return left > 1000 ? `for ${formatDuration(left)} more` : 'until about now';
 }
 
 const units: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
@@ -210,7 +221,7 @@ export function WhyPanel({ run, failures, onAsk, onStep }: WhyPanelProps) {
                     <span className="meta">next attempt {formatAgo(one.until)}</span>
                   )}
                   {one.code === 'waiting_timer' && one.until && (
-                    <span className="meta">until {formatAgo(one.until)}</span>
+                    <span className="meta">{untilText(one.until, Date.now())}</span>
                   )}
                 </li>
               ))}
@@ -224,7 +235,7 @@ export function WhyPanel({ run, failures, onAsk, onStep }: WhyPanelProps) {
                 </button>
               )}
               {letters.map((letter) => (
-                <Link key={letter} to="/dead-letters/$id" params={{ id: letter }}>
+                <Link key={letter} to="/dead-letters" search={{ by: 'letter', letter }}>
                   Dead letter {shortId(letter)}
                 </Link>
               ))}
@@ -239,6 +250,9 @@ export function WhyPanel({ run, failures, onAsk, onStep }: WhyPanelProps) {
 
 const failing: ReadonlySet<string> = new Set(['failed', 'timed_out', 'unknown_step']);
 
+/** Those that need somebody, or a few that say what is waited for; a busy run's many steps are in the timeline. */
 function openSteps(why: Why) {
-  return (why.steps ?? []).slice(0, 8);
+  const steps = why.steps ?? [];
+  const wanting = steps.filter((step) => step.code === 'unknown_step' || step.code === 'waiting_signal');
+  return wanting.length > 0 ? wanting.slice(0, 5) : steps.length <= 3 ? steps : [];
 }

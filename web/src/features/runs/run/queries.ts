@@ -117,9 +117,11 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
     // The row and the reason why it waits: once a second while things happen.
     rereading.current ??= setTimeout(() => {
       rereading.current = undefined;
-      void client.invalidateQueries({ queryKey: keys.run(id) });
-      void client.invalidateQueries({ queryKey: keys.why(id) });
-      void client.invalidateQueries({ queryKey: keys.children(id) });
+      // One that takes longer than a second is let finish.
+      const gently = { cancelRefetch: false };
+      void client.invalidateQueries({ queryKey: keys.run(id) }, gently);
+      void client.invalidateQueries({ queryKey: keys.why(id) }, gently);
+      void client.invalidateQueries({ queryKey: keys.children(id) }, gently);
     }, 1000);
   }, [client, id]);
 
