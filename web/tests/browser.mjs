@@ -17,5 +17,5 @@ after(async () => {
   await house?.close();
 });
 for (const [name, part] of Object.entries(parts)) {
-  if (wanted.length === 0 || wanted.includes(name)) test(name, { timeout: 240_000 }, (t) => part(house, t));
+  if (wanted.length === 0 || wanted.includes(name)) test(name, { timeout: 1_200_000 }, (t) => part(house, t));
 }

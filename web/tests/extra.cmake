@@ -10,7 +10,7 @@ if(SLUICE_TESTS AND TARGET sluice AND dashboard_switch MATCHES "^(ON|YES|TRUE|1)
   if(NOT SLUICE_SANITIZE)
     # Alone: what moves on a page, and when, is part of what is judged.
     add_test(NAME "dashboard: its pages in a browser" COMMAND ${NODE} ${CMAKE_SOURCE_DIR}/web/tests/browser.mjs)
-    set_tests_properties("dashboard: its pages in a browser" PROPERTIES TIMEOUT 900 RUN_SERIAL TRUE LABELS "system;browser"
+    set_tests_properties("dashboard: its pages in a browser" PROPERTIES TIMEOUT 1500 RUN_SERIAL TRUE LABELS "system;browser"
       ENVIRONMENT "SLUICE_BINARY=$<TARGET_FILE:sluice>;SLUICE_TEST_PLACE=${CMAKE_BINARY_DIR}")
   endif()
 endif()
