@@ -25,7 +25,7 @@ export function Loading({ rows, height }: { rows?: number; height?: number }) {
       className={classes.loading}
       role="status"
       aria-label="Loading"
-      style={{ minHeight: height ?? (rows ? `calc(${rows + 1} * var(--row))` : 160) }}
+      style={height ? { height, padding: 0 } : { minHeight: rows ? `calc(${rows + 1} * var(--row))` : 160 }}
     >
       {shown &&
         Array.from({ length: lines }, (_, index) => (
