@@ -28,16 +28,6 @@ async function openEditor(house, page, id, search) {
   await page.locator('.react-flow__node').first().waitFor();
 }
 
-/** The document as the editor's JSON view shows it. */
-async function shownDocument(page) {
-  await page.getByText('JSON', { exact: true }).click();
-  const view = page.locator('.cm-content').first();
-  await view.waitFor();
-  await page.waitForFunction(() => document.querySelector('[data-save=saved], [data-save=clean]'));
-  await page.getByText('Canvas', { exact: true }).click();
-  await canvas(page).waitFor();
-}
-
 export async function flows(house, t) {
   await t.test('three nodes by the keyboard alone: built, published, run, their output seen', async () => {
     const page = await house.page();
@@ -86,7 +76,7 @@ export async function flows(house, t) {
 
     await page.keyboard.press('Control+Shift+p');
     const dialog = page.getByRole('dialog', { name: 'Publish draft' });
-    await dialog.getByText('2 added').waitFor();
+    await dialog.getByText('4 added').waitFor();
     await dialog.getByLabel('Note').focus();
     await page.keyboard.type('doubles');
     await page.keyboard.press('Enter');
@@ -106,7 +96,7 @@ export async function flows(house, t) {
     const given = run.locator('.cm-content');
     await given.focus();
     await page.keyboard.press('Control+a');
-    await page.keyboard.type('{"n": 21');
+    await page.keyboard.type('{"n": 21, "name": "Ada');
     await page.keyboard.press('Control+Enter');
     await page.locator('[aria-label="Test run"][data-status=succeeded]').waitFor();
     await canvas(page).focus();
@@ -150,12 +140,12 @@ export async function flows(house, t) {
     await page.mouse.move(node.x + 140, node.y + 90, { steps: 10 });
     await page.mouse.up();
     await page.keyboard.press('Control+s');
-    await page.waitForFunction(() => document.querySelector('[data-save=saved]')?.textContent.includes('rev 2'));
+    await saved(page).waitFor();
     const moved = await draftOf(page, id);
     assert.notDeepEqual(moved.nodes[1].position, connected.nodes[1].position);
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+s');
-    await page.waitForFunction(() => document.querySelector('[data-save=saved]')?.textContent.includes('rev 3'));
+    await saved(page).waitFor();
     assert.deepEqual(await draftOf(page, id), connected, 'one drag is one entry');
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+z');
@@ -220,11 +210,11 @@ export async function flows(house, t) {
     }
     assert.equal(count, 30);
     await press('Control+s');
-    await page.waitForFunction(() => document.querySelector('[data-save=saved]')?.textContent.includes('rev 2'));
+    await saved(page).waitFor();
     assert.deepEqual(await draftOf(page, id), start);
     for (let turn = 0; turn < 30; turn++) await press('Control+Shift+z');
     await press('Control+s');
-    await page.waitForFunction(() => document.querySelector('[data-save=saved]')?.textContent.includes('rev 3'));
+    await saved(page).waitFor();
     assert.deepEqual(await draftOf(page, id), end);
     assert.deepEqual(page.wrongs, []);
     await page.context().close();
@@ -248,15 +238,16 @@ export async function flows(house, t) {
     const context = await house.context();
     const page = house.note(await context.newPage());
     await openEditor(house, page, id, '?node=input');
-    await page.locator('[aria-label=Inspector]').getByLabel('Name').fill('typed last');
-    await page.waitForFunction(() => document.querySelector('.react-flow__node')?.textContent.includes('typed last'));
-    // Not a second, but the moment in which the browser alone has it: the server is told nothing any more.
+    page.expected.push(/./);
+    // The hardest moment: the browser alone has it, since the server hears nothing any more.
     await page.route('**/draft*', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+    await page.locator('[aria-label=Inspector]').getByLabel('Name').fill('typed last');
     await page.waitForFunction(() =>
-      Object.entries(localStorage).some(([key, value]) => key.startsWith('sluice.draft/') && value.includes('typed last')),
+      Object.entries(localStorage).some(
+        ([key, value]) => key.startsWith('sluice.draft/') && value.includes('typed last'),
+      ),
     );
     const session = await context.newCDPSession(page);
-    page.expected.push(/./);
     await session.send('Page.crash').catch(() => {});
     await page.close();
     const next = house.note(await context.newPage());
@@ -264,7 +255,10 @@ export async function flows(house, t) {
     await next.getByText('was found in this browser').waitFor();
     await saved(next).waitFor();
     assert.equal((await draftOf(next, id)).nodes[0].name, 'typed last');
-    assert.equal(await next.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith('sluice.draft/'))), false);
+    assert.equal(
+      await next.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith('sluice.draft/'))),
+      false,
+    );
     assert.deepEqual(next.wrongs, []);
     await context.close();
   });
@@ -306,7 +300,11 @@ export async function flows(house, t) {
   });
 
   for (const [way, act, expected] of [
-    ['Merge', async (dialog) => dialog.getByRole('button', { name: 'Merge', exact: true }).click(), ['mine', 'their note']],
+    [
+      'Merge',
+      async (dialog) => dialog.getByRole('button', { name: 'Merge', exact: true }).click(),
+      ['mine', 'their note'],
+    ],
     [
       'Overwrite',
       async (dialog) => {
@@ -323,7 +321,11 @@ export async function flows(house, t) {
       },
       [undefined, 'their note'],
     ],
-    ['Copy', async (dialog) => dialog.getByRole('button', { name: 'Save mine as a copy' }).click(), [undefined, 'their note']],
+    [
+      'Copy',
+      async (dialog) => dialog.getByRole('button', { name: 'Save mine as a copy' }).click(),
+      [undefined, 'their note'],
+    ],
   ]) {
     await t.test(`two browsers edit one draft: ${way} does what it says`, async () => {
       const id = await makeFlow(house, `conflict ${way}`, {});

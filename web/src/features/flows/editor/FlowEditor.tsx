@@ -67,6 +67,8 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
   const { editor, saver } = session;
   const { flow } = opened;
   const [values, set] = useSearchParams(search);
+  // The address names the selected node; opened with one the editor begins there.
+  useState(() => values.node !== '' && editor.show(values.node));
   const client = useQueryClient();
   const whyNot = useWhyNot('flows:write');
   const document = useStore(editor.store, (state) => state.document);
@@ -97,12 +99,6 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
   );
   const dialog = (name: DialogName | '') => set({ dialog: name, ...(name === 'versions' ? {} : { rev: 0 }) });
 
-  // The address names the selected node; opened with one it shows that.
-  const first = useRef(values.node);
-  useEffect(() => {
-    if (first.current) editor.show(first.current);
-    first.current = '';
-  }, [editor]);
   const only = selection.nodes.length === 1 ? selection.nodes[0]! : '';
   // biome-ignore lint/correctness/useExhaustiveDependencies: the selection leads, the address follows
   useEffect(() => {
