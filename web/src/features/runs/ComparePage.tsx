@@ -39,7 +39,7 @@ export default function ComparePage() {
     [diff.data, firstSteps.data, secondSteps.data],
   );
   const words = values.words.trim().toLowerCase();
-  const rows = compared?.filter(
+  const rows = (compared ?? []).filter(
     (step) => (values.steps === 'all' || step.change !== 'same') && (!words || step.path.toLowerCase().includes(words)),
   );
   const failure = [diff, first, second, firstSteps, secondSteps].find((query) => query.isError);
@@ -64,13 +64,21 @@ export default function ComparePage() {
       </Page>
     );
   }
-  const differing = compared?.filter((step) => step.change !== 'same').length ?? 0;
+  if (!compared || !first.data || !second.data) {
+    return (
+      <Page title="Compare runs" above={above} ready={false}>
+        <Panel>
+          <Loading rows={10} />
+        </Panel>
+      </Page>
+    );
+  }
+  const differing = compared.filter((step) => step.change !== 'same').length;
   const input = placesOf(diff.data?.input);
   return (
     <Page
       title="Compare runs"
       above={above}
-      ready={compared !== undefined}
       actions={
         <Button
           leftSection={<ArrowLeftRight size={14} aria-hidden />}
@@ -81,7 +89,7 @@ export default function ComparePage() {
       }
     >
       <Panel flush>
-        {first.data && second.data ? <Heads first={first.data} second={second.data} /> : <Loading rows={4} />}
+        <Heads first={first.data} second={second.data} />
       </Panel>
       {diff.data && (
         <Panel title="Input">
@@ -109,9 +117,7 @@ export default function ComparePage() {
         )}
       </FilterBar>
       <Panel flush>
-        {!rows ? (
-          <Loading rows={8} />
-        ) : rows.length === 0 ? (
+        {rows.length === 0 ? (
           words ? (
             <FilteredEmpty what="steps" onClear={() => set({ words: '' })} />
           ) : (
@@ -122,7 +128,7 @@ export default function ComparePage() {
         ) : (
           <StepsTable rows={rows.slice(0, shown)} ids={[id, other]} />
         )}
-        {rows && rows.length > shown && (
+        {rows.length > shown && (
           <p style={{ textAlign: 'center', padding: 12 }}>
             <Button onClick={() => setShown(shown + portion)}>
               Show {Math.min(portion, rows.length - shown)} more

@@ -119,16 +119,14 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
       <div className={classes.bar}>
         <Way inside={inside} flow={flow.name ?? ''} onInside={onInside} tree={tree} />
         <InsideSelected model={model} selected={selected} onInside={onInside} />
-        <span className={classes.right}>
-          <Link
-            to="/flows/$id"
-            params={{ id: flow.id ?? '' }}
-            search={(flow.version ?? 0) > 0 ? { rev: String(flow.version) } : {}}
-          >
-            {(flow.version ?? 0) < 0 ? 'The draft' : `Version ${flow.version}`}
-          </Link>
-          , as it ran
-        </span>
+        <Link
+          to="/flows/$id"
+          params={{ id: flow.id ?? '' }}
+          search={(flow.version ?? 0) > 0 ? { rev: String(flow.version) } : {}}
+          className={classes.right}
+        >
+          {(flow.version ?? 0) < 0 ? 'The draft as it ran' : `Version ${flow.version}, which ran`}
+        </Link>
       </div>
       <div className={classes.canvas} data-graph={overlay.nodes.length}>
         <ReactFlow
