@@ -69,6 +69,14 @@ bool asks_for_usage(const BodyScan& scan) {
     return options && options->flag("include_usage", false);
 }
 
+/// What a schema judges is asked for whole, and told as a stream afterwards.
+void ask_whole(Incoming& in) {
+    if (!in.stream) return;
+    in.told_usage = asks_for_usage(*in.scan);
+    in.told_stream = true;
+    in.stream = false;
+}
+
 /// The caller's body for a target of the same format: only what must change does.
 std::string passed_body(const Incoming& in, const Target& target, std::optional<std::int64_t> injected,
                         bool& added_stream_options) {
@@ -185,7 +193,11 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
         if (auto may = state.may_call(in.scope, in.model, named); limited && !may) co_return refuse(format, no_model(may.error()), request);
         in.scope.flow = in.model.substr(source->prefix().size() + 1);
         if (auto refused = co_await guard_request(state, in, nullptr)) co_return std::move(*refused);
-        co_return co_await handle_source(state, in, *source);
+        if (!in.has_schema()) co_return co_await handle_source(state, in, *source);
+        ask_whole(in);
+        auto answer = co_await handle_source(state, in, *source);
+        Plan nobody;  // a flow is not run once more for the form of its answer
+        co_return co_await keep_schema(state, in, std::move(nobody), std::move(answer));
     }
     auto plan = state.plan(in.scope.workspace, in.model, in.sticky);
     if (limited)
@@ -194,11 +206,7 @@ Awaitable<net::Response> handle_chat(Gateway::State& state, net::Request& reques
     if (state.guards(in.scope.workspace))
         if (auto refused = co_await guard_request(state, in, &*plan)) co_return std::move(*refused);
     if (!in.has_schema()) co_return co_await call_models(state, in, std::move(*plan));
-    if (in.stream) {
-        in.told_usage = asks_for_usage(*in.scan);
-        in.told_stream = true;
-        in.stream = false;
-    }
+    ask_whole(in);
     auto response = co_await call_models(state, in, *plan);
     co_return co_await keep_schema(state, in, std::move(*plan), std::move(response));
 }

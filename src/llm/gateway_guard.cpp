@@ -106,7 +106,7 @@ net::Response streamed_whole(const Incoming& in, ModelAnswer answer, AnswerConte
     };
     auto out = net::event_stream(std::move(stream));
     for (const auto& [name, value] : whole.headers.all())
-        if (std::string_view(name).starts_with("x-sluice-")) out.headers.set(name, value);
+        if (std::string_view(name).starts_with("x-sluice-") || name == "sluice-run-id") out.headers.set(name, value);
     return out;
 }
 
@@ -214,7 +214,7 @@ Awaitable<net::Response> keep_schema(Gateway::State& state, Incoming& in, Plan p
             co_return streamed_whole(in, std::move(*answer), std::move(context), response);
         }
         std::optional<std::string> body;
-        if (again && broken->repair) body = asked_again(in, said, wrong);
+        if (again && broken->repair && !plan.targets.empty()) body = asked_again(in, said, wrong);
         if (!body) {
             auto error = guard_error({broken, "the model's answer does not keep its schema: " + wrong});
             error.status = 502;
@@ -235,7 +235,9 @@ std::optional<Error> guard_flow_request(const std::shared_ptr<const Guard>& guar
     for (auto& tool : request.tools) {
         judge.tool(tool.name);
         judge.text(tool.description);
-        judge.part(tool.parameters);
+        Json schema{{"parameters", std::move(tool.parameters)}};
+        judge.part(schema);
+        tool.parameters = std::move(schema["parameters"]);
     }
     for (auto& message : request.messages) {
         Json part{{"content", std::move(message.content)}};
@@ -247,7 +249,11 @@ std::optional<Error> guard_flow_request(const std::shared_ptr<const Guard>& guar
             call.arguments = std::move(arguments["args"]);
         }
     }
-    if (request.response_schema) judge.part(*request.response_schema);
+    if (request.response_schema) {
+        Json schema{{"schema", std::move(*request.response_schema)}};
+        judge.part(schema);
+        request.response_schema = std::move(schema["schema"]);
+    }
     judge.part(request.extra);
     judge.finish(static_cast<std::int64_t>(request.messages.size()));
     if (!report.refusal) return std::nullopt;

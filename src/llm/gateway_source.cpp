@@ -347,7 +347,8 @@ Awaitable<net::Response> handle_source(Gateway::State& state, Incoming& in, Mode
     put_source_headers(response.headers, in, source.prefix(), *run);
     response.headers.set("x-sluice-cost-usd", base::format_usd(answer.cost));
     response.text = base::dump_json(format.write_answer(answer_of(answer, in.model), context));
-    if (request.idempotency) {
+    if (in.settled) in.settled(row_of(answer), true);
+    if (request.idempotency && !in.has_schema()) {  // what a schema judges is kept once that is done
         storage::WriteUnit unit;
         request.record_once(unit, {200, response.text, {}});
         state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});

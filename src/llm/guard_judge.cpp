@@ -34,6 +34,12 @@ bool is_elsewhere(std::string_view key) {
     return one_of(key, {"previous_response_id", "conversation", "cachedContent", "cached_content", "file_id", "file_url", "file_uri", "fileUri",
                         "container"});
 }
+/// What a tool is called with, what it gave, its schema, and what a caller writes beside a call: models read every member of it, also
+/// one that is called `id` or `role`.
+bool is_data(std::string_view key) {
+    return one_of(key, {"input", "args", "response", "parameters", "input_schema", "schema", "parametersJsonSchema", "parameters_json_schema",
+                        "responseSchema", "response_schema", "responseJsonSchema", "response_json_schema", "metadata", "labels"});
+}
 /// Names that must stay what they are: found there, it is refused instead.
 bool is_name(std::string_view key) { return one_of(key, {"name"}); }
 
@@ -41,17 +47,26 @@ bool is_plain_media(std::string_view media) {
     return media.starts_with("text/") || media.ends_with("json") || media.ends_with("xml") || media.ends_with("yaml") ||
            media.ends_with("javascript") || media.ends_with("csv");
 }
+/// An image in XML is text.
 bool is_sense_media(std::string_view media) {
-    return media.starts_with("image/") || media.starts_with("audio/") || media.starts_with("video/");
+    return (media.starts_with("image/") && !media.ends_with("xml")) || media.starts_with("audio/") || media.starts_with("video/");
 }
 
+/// Where the spellings contradict each other, the one that is looked into: nobody knows which of them a vendor reads.
 std::string media_of(const Json* around) {
-    if (!around || !around->is_object()) return {};
+    std::string out;
+    if (!around || !around->is_object()) return out;
     for (const auto* name : {"media_type", "mime_type", "mimeType"}) {
         auto media = base::string_or(*around, name, "");
-        if (!media.empty()) return media.substr(0, media.find(';'));
+        media.resize(std::min(media.size(), media.find(';')));
+        if (!media.empty() && (out.empty() || is_sense_media(out))) out = std::move(media);
     }
-    return {};
+    return out;
+}
+
+/// The formats of `input_audio`.
+bool is_audio_format(std::string_view format) {
+    return one_of(format, {"wav", "mp3", "mpeg", "mpga", "mp4", "m4a", "flac", "ogg", "opus", "webm", "aac", "aiff", "pcm16", "g711_ulaw", "g711_alaw"});
 }
 
 std::int64_t letters(std::string_view text) {
@@ -66,13 +81,35 @@ bool has_controls(std::string_view bytes) {
     });
 }
 
+/// As a URL's scheme, in letters of any case.
+bool is_data_url(std::string_view text) {
+    constexpr std::string_view scheme = "data:";
+    return text.size() >= scheme.size() && std::equal(scheme.begin(), scheme.end(), text.begin(),
+                                                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + ('a' - 'A') : b); });
+}
+
 /// "data:text/plain;base64,…": what stands before the data; empty: it is no such URL.
 std::string_view data_head(std::string_view text) {
-    if (!text.starts_with("data:")) return {};
-    const auto comma = text.substr(0, 300).find(',');
+    if (!is_data_url(text)) return {};
+    const auto comma = text.find(',');
     if (comma == std::string_view::npos) return {};
     const auto head = text.substr(5, comma - 5);
     return head.find('/') == std::string_view::npos || head.find_first_of(" \t\r\n") != std::string_view::npos ? std::string_view() : head;
+}
+
+/// An answer's words once more, each alone: no rule finds anything in them, and nothing can be taken out.
+void drop_tokens(Json& value, bool& changed) {
+    for (const auto* name : {"logprobs", "logprobsResult"}) {
+        const auto found = value.find(name);
+        if (found == value.end() || !found->is_structured()) continue;
+        *found = found->is_array() ? Json::array() : Json();
+        changed = true;
+    }
+}
+
+/// Text as numbers of a tokenizer, which only its vendor can read.
+bool is_tokens(const Json& list) {
+    return list.is_array() && std::any_of(list.begin(), list.end(), [](const Json& each) { return each.is_number() || each.is_array(); });
 }
 
 bool looks_like_json(std::string_view text) {
@@ -190,10 +227,13 @@ void Judge::string(Json& value, std::string_view key, const Json* around) {
         encoded(value, media, prefix, data);
         return;
     }
+    // A URL that a vendor may read otherwise than it is read here.
+    if (is_data_url(held) && one_of(key, {"url", "image_url", "file_data", "data"})) return elsewhere("a data URL of another form");
     if (one_of(key, {"data", "file_data", "bytes"}) && type != "text") {
         if (type == "redacted_thinking") return;
         auto media = media_of(around);
-        if (around && around->contains("format") && media.empty()) media = "audio/" + base::string_or(*around, "format", "");
+        if (media.empty() && around && key == "data")
+            if (const auto format = base::string_or(*around, "format", ""); is_audio_format(format)) media = "audio/" + format;
         const std::string data = held;
         if (encoded(value, media, {}, data)) return;
     }
@@ -226,7 +266,13 @@ void Judge::value(Json& value, std::string_view key, const Json* around) {
         case Json::value_t::array:
             for (auto& each : value) this->value(each, key, nullptr);
             return;
-        case Json::value_t::object: return object(value, key);
+        case Json::value_t::object: {
+            const bool data = around && is_data(key);  // not one of a list: the items of a request have the same name
+            data_ += data ? 1 : 0;
+            object(value, key);
+            data_ -= data ? 1 : 0;
+            return;
+        }
         case Json::value_t::number_integer:
         case Json::value_t::number_unsigned:
         case Json::value_t::number_float:
@@ -245,11 +291,11 @@ void Judge::object(Json& value, std::string_view key) {
             if (const auto* source = base::find_member(value, "source"); source && base::string_or(*source, "type", "") == "url")
                 return elsewhere("the URL of a document");
     }
-    // What a tool is called with, and what it gave.
-    const bool data = data_ > 0 || (one_of(key, {"input", "args", "response"}) && !value.contains("role"));
+    const bool data = data_ > 0 || key == "input_examples" || (one_of(key, {"input", "args", "response"}) && !value.contains("role"));
     data_ += data ? 1 : 0;
     // Other members' names are words of the protocol.
-    const bool chosen = data_ > 0 || one_of(key, {"properties", "$defs", "definitions", "metadata", "labels"});
+    const bool chosen = data_ > 0 || one_of(key, {"properties", "$defs", "definitions"});
+    if (texts_ && data_ == 0 && direction_ == "output") drop_tokens(value, changed_);
     for (auto& [name, inner] : value.get_ref<Json::object_t&>()) {
         if (chosen) fixed(name, "the name of a member");
         this->value(inner, name, &value);
@@ -283,6 +329,7 @@ void Judge::tools_in(const Json& body) {
         }
     }
     if (body.contains("web_search_options")) tool("web_search");
+    if (const auto* servers = base::find_member(body, "mcp_servers"); servers && !servers->empty()) tool("mcp");
 }
 
 /// The tools that an answer calls.
@@ -313,6 +360,9 @@ bool Judge::body(Json& body) {
     changed_ = false;
     if (tools_) direction_ == "input" ? tools_in(body) : calls_in(body);
     value(body, {}, nullptr);
+    if (direction_ == "input")
+        for (const auto* list : {"input", "prompt"})
+            if (const auto* given = base::find_member(body, list); given && is_tokens(*given)) elsewhere("a list of tokens");
     std::int64_t messages = 0;
     for (const auto* list : {"messages", "contents", "input"})
         if (const auto* turns = base::find_member(body, list)) messages += turns->is_array() ? static_cast<std::int64_t>(turns->size()) : 1;

@@ -115,17 +115,26 @@ class Guardrails(GatewayStory):
                 chat(messages=[{"role": "user", "content": [{"type": "file", "file": {"filename": "a.txt", "file_data": f"data:text/plain;base64,{data}"}}]}]),
                 chat(messages=[{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]),
                 chat(tools=[{"type": "function", "function": {"name": "f", "description": MAIL}}]),
-                chat(user=MAIL), chat(metadata={"who": MAIL}),
+                chat(user=MAIL), chat(metadata={"who": MAIL}), chat(metadata={"id": MAIL}),
+                chat(tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "id": MAIL}}}]),
+                chat(response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object", "status": MAIL}}}),
+                chat(messages=[{"role": "user", "content": [{"type": "file", "file": {"filename": "a.txt", "file_data": f"DATA:text/plain;base64,{data}"}}]}]),
+                chat(messages=[{"role": "user", "content": [{"type": "file", "file": {"filename": "a.txt", "file_data": data, "format": "text/plain"}}]}]),
             ],
             "/v1/responses": [{"model": model_of("openai"), "input": "x", "instructions": MAIL},
                               {"model": model_of("openai"), "input": "x", "previous_response_id": "resp_1"}],
-            "/v1/messages": [{"model": model_of("anthropic"), "max_tokens": 5, "messages": [{"role": "user", "content": "x"}], "system": MAIL}],
+            "/v1/messages": [{"model": model_of("anthropic"), "max_tokens": 5, "messages": [{"role": "user", "content": "x"}], "system": MAIL},
+                             {"model": model_of("anthropic"), "max_tokens": 5, "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": [
+                                 {"type": "tool_use", "id": "t", "name": "f", "input": {"role": MAIL}}]}]}],
             f"/v1beta/models/{model_of('gemini')}:generateContent": [
                 {"contents": [{"parts": [{"text": "x"}]}], "systemInstruction": {"parts": [{"text": MAIL}]}},
                 {"contents": [{"parts": [{"text": "x"}]}], "system_instruction": {"parts": [{"text": MAIL}]}},
                 {"contents": [{"parts": [{"inlineData": {"mimeType": "text/plain", "data": data}}]}]},
+                {"contents": [{"role": "user", "parts": [{"inlineData": {"mime_type": "image/png", "mimeType": "text/plain", "data": data}}]}]},
+                {"contents": [{"role": "user", "parts": [{"text": "x"}]}, {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {"role": MAIL}}}]}]},
                 {"contents": [{"parts": [{"text": "x"}]}], "cachedContent": "cachedContents/1"}],
-            "/v1/embeddings": [{"model": model_of("openai", "embed-mock-4-0"), "input": ["x", MAIL]}],
+            "/v1/embeddings": [{"model": model_of("openai", "embed-mock-4-0"), "input": ["x", MAIL]},
+                               {"model": model_of("openai", "embed-mock-4-0"), "input": [17, 18]}],
             "/v1/messages/count_tokens": [{"model": model_of("anthropic"), "messages": [{"role": "user", "content": MAIL}]}],
         }
         for path, each in bodies.items():
@@ -174,6 +183,25 @@ class Guardrails(GatewayStory):
                     self.assertIn(name, answer.text)
         # The second request orders nothing: the mock answers with its words, which are no JSON either. Both were paid.
         self.assertGreaterEqual(len([row for row in self.spend_rows(4) if row["status"] == "ok"]), 2)
+
+    def test_a_flow_that_is_called_as_a_model_keeps_a_schema_too(self):
+        flow = {"name": f"f{uuid.uuid4().hex[:8]}", "nodes": [node("ask", "llm.chat", {"model": model_of("openai"), "prompt": "{{ input.input }}"})],
+                "edges": [], "output": "{{ nodes.ask.output.text }}"}
+        self.assertEqual(self.owner.post("/api/v1/flows", flow).status, 201)
+        name = self.rule({"type": "schema", "schema": SCHEMA}, models=["flow/*"])
+        for door in DOORS:
+            for stream in (False, True):
+                with self.subTest(door=door, stream=stream):
+                    answer = self.call(door, f"flow/{flow['name']}", f'[[echo:{{"city":"Bern"}}]] {self.mark()}', stream)
+                    self.assertEqual(answer.status, 200, answer)
+                    self.assertTrue(answer.headers["sluice-run-id"].startswith("run_"))
+                    text = DOORS[door].streamed_text(answer) if stream else DOORS[door].text(answer.json)
+                    self.assertEqual(json.loads(text), {"city": "Bern"})
+                    mark = self.mark()
+                    answer = self.call(door, f"flow/{flow['name']}", f"[[echo:no json]] [[mark:{mark}]]", stream)
+                    self.assertEqual(answer.status, 502, answer)
+                    self.assertIn(name, answer.text)
+                    self.assertEqual(len(self.mock.ledger(mark)), 1)  # no run is made twice for the form of its answer
 
     def test_flows_are_judged_like_doors_and_fail_their_step(self):
         flow = {"name": f"f{uuid.uuid4().hex[:8]}", "nodes": [node("ask", "llm.chat", {"model": model_of("openai"), "prompt": "{{ input.input }}"})],

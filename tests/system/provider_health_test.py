@@ -87,6 +87,17 @@ class Health(unittest.TestCase):
         self.addCleanup(vendor.shutdown)
         return vendor
 
+    def test_a_region_is_a_part_of_a_hosts_name_and_takes_a_key_to_no_other_host(self):
+        body = {"name": "aws", "type": "bedrock", "api_key": "AKIATEST:secret", "models": [], "settings": {"region": "eu-central-1"}}
+        self.assertEqual(self.owner.post("/api/v1/providers", body).status, 201)
+        self.addCleanup(self.owner.delete, "/api/v1/providers/aws")
+        del body["api_key"]
+        for region in ("evil.example/#", "evil.example:443/?", "me@evil.example/", "EU", "", "a" * 41):
+            answer = self.owner.put("/api/v1/providers/aws", {**body, "settings": {"region": region}})
+            self.assertEqual(answer.status, 400, (region, answer))
+            self.assertIn("/settings/region", answer.text)
+        self.assertEqual(self.owner.put("/api/v1/providers/aws", {**body, "settings": {"region": "us-gov-west-1"}}).status, 200)
+
     def call(self, model):
         return self.owner.post("/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": "hello"}]})
 

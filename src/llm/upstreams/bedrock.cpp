@@ -106,7 +106,10 @@ class Bedrock final : public UpstreamType {
         return {};
     }
     std::vector<base::ErrorDetail> check(const Json& settings) const override {
-        if (base::string_or(settings, "region", "").empty())
+        // It is a part of the host's name: nothing in it may make another host of that.
+        const auto region = base::string_or(settings, "region", "");
+        const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+        if (region.empty() || region.size() > 40 || !std::all_of(region.begin(), region.end(), in_name))
             return {{"/settings/region", "say the region, for example \"eu-central-1\""}};
         return {};
     }
