@@ -5,6 +5,7 @@
 #include "request_credentials.hpp"
 #include "sluice/base/json.hpp"
 #include "sluice/identity/identity.hpp"
+#include "sluice/identity/key_grants.hpp"
 #include "sluice/net/server.hpp"
 
 namespace sluice::identity {
@@ -146,12 +147,29 @@ Awaitable<Response> create_project(Request& request, Identity& identity) {
     co_return json_response(201, render(*made));
 }
 
+/// To networks, projects, models, rates or money.
+Awaitable<bool> is_limited(Principal who, Identity& identity) {
+    const auto id = ApiKeyId::parse(who.id);
+    if (!id) co_return true;
+    const auto key = co_await identity.key(who.workspace, *id);
+    if (!key || key->scope || !key->networks.empty() || key->rate_limit) co_return true;
+    const auto* grants = identity.state().grants;
+    const Json granted = grants ? grants->describe(who.workspace, *id) : Json::object();
+    for (const auto& [name, value] : granted.items())
+        if (!value.is_null() && !value.empty()) co_return true;
+    co_return false;
+}
+
 Awaitable<Response> create_link(Request& request, Identity& identity) {
     // A session could otherwise renew itself for ever.
     if (request.principal.role != "owner" || request.principal.kind == Principal::Kind::session ||
         request.principal.kind == Principal::Kind::user) {
         const Error error{ErrorCode::forbidden,
                           "only an owner's key or the server's own machine may make a link that signs in as owner"};
+        co_return problem(error);
+    }
+    if (request.principal.kind == Principal::Kind::api_key && co_await is_limited(request.principal, identity)) {
+        const Error error{ErrorCode::forbidden, "this key is limited, and a link signs in without limits; use the owner's own key or the server's machine"};
         co_return problem(error);
     }
     auto noted = co_await identity.keep_record(request, 201, {});

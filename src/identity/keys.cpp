@@ -110,6 +110,9 @@ Awaitable<Result<CreatedKey>> Identity::create_key(Principal maker, NewKey wante
     if (!permissions) co_return fail(std::move(permissions.error()));
     if (auto granted = check_grant(maker, "a key", *permissions); !granted)
         co_return fail(std::move(granted.error()));
+    // An owner's key may sign in as an owner: that is more than its permissions say.
+    if (wanted.permissions.empty() && wanted.role == "owner" && maker.role != "owner")
+        co_return fail(ErrorCode::forbidden, "only an owner makes keys of the role owner; give this one another role");
     const auto known = [&](const std::string& name) {
         const auto project = find_project(maker.workspace, name);
         return project && project->name == name;

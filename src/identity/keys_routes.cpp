@@ -52,7 +52,7 @@ constexpr Schema schemas[] = {
         "next_cursor": {"type": ["string", "null"]}}})json"},
     {"NewApiKey", R"json({"type": "object", "additionalProperties": false, "properties": {
         "name": {"type": "string", "maxLength": 100},
-        "role": {"type": "string", "description": "A built-in role or one of the workspace's; default owner"},
+        "role": {"type": "string", "description": "A built-in role or one of the workspace's; default the caller's own. Owners alone make keys of the role owner"},
         "permissions": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100,
                         "description": "Instead of a role's, exactly these"},
         "project": {"type": "string"},
@@ -130,14 +130,14 @@ std::vector<std::string> texts_of(const Json& body, const char* name) {
     return out;
 }
 
-Result<NewKey> parse_new_key(const Json& body) {
+Result<NewKey> parse_new_key(const Json& body, const Principal& maker) {
     const auto wrong = [](std::string_view pointer, std::string message) {
         return fail(Error{ErrorCode::invalid_argument, message, {{std::string(pointer), message}}});
     };
     if (!body.is_object()) return wrong("", "the body must be an object");
     NewKey key;
     key.name = base::string_or(body, "name", "");
-    key.role = base::string_or(body, "role", "owner");
+    key.role = base::string_or(body, "role", maker.role);
     key.project = base::string_or(body, "project", "default");
     if (const auto* list = base::find_member(body, "permissions"); list && list->is_array()) {
         auto permissions = read_permissions(*list);
@@ -169,7 +169,7 @@ Awaitable<Response> create_key(Request& request, Identity& identity) {
         co_return problem(there.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
-    auto wanted = parse_new_key(*body);
+    auto wanted = parse_new_key(*body, request.principal);
     if (!wanted) co_return problem(wanted.error());
     std::unique_ptr<KeyGrants::Draft> granted;
     if (auto* grants = identity.state().grants) {

@@ -129,6 +129,16 @@ TEST_CASE("a key is taken from its networks alone, and makes keys for no others"
     CHECK(f.error(f.identity->create_key(f.local(), wrong)) == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("only an owner makes keys of the role owner", "[identity][keys]") {
+    Fixture f;
+    NewKey wanted;
+    wanted.role = "owner";
+    CHECK(f.error(f.identity->create_key(f.remote("admin"), wanted)) == ErrorCode::forbidden);
+    CHECK(f.get(f.identity->create_key(f.remote("owner"), wanted)).key.role == "owner");
+    wanted.role = "admin";
+    CHECK(f.get(f.identity->create_key(f.remote("admin"), wanted)).key.role == "admin");
+}
+
 TEST_CASE("a change of a role counts for the keys that have it, at once and over restarts", "[identity][roles]") {
     Fixture f;
     const auto role = f.get(f.identity->create_role(f.local(), "support", "looks", set_of({Permission::runs_read})));

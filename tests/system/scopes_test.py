@@ -100,6 +100,20 @@ class Keys(Story):
         self.assertEqual(maker.post("/api/v1/api-keys", {"role": "viewer"}).json["networks"], ["127.0.0.0/8"])
         self.assertEqual(maker.post("/api/v1/api-keys", {"role": "viewer", "networks": ["0.0.0.0/0"]}).status, 403)
 
+    def test_a_link_signs_in_as_owner_only_for_keys_that_may_do_all_of_that(self):
+        admin, _ = self.key(role="admin")
+        self.assertEqual(admin.post("/api/v1/auth/links", {}).status, 403)
+        self.assertEqual(admin.post("/api/v1/api-keys", {"role": "owner"}).status, 403)
+        self.assertEqual(admin.post("/api/v1/api-keys", {}).json["role"], "admin")
+        for limits in ({"networks": ["127.0.0.0/8"]}, {"rate_limit": {"per_second": 50}}, {"models": ["small-*"]}, {"requests_per_minute": 5},
+                       {"budget": {"limit_usd": "1"}}):
+            limited, _ = self.key(role="owner", **limits)
+            answer = limited.post("/api/v1/auth/links", {})
+            self.assertEqual(answer.status, 403, (limits, answer))
+            self.assertIn("limited", answer.text)
+        whole, _ = self.key(role="owner")
+        self.assertEqual(whole.post("/api/v1/auth/links", {}).status, 201)
+
     def test_a_key_has_a_rate_of_its_own(self):
         slow, _ = self.key(role="viewer", rate_limit={"per_second": 0.001, "burst": 2})
         statuses = [slow.get("/api/v1/flows").status for _ in range(4)]
