@@ -35,6 +35,27 @@ Awaitable<Response> metrics(Request&, App::State& state) {
     co_return net::text_response(200, "text/plain; version=0.0.4", base::metrics::render_prometheus());
 }
 
+/// Without the figures that name providers and models: they are of all workspaces together.
+std::string without_models(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const auto line = text.substr(0, end == std::string_view::npos ? end : end + 1);
+        text.remove_prefix(line.size());
+        const auto named = line.starts_with("# HELP ") || line.starts_with("# TYPE ") ? line.substr(7) : line;
+        if (!named.starts_with("gen_ai_")) out += line;
+    }
+    return out;
+}
+
+/// What a key of one workspace may see.
+Awaitable<Response> metrics_for_key(Request& request, App::State& state) {
+    auto out = co_await metrics(request, state);
+    if (!request.local_socket && state.identity->workspaces().size() > 1) out.text = without_models(out.text);
+    co_return out;
+}
+
 Awaitable<Response> openapi(Request&, App::State& state) {
     Response response;
     response.headers.set("Content-Type", "application/json");
@@ -142,8 +163,9 @@ constexpr Route<App::State> routes[] = {
     {Verb::get, "/readyz", Access::open(), readiness,
      {.summary = "Tell whether new work is taken", .tag = "system", .response_media = "text/plain",
       .rate = net::RateClass::free}},
-    {Verb::get, "/metrics", Permission::system_read, metrics,
-     {.summary = "Read the metrics", .tag = "system", .response_media = "text/plain"}},
+    {Verb::get, "/metrics", Permission::system_read, metrics_for_key,
+     {.summary = "Read the metrics", .tag = "system", .response_media = "text/plain",
+      .description = "Where there are several workspaces, without those that name models (gen_ai_*): metrics.listen serves them."}},
     {Verb::get, "/api/v1/openapi.json", Access::open(), openapi,
      {.summary = "Read this document", .tag = "system", .response = "OpenApiDocument"}},
     {Verb::get, "/api/v1/system", Permission::system_read, system_state,

@@ -188,6 +188,18 @@ class Telemetry(GatewayStory):
 
 
 class ManyModels(GatewayStory):
+    def test_a_key_reads_no_names_of_another_workspaces_models_in_the_metrics(self):
+        with house.Server(env={"SLUICE_METRICS_LISTEN": f"127.0.0.1:{(port := house.free_port())}"}) as server:
+            owner = server.client()
+            self.assertEqual(owner.post("/v1/chat/completions", {"model": "simulated/simulated-large", "messages": [{"role": "user", "content": "x"}]}).status, 200)
+            eventually(lambda: "gen_ai_request_model" in owner.get("/metrics").text, "the call is counted")
+            other = server.client("acme", "viewer")
+            for client in (owner, other):
+                text = client.get("/metrics").text
+                self.assertIn("sluice_http_requests_total", text)
+                self.assertNotIn("gen_ai_", text)
+            self.assertIn("gen_ai_request_model", house.Client(port).get("/metrics").text)
+
     def test_names_that_callers_invent_make_no_endless_metrics(self):
         self.provide("openai_compatible", name="many", models=[priced(f"many-mock-1-1-{i}") for i in range(70)])
         for i in range(70):
