@@ -122,7 +122,6 @@ class Dashboard(unittest.TestCase):
                     file.write(text)
             os.symlink(os.path.join(folder, "dist"), os.path.join(folder, "dist", "assets", "loop"))
             with house.Server(arguments=["--dashboard-dir", os.path.join(folder, "dist")]) as server:
-                server.start()
                 client = house.Client(server.port)
                 self.assertIn("mine", client.get("/w/default/runs").text)
                 self.assertEqual(client.get("/b.js").text, "b")
