@@ -1,7 +1,6 @@
 // One budget: where it stands, where it is going, what a crash left open; changed, raised for a time, deleted.
 
 import { Button, TextInput } from '@mantine/core';
-import { DateTimePicker } from '@mantine/dates';
 import { useState } from 'react';
 import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
@@ -75,7 +74,7 @@ function Detail({ budget, etag, onGone }: { budget: Budget; etag: string; onGone
                 ['Until', formatTime(budget.raise.until ?? '')],
               ] as [string, React.ReactNode][])
             : []),
-          ['Made by', budget.created_by],
+          ['Made by', budget.created_by ? <Id key="by" id={budget.created_by} /> : ''],
           ['Id', <Id key="id" id={budget.id} />],
         ]}
       />
@@ -192,6 +191,8 @@ function Resolve({ id, onClose }: { id: string; onClose: () => void }) {
           label="What it really cost, in US dollars"
           value={cost}
           onChange={(event) => setCost(event.currentTarget.value)}
+          error={cost !== '' && amountMistake(cost)}
+          required
           data-autofocus
         />
         <TextInput
@@ -199,6 +200,7 @@ function Resolve({ id, onClose }: { id: string; onClose: () => void }) {
           placeholder="the provider's bill of 26 November"
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
+          required
         />
       </div>
     </Confirm>
@@ -208,16 +210,17 @@ function Resolve({ id, onClose }: { id: string; onClose: () => void }) {
 function Raise({ budget, opened, onClose }: { budget: Budget; opened: boolean; onClose: () => void }) {
   const raise = useRaise(budget.id);
   const [amount, setAmount] = useState('');
-  const [until, setUntil] = useState<string | null>(null);
+  const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
   const end = until ? new Date(until) : undefined;
+  const past = end !== undefined && end.getTime() <= Date.now();
   return (
     <Confirm
       opened={opened}
       onClose={onClose}
       title="Raise for a time"
       action="Raise limit"
-      disabled={amountMistake(amount) !== undefined || !end || end.getTime() <= Date.now() || reason.trim() === ''}
+      disabled={amountMistake(amount) !== undefined || !end || past || reason.trim() === ''}
       onConfirm={() =>
         raise.mutateAsync({ amount_usd: amount.trim(), until: end?.toISOString() ?? '', reason: reason.trim() })
       }
@@ -230,13 +233,23 @@ function Raise({ budget, opened, onClose }: { budget: Budget; opened: boolean; o
           value={amount}
           onChange={(event) => setAmount(event.currentTarget.value)}
           error={amount !== '' && amountMistake(amount)}
+          required
           data-autofocus
         />
-        <DateTimePicker label="Until" value={until} onChange={setUntil} minDate={new Date()} />
+        <TextInput
+          type="datetime-local"
+          label="Until"
+          description="In the time of this computer"
+          value={until}
+          onChange={(event) => setUntil(event.currentTarget.value)}
+          error={past && 'A time that is still to come'}
+          required
+        />
         <TextInput
           label="Reason, for the audit trail"
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
+          required
         />
       </div>
     </Confirm>

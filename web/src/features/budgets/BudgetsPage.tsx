@@ -51,6 +51,9 @@ const columns: Column<Budget>[] = [
   },
 ];
 
+/** Beside the details of one the list has room for these. */
+const besideDetails = columns.filter((column) => !['held', 'action', 'resets'].includes(column.key));
+
 export default function BudgetsPage() {
   const [values, set] = useSearchParams(search);
   const [creating, setCreating] = useState(false);
@@ -100,7 +103,7 @@ export default function BudgetsPage() {
             label="Budgets"
             rows={budgets.items}
             rowKey={(budget) => budget.id}
-            columns={columns}
+            columns={values.budget ? besideDetails : columns}
             active={values.budget}
             onOpen={(budget) => set({ budget: budget.id }, 'push')}
             more={budgets.more}

@@ -4,12 +4,12 @@ import { formatMoney, formatShare } from '@/lib/format';
 import classes from './budgets.module.css';
 import type { Budget } from './queries';
 
-/** Of the limit that holds now; what is spent over it counts as all of it. */
+/** Of the limit that holds now; what is spent over it counts as all of it, and of a limit of nothing nothing is left. */
 export function shareOf(budget: Budget): { spent: number; held: number; used: number } {
   const limit = Number(budget.present_limit_usd ?? budget.limit_usd);
   const spent = Number(budget.spent_usd);
   const held = Number(budget.held_usd);
-  if (!(limit > 0)) return { spent: spent > 0 ? 1 : 0, held: 0, used: spent + held > 0 ? 1 : 0 };
+  if (!(limit > 0)) return { spent: 1, held: 0, used: 1 };
   return { spent: Math.min(1, spent / limit), held: Math.min(1, held / limit), used: (spent + held) / limit };
 }
 

@@ -20,8 +20,8 @@ describe('budgets', () => {
     expect(stateOf(budget('10', '10'))).toBe('failed');
   });
 
-  it('with a limit of nothing are used up by any spend', () => {
-    expect(stateOf(budget('0', '0'))).toBe('succeeded');
+  it('with a limit of nothing are used up from the start', () => {
+    expect(stateOf(budget('0', '0'))).toBe('failed');
     expect(stateOf(budget('0', '0.01'))).toBe('failed');
   });
 
