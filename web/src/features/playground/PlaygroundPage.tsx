@@ -13,7 +13,7 @@ import { Panel } from '@/components/Panel';
 import { Empty, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { formatDuration, formatMoney } from '@/lib/format';
-import { useKeys } from '@/lib/keys';
+import { printKeys, useKeys } from '@/lib/keys';
 import { searchParams, text, useSearchParams } from '@/lib/search';
 import classes from './Playground.module.css';
 import { useModelNames } from './queries';
@@ -112,6 +112,7 @@ export default function PlaygroundPage() {
             />
             <Textarea
               label="Prompt"
+              description={`${printKeys('$mod+Enter')} asks`}
               value={prompt}
               autosize
               minRows={4}
@@ -173,7 +174,7 @@ function Answer({ column, busy }: { column: Column; busy: boolean }) {
         {column.error && <p className="error">{column.error}</p>}
         {column.text && <Markdown text={column.text} />}
         {column.tool_calls && <JsonView label="Tool calls" value={column.tool_calls as never} />}
-        {column.done && (
+        {column.done && !(column.error && column.cost_usd == null && !column.input_tokens) && (
           <dl className={classes.figures}>
             <Figure
               name="First token"
