@@ -16,6 +16,7 @@ import { Ago, Id } from '@/components/Values';
 import { formatDuration, formatNumber, formatShare, formatWord } from '@/lib/format';
 import { searchParams, text, useSearchParams } from '@/lib/search';
 import { ProviderForm } from './ProviderForm';
+import classes from './providers.module.css';
 import {
   type Health,
   type Provider,
@@ -35,10 +36,16 @@ const circuits: Record<Health['state'], { status: string; word: string }> = {
   open: { status: 'failed', word: 'failing' },
 };
 
+/** Of what was never called since the start nothing is known. */
+function markOf(health: Health): { status: string; word: string } {
+  if (health.state === 'closed' && health.models.length === 0) return { status: 'queued', word: 'not called yet' };
+  return circuits[health.state];
+}
+
 function HealthMark({ id }: { id: string }) {
   const health = useHealth(id);
   if (!health.data) return null;
-  return <StatusMark {...circuits[health.data.state]} />;
+  return <StatusMark {...markOf(health.data)} />;
 }
 
 const columns: Column<Provider>[] = [
@@ -143,7 +150,7 @@ function Detail({ provider, onGone }: { provider: Provider; onGone: () => void }
           ['Address', provider.base_url || "the vendor's own"],
           ['Key', provider.has_key ? 'is set' : 'none'],
           ['Models', provider.models.map((model) => model.id).join(', ') || 'any of the vendor'],
-          ['Made by', provider.created_by],
+          ['Made by', provider.created_by ? <Id key="by" id={provider.created_by} /> : ''],
           ['Changed', <Ago key="changed" time={provider.updated_at} />],
           ['Id', <Id key="id" id={provider.id} />],
         ]}
@@ -185,7 +192,7 @@ function HealthPanel({ id }: { id: string }) {
         {(health) => (
           <Facts
             facts={[
-              ['State', <StatusMark key="state" {...circuits[health.state]} />],
+              ['State', <StatusMark key="state" {...markOf(health)} />],
               ['Since', <Ago key="since" time={health.since} empty="the start" />],
               ...(health.retry_at
                 ? ([['Tried again', <Ago key="retry" time={health.retry_at} />]] as [string, React.ReactNode][])
@@ -239,8 +246,9 @@ function CheckPanel({ id, whyNot }: { id: string; whyNot: string | undefined }) 
           <>
             <StatusMark
               status={check.data.ok === false ? 'failed' : check.data.ok ? 'healthy' : 'unknown'}
-              word={check.data.message}
+              word={check.data.ok === false ? 'failed' : check.data.ok ? 'answered' : 'not known'}
             />
+            <p className={classes.message}>{check.data.message}</p>
             {(check.data.missing?.length ?? 0) > 0 && <p>Not listed by it: {check.data.missing?.join(', ')}</p>}
             {check.data.models && <p className="quiet">It lists {formatNumber(check.data.models.length, 'model')}.</p>}
           </>
