@@ -18,7 +18,7 @@ import { Tile, Tiles } from '@/components/Tile';
 import { Ago, Id, Money, Tokens } from '@/components/Values';
 import { formatCount, formatMoney, formatTime, formatWord } from '@/lib/format';
 import { isFiltered, oneOf, searchParams, text, useSearchParams } from '@/lib/search';
-import { fillGaps, type Period, partOf, periods, startOf } from './period';
+import { fillGaps, type Period, partOf, periods, sayDuration, startOf } from './period';
 import {
   type Dimension,
   dimensions,
@@ -274,7 +274,7 @@ const rowColumns: Column<SpendRow>[] = [
       />
     ),
   },
-  { key: 'took', title: 'Took', width: 80, align: 'right', below: 1280, render: (row) => row.duration },
+  { key: 'took', title: 'Took', width: 80, align: 'right', below: 1280, render: (row) => sayDuration(row.duration) },
   { key: 'cost', title: 'Cost', width: 100, align: 'right', render: (row) => <Money usd={row.cost_usd} /> },
 ];
 
@@ -299,8 +299,8 @@ function Call({ id }: { id: string }) {
                   {row.price_version}
                 </span>,
               ],
-              ['Took', row.duration],
-              ['First token', row.first_token ?? 'not streamed'],
+              ['Took', sayDuration(row.duration)],
+              ['First token', row.first_token ? sayDuration(row.first_token) : 'not streamed'],
               ['Attempts', row.attempts],
               ...(row.run_id
                 ? ([

@@ -1,5 +1,6 @@
 // Periods that spend is shown for, and gaps filled so that a chart shows days without calls. Pure.
 
+import { formatDuration } from '@/lib/format';
 import type { SpendSum } from './queries';
 
 export const periods = ['24h', '7d', '30d', '90d'] as const;
@@ -25,4 +26,23 @@ export function fillGaps(items: readonly SpendSum[], period: Period, from: strin
     costs.push(known.get(at) ?? 0);
   }
   return { times, costs };
+}
+
+const milliseconds: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** "241us" of the API as people read it: "under 1 ms". What it does not know it leaves as it is. */
+export function sayDuration(text: string | null | undefined): string {
+  if (!text) return '';
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d)/g)];
+  if (parts.map(([whole]) => whole).join('') !== text) return text;
+  const all = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (milliseconds[unit ?? ''] ?? 0), 0);
+  return all > 0 && all < 1 ? 'under 1 ms' : formatDuration(all);
 }
