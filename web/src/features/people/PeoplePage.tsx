@@ -173,13 +173,14 @@ function Invite(props: { opened: boolean; onClose: () => void; onMade: (link: st
   const roles = useRoleNames();
   const [email, setEmail] = useState('');
   const [role, setRole] = useState('developer');
+  const wrong = !/^\S+@\S+$/.test(email.trim());
   return (
     <Confirm
       opened={opened}
       onClose={onClose}
       title="Invite person"
       action="Make invitation"
-      disabled={!/^\S+@\S+$/.test(email.trim())}
+      disabled={wrong}
       onConfirm={async () => {
         const made = await invite.mutateAsync({ email: email.trim(), role });
         if (made.path) onMade(new URL(made.path, location.origin).href);
@@ -191,6 +192,7 @@ function Invite(props: { opened: boolean; onClose: () => void; onMade: (link: st
           type="email"
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
+          error={email.trim() !== '' && wrong && 'An address such as ada@example.com'}
           required
           data-autofocus
         />
