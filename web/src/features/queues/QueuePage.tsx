@@ -113,8 +113,8 @@ export default function QueuePage() {
               <Tile label="Waiting" icon={Clock} colour="var(--state-waiting)" value={count(found.waiting)} />
               <Tile label="Delayed" icon={Timer} value={count(found.delayed)} />
             </Tiles>
-            <Jobs name={name} />
             <Worker name={name} queue={found} />
+            <Jobs name={name} />
           </>
         )}
       </Loaded>

@@ -124,7 +124,7 @@ export default function SpendPage() {
       <OverTime filter={filter} period={period} />
       <Panel title={`By ${formatWord(by)}`} flush>
         {sums.isPending ? (
-          <Loading rows={5} />
+          <Loading rows={2} />
         ) : sums.isError ? (
           <Failed error={sums.error} what="The sums" onRetry={() => void sums.refetch()} />
         ) : sums.data.items.length > 0 ? (
@@ -170,7 +170,7 @@ export default function SpendPage() {
 function OverTime({ filter, period }: { filter: SpendFilter; period: Period }) {
   const sums = useSpendBy(partOf(period), filter);
   return (
-    <Loaded query={sums} what="Spend over time" shape={<Loading height={190} />}>
+    <Loaded query={sums} what="Spend over time" shape={<Loading height={375} />}>
       {(found) => {
         const { times, costs } = fillGaps(found.items, period, filter.from ?? startOf(period));
         const total = found.total as SpendSum | null;
