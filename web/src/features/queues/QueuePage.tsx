@@ -189,7 +189,7 @@ function Worker({ name, queue }: { name: string; queue: Queue }) {
   const [weight, setTyped] = useState(queue.weight ?? 1);
   return (
     <Panel title="Who takes up its runs">
-      <Loaded query={worker} what="The lease" shape={<Loading rows={2} />}>
+      <Loaded query={worker} what="The lease" shape={<Loading height={36} />}>
         {(lease) => (
           <Facts
             facts={[
