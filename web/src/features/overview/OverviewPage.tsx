@@ -223,7 +223,9 @@ function LatestRuns({ overview }: { overview: Overview }) {
   return (
     <Panel title="Latest runs" flush>
       {overview.latest_runs.length === 0 ? (
-        <Empty command="sluice run FLOW.json">No run yet.</Empty>
+        <Empty command="sluice run FLOW.json">
+          No run yet: each is started from one of the <Link to="/flows">flows</Link>.
+        </Empty>
       ) : (
         <DataTable
           label="Latest runs"
