@@ -248,7 +248,10 @@ export async function flows(house, t) {
       ),
     );
     const session = await context.newCDPSession(page);
-    await session.send('Page.crash').catch(() => {});
+    const crashed = page.waitForEvent('crash');
+    // The command itself is never answered.
+    session.send('Page.crash').catch(() => {});
+    await crashed;
     await page.close();
     const next = house.note(await context.newPage());
     await openEditor(house, next, id, '?node=input');
