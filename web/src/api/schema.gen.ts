@@ -3897,7 +3897,7 @@ export interface components {
             } | null;
             /** @description Calls of models */
             requests_per_minute?: number | null;
-            /** @description A built-in role or one of the workspace's; default owner */
+            /** @description A built-in role or one of the workspace's; default the caller's own. Owners alone make keys of the role owner */
             role?: string;
             /** @description Of models, input and output together */
             tokens_per_minute?: number | null;
