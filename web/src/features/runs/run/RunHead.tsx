@@ -157,8 +157,9 @@ function durationOf(text: string): number {
   );
 }
 
-/** The sentence of the server without what is for the command line. */
-function sentence(text: string): string {
+/** The sentence of the server without what is for the command line. It is null for who may not read data of runs. */
+function sentence(text: string | null | undefined): string {
+  if (!text) return 'Your role may not read what the run says about itself.';
   const plain = readable(text)
     .replace(/: POST \/api\/\S+/g, '')
     .replace(/: look at the other side, then `[^`]+`/g, ': look at the other side, then decide');
