@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-export const patience = 30_000;
+export const patience = 90_000;
 export const binary = resolve(process.env.SLUICE_BINARY ?? 'build/release/sluice');
 /** Where pictures and the demonstration are kept: beside the binary. */
 export const place = resolve(process.env.SLUICE_TEST_PLACE ?? dirname(binary));
