@@ -151,7 +151,7 @@ export default function DeadLettersPage() {
           onChange={([state]) => set({ state: state ?? 'open' })}
         />
       </FilterBar>
-      <Panel flush title={grouped && count ? formatNumber(count, 'letter') : undefined}>
+      <Panel flush title={grouped ? (count ? formatNumber(count, 'letter') : 'Letters') : undefined}>
         {shown.isPending ? (
           <Loading rows={8} />
         ) : shown.isError ? (
