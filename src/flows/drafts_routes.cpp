@@ -35,6 +35,7 @@ Awaitable<Response> get_draft(Request& request, FlowRoutes& routes) {
     auto id = request.id_parameter<FlowId>();
     if (!id) co_return net::problem(id.error());
     auto draft = co_await routes.flows.draft(request.workspace(), *id, request.principal);
+    if (!draft && draft.error().code == ErrorCode::not_found && request.query_value("optional") == "true") co_return net::no_content();
     if (!draft) co_return net::problem(draft.error());
     // Whether the draft is behind changes without it, so that a known ETag does not spare the answer.
     co_return tagged(200, draft_json(*draft), etag_of(*draft));
@@ -172,6 +173,8 @@ Awaitable<Response> delete_pin(Request& request, FlowRoutes& routes) {
 constexpr std::array<net::Parameter, 1> save_query{{
     {"based_on", "integer", "The version that was edited; default: as before, for a new draft the live version"},
 }};
+constexpr net::Parameter read_query[] = {{"optional", "boolean", "true: 204 where there is no draft, for who only looks whether there is one"}};
+
 constexpr std::array<net::Parameter, 3> publish_query{{
     {"live", "boolean", "false: make the version without moving `live` to it"},
     {"force", "boolean", "true: publish although the live version is newer than the draft's base"},
@@ -180,7 +183,7 @@ constexpr std::array<net::Parameter, 3> publish_query{{
 
 const net::Route<FlowRoutes> table[] = {
     {net::Verb::get, "/api/v1/flows/{id}/draft", Permission::flows_read, get_draft,
-     {.summary = "Read your draft of a flow", .response = "FlowDraft",
+     {.summary = "Read your draft of a flow", .response = "FlowDraft", .query = read_query,
       .description = "Each key has a draft of its own; browsers and the machine's owner share one. Answers with the draft's "
                      "mistakes and warnings."}},
     {net::Verb::put, "/api/v1/flows/{id}/draft", Permission::flows_write, put_draft,

@@ -275,6 +275,11 @@ class Pages(unittest.TestCase):
         self.assertTrue({"/nodes/1/type", "/edges/0/to"} <= pointers, pointers)
         self.client.delete(f"/api/v1/flows/{self.orders}/draft")
 
+    def test_who_only_looks_for_a_draft_is_not_refused(self):
+        self.client.delete(f"/api/v1/flows/{self.orders}/draft")
+        self.assertEqual(self.client.get(f"/api/v1/flows/{self.orders}/draft").status, 404)
+        self.assertEqual(self.client.get(f"/api/v1/flows/{self.orders}/draft?optional=true").status, 204)
+
     def test_a_version_keeps_what_only_an_editor_sees(self):
         flow = {"name": "drawn", **chain(node("a")), "ui": {"comments": [{"text": "ask first"}]}}
         made = self.client.create_flow(flow)

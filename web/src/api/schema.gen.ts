@@ -7342,7 +7342,10 @@ export interface operations {
     };
     get_flows_id_draft: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description true: 204 where there is no draft, for who only looks whether there is one */
+                optional?: boolean;
+            };
             header?: never;
             path: {
                 id: string;

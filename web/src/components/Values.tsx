@@ -7,11 +7,14 @@ import { shortId } from '@/lib/ids';
 import classes from './Values.module.css';
 
 // One clock for everything that grows older on the page: a tick every five seconds, and every second for what runs.
-function makeClock(interval: number) {
+/** For tests; pages use useNow. */
+export function makeClock(interval: number) {
   let now = Date.now();
   let timer: ReturnType<typeof setInterval> | undefined;
   const watchers = new Set<() => void>();
   const watch = (watcher: () => void) => {
+    // The time of the last tick may be long ago.
+    if (!timer) now = Date.now();
     watchers.add(watcher);
     timer ??= setInterval(() => {
       now = Date.now();
@@ -24,7 +27,12 @@ function makeClock(interval: number) {
       timer = undefined;
     };
   };
-  return { watch, get: () => (timer ? now : Date.now() - (Date.now() % interval)) };
+  // Before anybody watches, the same for all who ask within one tick.
+  const get = () => {
+    if (!timer && Date.now() - now >= interval) now = Date.now();
+    return now;
+  };
+  return { watch, get };
 }
 const slow = makeClock(5_000);
 const fast = makeClock(1_000);

@@ -2,7 +2,7 @@
 
 import { queryOptions, useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { api, asProblem, data, dataWithTag, ifMatch, type Schemas, send } from '@/api/client';
+import { api, data, dataWithTag, ifMatch, type Schemas, send } from '@/api/client';
 import type { FlowDocument, NodeTypeInfo } from '@/components/data/flow';
 import type { Json, JsonObject } from '@/components/data/json';
 import { type LoadPart, partsOf } from '@/components/data/sizes';
@@ -148,12 +148,10 @@ const draftOf = (answer: Schemas['FlowDraft']): Draft => ({
 
 /** The person's draft; nothing when there is none. */
 export async function fetchDraft(id: string, signal?: AbortSignal): Promise<Draft | undefined> {
-  try {
-    return draftOf(await data(api.GET('/api/v1/flows/{id}/draft', { ...path(id), signal })));
-  } catch (error) {
-    if (asProblem(error).status === 404) return undefined;
-    throw error;
-  }
+  // No draft is no mistake: the answer is then empty.
+  const query = { optional: true };
+  const answer = (await api.GET('/api/v1/flows/{id}/draft', { params: { path: { id }, query }, signal })).data;
+  return answer ? draftOf(answer) : undefined;
 }
 
 export interface DraftWrite {
