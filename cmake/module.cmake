@@ -9,7 +9,8 @@ target_compile_definitions(sluice_options INTERFACE
 target_compile_options(sluice_options INTERFACE -pthread -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
   -Wno-missing-designated-field-initializers -Wno-deprecated-declarations
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fstack-protector-strong
-  $<$<CONFIG:Debug>:-O0 -g1 -D_GLIBCXX_ASSERTIONS> $<$<CONFIG:Release>:-O2 -g0>)
+  $<$<CONFIG:Debug>:-O0 -g1 -D_GLIBCXX_ASSERTIONS>
+  $<$<CONFIG:Release>:-g0> $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:SLUICE_COLD>>,-Oz,-O2>>)
 target_link_options(sluice_options INTERFACE -fuse-ld=lld -Wl,--gc-sections -Wl,-z,pack-relative-relocs $<$<CONFIG:Release>:-Wl,--icf=all>)
 target_link_libraries(sluice_options INTERFACE Threads::Threads Boost::headers nlohmann_json::nlohmann_json fmt::fmt)
 if(SLUICE_SANITIZE STREQUAL "address")
@@ -29,6 +30,17 @@ add_library(sluice_pch OBJECT ${CMAKE_BINARY_DIR}/generated/pch_anchor.cpp)
 target_link_libraries(sluice_pch PRIVATE sluice_options)
 target_compile_options(sluice_pch PRIVATE ${pch_options})
 target_precompile_headers(sluice_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
+# The same for what is built for size: a precompiled header holds for one level of optimisation.
+set(cold_options "")
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_library(sluice_pch_cold OBJECT ${CMAKE_BINARY_DIR}/generated/pch_anchor.cpp)
+  set_target_properties(sluice_pch_cold PROPERTIES SLUICE_COLD ON)
+  target_link_libraries(sluice_pch_cold PRIVATE sluice_options)
+  target_compile_options(sluice_pch_cold PRIVATE ${pch_options})
+  target_precompile_headers(sluice_pch_cold PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.hpp)
+  set(cold_pch ${CMAKE_BINARY_DIR}/CMakeFiles/sluice_pch_cold.dir/cmake_pch.hxx)
+  set(cold_options "-Oz -Xclang -include-pch -Xclang ${cold_pch}.pch -Xclang -include -Xclang ${cold_pch}")
+endif()
 if(SLUICE_TESTS)
   include(CTest)
   find_package(Catch2 2.13 REQUIRED)
@@ -62,7 +74,7 @@ function(sluice_embed target symbol root)
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
-# What is done for each request, step or call. In all else size matters more than speed: little is inlined there.
+# What is done for each request, step or call. All else is built for size (-Oz).
 set(hot_sources
   "/src/(cel|runtime)/"
   "/src/base/(clock|id|json|json_parse|json_schema|json_schema_validate|log|metrics|money|random|time)\\.cpp$"
@@ -76,8 +88,6 @@ set(hot_sources
   "/src/flows/(compile|scope)"
   "/src/nodes/(merge|node_parts|noop|set|switch_on|transform)\\.cpp$"
   "/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine[a-z_]*|run_queue|step_[a-z]*)\\.cpp$")
-# -Os would need a precompiled header of its own.
-set(cold_options "-mllvm -inline-threshold=25")
 
 # sluice_module(<name> DEPENDS <modules…> LINK <libraries…>)
 function(sluice_module name)
@@ -90,6 +100,7 @@ function(sluice_module name)
     return()
   endif()
   add_library(sluice_${name} STATIC ${sources})
+  set_target_properties(sluice_${name} PROPERTIES SLUICE_SIZED ON)  # other targets of the same sources have flags of their own
   target_link_libraries(sluice_${name} PUBLIC sluice_options PRIVATE ${arg_LINK})
   foreach(dependency ${arg_DEPENDS})
     target_link_libraries(sluice_${name} PUBLIC sluice_${dependency})
@@ -102,8 +113,10 @@ function(sluice_module name)
         set(hot TRUE)
       endif()
     endforeach()
-    if(NOT hot)
-      set_property(SOURCE ${source} APPEND_STRING PROPERTY COMPILE_FLAGS " $<$<CONFIG:Release>:${cold_options}>")
+    if(NOT hot AND cold_options)
+      set_property(SOURCE ${source} APPEND_STRING PROPERTY COMPILE_FLAGS " $<$<BOOL:$<TARGET_PROPERTY:SLUICE_SIZED>>:${cold_options}>")
+      set_property(SOURCE ${source} APPEND PROPERTY OBJECT_DEPENDS ${cold_pch}.pch)
+      set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     endif()
   endforeach()
   target_precompile_headers(sluice_${name} REUSE_FROM sluice_pch)

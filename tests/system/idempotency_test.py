@@ -46,8 +46,6 @@ WITHOUT_EFFECT = {
     ("POST", "/v1/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/api/v1/playground/compare"): "asks models, for looking: nothing is kept",
-    ("POST", "/v1/models/{provider}/{call}"): "as /v1/chat/completions",
-    ("POST", "/v1beta/models/{provider}/{call}"): "as /v1/chat/completions",
     ("POST", "/v1beta/models/{call}"): "as /v1/chat/completions",
     ("POST", "/api/v1/vault/unseal"): "on the machine's own socket alone; twice is as once",
     ("POST", "/api/v1/vault/rotate-root"): "on the machine's own socket alone",
