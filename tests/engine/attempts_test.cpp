@@ -52,6 +52,15 @@ struct Nest : EngineWorld {
             return executions["ask"] >= times;
         });
     }
+    /// Until so many attempts are recorded as failed: what a crash cannot make undone.
+    void until_recorded(int times) {
+        until([&] {
+            int failed = 0;
+            for (const Run& each : get(engine->list(workspace, RunFilter{}, 10, "")).items)
+                for (const Json& event : get(engine->run_events(workspace, each.id, 0, 1000))) failed += event["kind"] == "step.attempt_failed";
+            return failed >= times;
+        });
+    }
     static Json limit(int attempts) { return {{"max_attempts", attempts}}; }
 };
 
@@ -118,6 +127,7 @@ TEST_CASE("a restart forgets no attempt of a sub-run", "[engine][attempts]") {
     const RunId run = w.begin(outer);
     for (const int asked : {2, 4}) {
         w.until_asked(asked);
+        w.until_recorded(asked);
         w.restart();
     }
     CHECK(w.ended(run).status == RunStatus::failed);

@@ -184,7 +184,7 @@ class EveryWrite(unittest.TestCase):
         return self.client.get(f"/api/v1/budgets/{budget}/unknown").json["items"][0]["id"]
 
     def key_id(self):
-        return self.client.post("/api/v1/api-keys", {"name": self.name()}).json["id"]
+        return self.client.post("/api/v1/api-keys", {"name": self.name(), "role": "viewer"}).json["id"]
 
     def role_id(self):
         return self.client.post("/api/v1/roles", {"name": self.name(), "permissions": ["runs:read"]}).json["id"]
@@ -257,7 +257,7 @@ class EveryWrite(unittest.TestCase):
         return {
             ("POST", "/api/v1/workspaces"): lambda: ("/api/v1/workspaces", {"name": self.name()}),
             ("POST", "/api/v1/projects"): lambda: ("/api/v1/projects", {"name": self.name()}),
-            ("POST", "/api/v1/api-keys"): lambda: ("/api/v1/api-keys", {"name": self.name()}),
+            ("POST", "/api/v1/api-keys"): lambda: ("/api/v1/api-keys", {"name": self.name(), "role": "viewer"}),
             ("PATCH", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", {"models": ["a*"], "requests_per_minute": 9}),
             ("DELETE", "/api/v1/api-keys/{id}"): lambda: (f"/api/v1/api-keys/{self.key_id()}", None),
             ("POST", "/api/v1/roles"): lambda: ("/api/v1/roles", {"name": self.name(), "permissions": ["runs:read"]}),

@@ -24,7 +24,14 @@ export function RunBar({ runs }: { runs: TestRuns }) {
       </div>
     );
   }
-  if (!run) return null;
+  if (runs.place === 'hidden') return null;
+  if (!run) {
+    return (
+      <div className={classes.runBar} aria-busy={runs.place === 'loading' || undefined}>
+        {runs.place === 'none' && <span className="quiet">No run yet: a test run shows here what each node does.</span>}
+      </div>
+    );
+  }
   const version = run.flow.version ?? 0;
   return (
     <div className={classes.runBar} role="status" aria-label="Test run" data-status={run.status}>

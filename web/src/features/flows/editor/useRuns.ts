@@ -32,6 +32,8 @@ export interface Mode {
 
 export interface TestRuns {
   run: Run | undefined;
+  /** The place of the run is kept while it is looked for, and says so where there is none. */
+  place: 'loading' | 'none' | 'run' | 'hidden';
   /** Started here, not by somebody else before. */
   own: boolean;
   busy: boolean;
@@ -117,8 +119,11 @@ export function useTestRuns(flow: string, editor: EditorStore, saver: Saver, liv
       setBusy(false);
     }
   };
+  const run = id ? query.data : undefined;
+  const loading = last.isPending || (id !== '' && query.isPending);
   return {
-    run: id ? query.data : undefined,
+    run,
+    place: run ? 'run' : loading ? 'loading' : chosen !== '' && chosen === hidden ? 'hidden' : 'none',
     own: started !== '' && started === id,
     busy,
     error,
