@@ -262,6 +262,8 @@ class Driver:
                         break
                     if line.startswith(b"data:"):
                         event = json.loads(line[5:])
+                        if "sequence" not in event:
+                            continue  # progress, which is not stored
                         self.last = int(event["sequence"])
                         self.journal.write(op="event", number=self.last, type=event["type"], subject=event["subject"])
             except (OSError, http.client.HTTPException, ValueError):
