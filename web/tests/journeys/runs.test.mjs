@@ -57,6 +57,7 @@ export async function runs(house, t) {
       await page.getByRole('link', { name: /journey-division/ }).click();
       await ready(page);
       assert.equal(runId(page), failed.id);
+      await row(page, 'divide').waitFor();
       await page.keyboard.press('n');
       const details = page.locator('[data-inspector="divide"]');
       await details.getByRole('group', { name: 'Error' }).waitFor();

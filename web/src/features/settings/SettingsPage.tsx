@@ -12,22 +12,32 @@ import { useCreateProject, useEgress, useRequireSecondFactor, useSetEgress, useW
 
 export default function SettingsPage() {
   const workspace = useWorkspaceSettings();
+  const egress = useEgress();
+  const projects = useQuery(projectsQuery());
+  // All at once: what comes later would push the rest.
+  const ready = !workspace.isPending && !egress.isPending && !projects.isPending;
   return (
-    <Page title="Settings" ready={!workspace.isPending}>
-      <Loaded query={workspace} what="The workspace">
-        {(found) => (
-          <>
-            <Panel title={`Workspace ${found.name}`}>
-              <p>
-                Made <Ago time={found.created_at} />, <Id id={found.id} />
-              </p>
-            </Panel>
-            <SecondFactor required={found.require_second_factor ?? false} />
-          </>
-        )}
-      </Loaded>
-      <Egress />
-      <Projects />
+    <Page title="Settings" ready={ready}>
+      {ready ? (
+        <>
+          <Loaded query={workspace} what="The workspace">
+            {(found) => (
+              <>
+                <Panel title={`Workspace ${found.name}`}>
+                  <p>
+                    Made <Ago time={found.created_at} />, <Id id={found.id} />
+                  </p>
+                </Panel>
+                <SecondFactor required={found.require_second_factor ?? false} />
+              </>
+            )}
+          </Loaded>
+          <Egress />
+          <Projects />
+        </>
+      ) : (
+        <Loading rows={8} />
+      )}
     </Page>
   );
 }
