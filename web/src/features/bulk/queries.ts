@@ -41,7 +41,7 @@ export function useBulkAction(id: string) {
 }
 
 export function useBulkItems(id: string, failed: boolean, renewal: number) {
-  return useCursorList<BulkItem>(['bulk-actions', 'items', id, failed, renewal], ({ cursor, signal }) =>
+  const list = useCursorList<BulkItem>(['bulk-actions', 'items', id, failed, renewal], ({ cursor, signal }) =>
     data(
       api.GET('/api/v1/bulk-actions/{id}/items', {
         params: { path: { id }, query: { limit: 50, cursor, result: failed ? 'failed' : undefined } },
@@ -49,6 +49,16 @@ export function useBulkItems(id: string, failed: boolean, renewal: number) {
       }),
     ),
   );
+  // What was begun again goes on after the action has ended.
+  const under = ['queued', 'running', 'waiting', 'paused'];
+  const open = list.items.some((item) => item.run_status && under.includes(item.run_status));
+  useQuery({
+    queryKey: ['bulk-actions', 'renew-items', id],
+    queryFn: () => list.refetch().then(() => true),
+    enabled: open,
+    refetchInterval: interval,
+  });
+  return list;
 }
 
 export function useCancelBulk() {
