@@ -51,7 +51,7 @@ export function useBulkItems(id: string, failed: boolean, renewal: number) {
   );
   // What was begun again goes on after the action has ended.
   const under = ['queued', 'running', 'waiting', 'paused'];
-  const open = list.items.some((item) => item.run_status && under.includes(item.run_status));
+  const open = list.items.length === 0 || list.items.some((item) => item.run_status && under.includes(item.run_status));
   useQuery({
     queryKey: ['bulk-actions', 'renew-items', id],
     queryFn: () => list.refetch().then(() => true),
