@@ -6,6 +6,7 @@
 #include <span>
 
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 
 namespace sluice::budget {
@@ -122,9 +123,7 @@ Json render(const UnknownEntry& entry) {
 }
 
 Response tagged(int status, const Budget& budget, const Budgets& budgets) {
-    auto response = json_response(status, render(budget, budgets));
-    response.headers.set("ETag", etag_of(budget));
-    return response;
+    return net::tagged(status, render(budget, budgets), etag_of(budget));
 }
 
 /// The audit entry has what the budget was before, and the reason that was given.
@@ -235,7 +234,7 @@ Awaitable<Response> edit_budget(Request& request, Budgets& budgets) {
                     found->carry_over, found->alerts};
     if (auto taken = take_terms(*body, terms); !taken) co_return problem(taken.error());
     std::string before = base::dump_json(render(*found, budgets));
-    auto done = co_await budgets.edit(found->workspace, found->id, std::move(terms), if_match_of(request),
+    auto done = co_await budgets.edit(found->workspace, found->id, std::move(terms), net::if_match(request),
                                       record(request, budgets, 200, std::move(before)));
     if (!done) co_return problem(done.error());
     co_return tagged(200, *done, budgets);
@@ -245,7 +244,7 @@ Awaitable<Response> delete_budget(Request& request, Budgets& budgets) {
     const auto found = find_to_change(request, budgets);
     if (!found) co_return problem(found.error());
     std::string before = base::dump_json(render(*found, budgets));
-    auto done = co_await budgets.remove(found->workspace, found->id, if_match_of(request), record(request, budgets, 204, std::move(before)));
+    auto done = co_await budgets.remove(found->workspace, found->id, net::if_match(request), record(request, budgets, 204, std::move(before)));
     if (!done) co_return problem(done.error());
     co_return net::no_content();
 }
@@ -380,11 +379,6 @@ Result<NanoUsd> amount_of(const Json& body, std::string_view member) {
 }
 
 bool sees_instance(const Request& request) { return request.principal.may(Permission::system_write); }
-
-std::optional<std::string> if_match_of(const Request& request) {
-    const auto header = request.headers.find("If-Match");
-    return header ? std::optional<std::string>(*header) : std::nullopt;
-}
 
 void add_routes(net::Router& router, Budgets& budgets) {
     for (const auto& schema : schemas) router.add_schema(schema.name, schema.json);

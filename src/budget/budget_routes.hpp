@@ -11,7 +11,6 @@ namespace sluice::budget {
 Result<NanoUsd> amount_of(const Json& body, std::string_view member);
 /// Instance budgets are the machine owner's alone.
 bool sees_instance(const net::Request& request);
-std::optional<std::string> if_match_of(const net::Request& request);
 
 /// `/api/v1/spend`.
 void add_spend_routes(net::Router& router, Budgets& budgets);

@@ -34,8 +34,10 @@ Awaitable<std::optional<Response>> repeated(const Request& request) {
 Awaitable<Response> get_draft(Request& request, FlowRoutes& routes) {
     auto id = request.id_parameter<FlowId>();
     if (!id) co_return net::problem(id.error());
+    const auto optional = read_flag(request, "optional", false);
+    if (!optional) co_return net::problem(optional.error());
     auto draft = co_await routes.flows.draft(request.workspace(), *id, request.principal);
-    if (!draft && draft.error().code == ErrorCode::not_found && request.query_value("optional") == "true") co_return net::no_content();
+    if (!draft && draft.error().code == ErrorCode::not_found && *optional) co_return net::no_content();
     if (!draft) co_return net::problem(draft.error());
     // Whether the draft is behind changes without it, so that a known ETag does not spare the answer.
     co_return tagged(200, draft_json(*draft), etag_of(*draft));

@@ -40,17 +40,6 @@ Result<Publication> read_publication(const net::Request& request) {
     return out;
 }
 
-std::optional<std::string> if_match(const net::Request& request) {
-    const auto header = request.headers.find("If-Match");
-    return header ? std::optional<std::string>(*header) : std::nullopt;
-}
-
-net::Response tagged(int status, const Json& body, const std::string& etag) {
-    auto response = net::json_response(status, body);
-    response.headers.set("ETag", etag);
-    return response;
-}
-
 std::optional<net::Response> unchanged(const net::Request& request, const std::string& etag) {
     const auto known = request.headers.find("If-None-Match");
     if (!known || !net::etag_matches(*known, etag)) return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include "sluice/flows/flows.hpp"
 #include "sluice/net/http.hpp"
+#include "sluice/net/tagged.hpp"
 
 namespace sluice::flows {
 
@@ -27,8 +28,8 @@ Result<Publication> read_publication(const net::Request& request);
 /// A parameter of the query that is true or false. Errors: invalid_argument.
 Result<bool> read_flag(const net::Request& request, std::string_view name, bool fallback);
 
-std::optional<std::string> if_match(const net::Request& request);
-net::Response tagged(int status, const Json& body, const std::string& etag);
+using net::if_match;
+using net::tagged;
 /// 304 when If-None-Match names the ETag.
 std::optional<net::Response> unchanged(const net::Request& request, const std::string& etag);
 

@@ -6,6 +6,7 @@
 #include "sluice/base/json.hpp"
 #include "sluice/identity/saved_views.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 
 namespace sluice::identity {
 namespace {
@@ -43,11 +44,6 @@ SavedViews::Also recording(const Request& request, int status) {
         request.record(unit, {status, gone ? std::string() : base::dump_json(render(view, request.principal)), gone ? std::string() : etag_of(view)},
                        std::move(note));
     };
-}
-
-std::optional<std::string> if_match(const Request& request) {
-    const auto header = request.headers.find("If-Match");
-    return header ? std::optional<std::string>(*header) : std::nullopt;
 }
 
 SavedView view_of(const Json& body) {

@@ -5,6 +5,7 @@
 #include "sluice/base/json.hpp"
 #include "sluice/llm/contents.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 
 namespace sluice::llm {
@@ -36,11 +37,7 @@ Json render(const ContentPolicy& policy) {
             {"updated_at", policy.revision > 0 ? Json(base::format_time(policy.updated_at)) : Json()}};
 }
 
-Response with_etag(const ContentPolicy& policy) {
-    auto response = json_response(200, render(policy));
-    response.headers.set("ETag", etag_of(policy));
-    return response;
-}
+Response with_etag(const ContentPolicy& policy) { return net::tagged(200, render(policy), etag_of(policy)); }
 
 Awaitable<Response> get_policy(Request& request, Contents& contents) { co_return with_etag(contents.policy(request.workspace())); }
 
@@ -56,14 +53,12 @@ Awaitable<Response> put_policy(Request& request, Contents& contents) {
         if (!retention) co_return problem(Error{ErrorCode::invalid_argument, retention.error().message, {{"/retention", retention.error().message}}, false});
         wanted.retention = *retention;
     }
-    std::optional<std::string> if_match;
-    if (auto value = request.headers.find("If-Match")) if_match = std::string(*value);
     const auto before = contents.policy(request.workspace());
     Contents::Also also = [&request, before](storage::WriteUnit& unit, const ContentPolicy& made) {
         request.record(unit, {200, base::dump_json(render(made)), etag_of(made)},
                        {.target = "content-policy", .before = base::dump_json(render(before)), .after = {}, .reason = {}});
     };
-    auto made = co_await contents.set(std::move(wanted), std::move(if_match), std::move(also));
+    auto made = co_await contents.set(std::move(wanted), net::if_match(request), std::move(also));
     if (!made) co_return problem(made.error());
     co_return with_etag(*made);
 }

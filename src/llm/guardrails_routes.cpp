@@ -4,6 +4,7 @@
 
 #include "sluice/llm/guardrails.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 
 namespace sluice::llm {
@@ -51,16 +52,7 @@ Json render(const Guardrail& row) {
             {"updated_at", base::format_time(row.updated_at)}};
 }
 
-Response with_etag(int status, const Guardrail& row) {
-    auto response = json_response(status, render(row));
-    response.headers.set("ETag", etag_of(row));
-    return response;
-}
-
-std::optional<std::string> if_match(const Request& request) {
-    if (auto value = request.headers.find("If-Match")) return std::string(*value);
-    return std::nullopt;
-}
+Response with_etag(int status, const Guardrail& row) { return net::tagged(status, render(row), etag_of(row)); }
 
 Result<Guardrail> read_guardrail(const Request& request) {
     auto body = request.json();

@@ -5,6 +5,7 @@
 #include "llm/model_limits_json.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 
 namespace sluice::llm {
@@ -43,15 +44,8 @@ Result<void> check_actor(const Request& request, const ModelLimits& limits, budg
     return check_unbound(request.principal, limits, scope, scope_id);
 }
 
-std::optional<std::string> if_match(const Request& request) {
-    if (auto value = request.headers.find("If-Match")) return std::string(*value);
-    return std::nullopt;
-}
-
 Response tagged(int status, const ModelLimit& limit, const ModelLimits& limits) {
-    auto response = json_response(status, render(limit, limits));
-    response.headers.set("ETag", etag_of(limit));
-    return response;
+    return net::tagged(status, render(limit, limits), etag_of(limit));
 }
 
 ModelLimits::Also record(Request& request, const ModelLimits& limits, int status, std::string before = {}) {

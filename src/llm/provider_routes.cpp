@@ -6,6 +6,7 @@
 #include "llm/upstreams/upstream.hpp"
 #include "sluice/llm/gateway.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 
 namespace sluice::llm {
@@ -78,17 +79,6 @@ Json render(const ModelRoute& route) {
             {"updated_at", base::format_time(route.updated_at)}};
 }
 
-Response with_etag(int status, const Json& body, const std::string& etag) {
-    auto response = json_response(status, body);
-    response.headers.set("ETag", etag);
-    return response;
-}
-
-std::optional<std::string> if_match(const Request& request) {
-    if (auto value = request.headers.find("If-Match")) return std::string(*value);
-    return std::nullopt;
-}
-
 Result<NewProvider> read_provider(const Request& request) {
     auto body = request.json();
     if (!body) return fail(std::move(body.error()));
@@ -116,7 +106,7 @@ Awaitable<Response> list_providers(Request& request, ProviderBook& book) {
 Awaitable<Response> get_provider(Request& request, ProviderBook& book) {
     const auto row = book.find(request.workspace(), request.parameter("id"));
     if (!row) co_return problem(net::no_such_object(request.parameter("id")));
-    co_return with_etag(200, render(*row), etag_of(*row));
+    co_return net::tagged(200, render(*row), etag_of(*row));
 }
 
 Awaitable<Response> create_provider(Request& request, ProviderBook& book) {
@@ -127,7 +117,7 @@ Awaitable<Response> create_provider(Request& request, ProviderBook& book) {
     };
     auto made = co_await book.create(request.workspace(), std::move(*wanted), request.principal.id, std::move(also));
     if (!made) co_return problem(made.error());
-    co_return with_etag(201, render(*made), etag_of(*made));
+    co_return net::tagged(201, render(*made), etag_of(*made));
 }
 
 Awaitable<Response> put_provider(Request& request, ProviderBook& book) {
@@ -141,7 +131,7 @@ Awaitable<Response> put_provider(Request& request, ProviderBook& book) {
     std::string id(request.parameter("id"));
     auto made = co_await book.edit(request.workspace(), std::move(id), std::move(*wanted), if_match(request), std::move(also));
     if (!made) co_return problem(made.error());
-    co_return with_etag(200, render(*made), etag_of(*made));
+    co_return net::tagged(200, render(*made), etag_of(*made));
 }
 
 Awaitable<Response> delete_provider(Request& request, ProviderBook& book) {
@@ -163,7 +153,7 @@ Awaitable<Response> list_routes(Request& request, ProviderBook& book) {
 Awaitable<Response> get_route(Request& request, ProviderBook& book) {
     const auto row = book.route(request.workspace(), request.parameter("name"));
     if (!row) co_return problem(net::no_such_object(request.parameter("name")));
-    co_return with_etag(200, render(*row), etag_of(*row));
+    co_return net::tagged(200, render(*row), etag_of(*row));
 }
 
 Awaitable<Response> put_route(Request& request, ProviderBook& book) {
@@ -181,7 +171,7 @@ Awaitable<Response> put_route(Request& request, ProviderBook& book) {
     };
     auto made = co_await book.put_route(std::move(wanted), if_match(request), std::move(also));
     if (!made) co_return problem(made.error());
-    co_return with_etag(200, render(*made), etag_of(*made));
+    co_return net::tagged(200, render(*made), etag_of(*made));
 }
 
 Awaitable<Response> delete_route(Request& request, ProviderBook& book) {

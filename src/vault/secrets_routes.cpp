@@ -5,6 +5,7 @@
 #include "sluice/base/json.hpp"
 #include "sluice/crypto/crypto.hpp"
 #include "sluice/net/server.hpp"
+#include "sluice/net/tagged.hpp"
 #include "sluice/storage/write_unit.hpp"
 #include "sluice/vault/vault.hpp"
 #include "vault/bindings.hpp"
@@ -71,11 +72,7 @@ Json render(const Secret& secret) {
             {"updated_at", base::format_time(secret.updated_at)}};
 }
 
-Response tagged(int status, const Secret& secret) {
-    auto response = json_response(status, render(secret));
-    response.headers.set("ETag", etag_of(secret));
-    return response;
-}
+Response tagged(int status, const Secret& secret) { return net::tagged(status, render(secret), etag_of(secret)); }
 
 /// The records of the audit trail and of an Idempotency-Key have the answer, which never has the value.
 AlsoCommit record(Request& request, int status) {
@@ -89,11 +86,6 @@ AlsoCommit record(Request& request, int status) {
         }
         request.record(unit, {status, row, etag_of(secret)}, std::move(note));
     };
-}
-
-std::optional<std::string> if_match(const Request& request) {
-    const auto header = request.headers.find("If-Match");
-    return header ? std::optional<std::string>(*header) : std::nullopt;
 }
 
 /// The value, which leaves the parsed body.
