@@ -184,14 +184,7 @@ Outcome<int> raise_budget(Context& context) {
     return print_budget(context, *raised, "raised");
 }
 
-Outcome<int> delete_budget(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto done = (*server)->json(Call{"DELETE", path_of(context)});
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("ID")));
-    return exit_ok;
-}
+Outcome<int> delete_budget(Context& context) { return delete_object(context, path_of(context), "ID"); }
 
 Outcome<int> list_unknown_spend(Context& context) {
     auto server = context.connect();

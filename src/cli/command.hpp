@@ -181,6 +181,8 @@ Outcome<int> list_run_steps(Context& context);
 Outcome<int> show_run_output(Context& context);
 /// Saves the body of an answer as the file `place`, whole or not at all; to standard output when it is empty or "-".
 Outcome<int> save(Context& context, Connection& server, const Call& call, const std::string& place);
+/// Deletes the object at the path and says so by the argument that named it ("NAME", "ID").
+Outcome<int> delete_object(Context& context, std::string path, std::string_view argument);
 Outcome<int> list_audit(Context& context);
 Outcome<int> export_audit(Context& context);
 Outcome<int> verify_audit(Context& context);

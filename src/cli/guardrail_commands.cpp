@@ -98,14 +98,7 @@ Outcome<int> set_guardrail(Context& context) {
     return exit_ok;
 }
 
-Outcome<int> delete_guardrail(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto done = (*server)->json(call_of("DELETE", "/api/v1/guardrails/" + encode(context.arguments.text("NAME"))));
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("NAME")));
-    return exit_ok;
-}
+Outcome<int> delete_guardrail(Context& context) { return delete_object(context, "/api/v1/guardrails/" + encode(context.arguments.text("NAME")), "NAME"); }
 
 Outcome<int> show_content_policy(Context& context) {
     auto server = context.connect();

@@ -104,14 +104,7 @@ Outcome<int> edit_model_limit(Context& context) {
     return print_limit(context, *changed, "changed");
 }
 
-Outcome<int> delete_model_limit(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto done = (*server)->json(Call{"DELETE", path_of(context)});
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("ID")));
-    return exit_ok;
-}
+Outcome<int> delete_model_limit(Context& context) { return delete_object(context, path_of(context), "ID"); }
 
 Outcome<int> edit_key(Context& context) {
     auto terms = limit_terms(context, Json::object());

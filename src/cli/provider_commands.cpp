@@ -87,14 +87,7 @@ Outcome<int> add_provider(Context& context) {
     return show_row(context, *made, "added");
 }
 
-Outcome<int> delete_provider(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto done = (*server)->json(call_of("DELETE", "/api/v1/providers/" + encode(context.arguments.text("NAME"))));
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("NAME")));
-    return exit_ok;
-}
+Outcome<int> delete_provider(Context& context) { return delete_object(context, "/api/v1/providers/" + encode(context.arguments.text("NAME")), "NAME"); }
 
 Outcome<int> check_provider(Context& context) {
     auto server = context.connect();
@@ -161,13 +154,6 @@ Outcome<int> set_model_route(Context& context) {
     return show_row(context, *done, "set");
 }
 
-Outcome<int> delete_model_route(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    auto done = (*server)->json(call_of("DELETE", "/api/v1/model-routes/" + encode(context.arguments.text("NAME"))));
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("NAME")));
-    return exit_ok;
-}
+Outcome<int> delete_model_route(Context& context) { return delete_object(context, "/api/v1/model-routes/" + encode(context.arguments.text("NAME")), "NAME"); }
 
 }  // namespace sluice::cli

@@ -163,17 +163,7 @@ Outcome<int> show_secret(Context& context) {
     return exit_ok;
 }
 
-Outcome<int> delete_secret(Context& context) {
-    auto server = context.connect();
-    if (!server) return stop(std::move(server.error()));
-    Call call;
-    call.verb = "DELETE";
-    call.path = path_of(context);
-    auto done = (*server)->json(call);
-    if (!done) return stop(std::move(done.error()));
-    context.print(fmt::format("deleted {}\n", context.arguments.text("NAME")));
-    return exit_ok;
-}
+Outcome<int> delete_secret(Context& context) { return delete_object(context, path_of(context), "NAME"); }
 
 Outcome<int> rotate_secret_keys(Context& context) {
     auto server = context.connect();

@@ -70,3 +70,15 @@ export const projectsQuery = () =>
     queryFn: ({ signal }) => data(api.GET('/api/v1/projects', { signal })),
     staleTime: 60_000,
   });
+
+/** Names of the roles that members and keys of the workspace can have. */
+export function useRoleNames() {
+  return useQuery({
+    queryKey: ['roles', 'names'],
+    queryFn: async ({ signal }) => {
+      const list = await data(api.GET('/api/v1/roles', { signal }));
+      return (list.items ?? []).map((role) => role.name);
+    },
+    staleTime: 60_000,
+  });
+}

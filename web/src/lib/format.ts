@@ -137,3 +137,10 @@ export function formatWord(word: string): string {
 export function formatNumber(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
+
+/** What is wrong with a typed dollar amount; the API takes a decimal with at most nine places, not below zero. */
+export function amountMistake(text: string): string | undefined {
+  if (text.trim() === '') return 'How many US dollars?';
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text.trim())) return 'A number of US dollars, such as 7 or 12.50';
+  return undefined;
+}

@@ -3,11 +3,11 @@
 import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { projectsQuery } from '@/api/session';
+import { projectsQuery, useRoleNames } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import classes from './api_keys.module.css';
+import { amountMistake } from '@/lib/format';
 import { emptyForm, type KeyForm, keyOf } from './key_form';
-import { useCreateKey, useRoleNames } from './queries';
+import { useCreateKey } from './queries';
 
 export function CreateKey(props: { opened: boolean; onClose: () => void; onMade: (key: string | undefined) => void }) {
   const { opened, onClose, onMade } = props;
@@ -17,20 +17,20 @@ export function CreateKey(props: { opened: boolean; onClose: () => void; onMade:
   const create = useCreateKey();
   const set = (change: Partial<KeyForm>) => setForm((old) => ({ ...old, ...change }));
   const number = (value: string | number) => (typeof value === 'number' ? value : ('' as const));
-  const budgetWrong = form.budget.trim() !== '' && !/^\d{1,9}(\.\d{1,9})?$/.test(form.budget.trim());
+  const budgetWrong = form.budget.trim() === '' ? undefined : amountMistake(form.budget);
   return (
     <Confirm
       opened={opened}
       onClose={onClose}
       title="Create key"
       action="Create key"
-      disabled={form.name.trim() === '' || budgetWrong}
+      disabled={form.name.trim() === '' || budgetWrong !== undefined}
       onConfirm={async () => {
         const made = await create.mutateAsync(keyOf(form));
         onMade(made.key ?? undefined);
       }}
     >
-      <div className={classes.form}>
+      <div className="stack">
         <TextInput
           label="Name"
           description="What uses it"
@@ -40,7 +40,7 @@ export function CreateKey(props: { opened: boolean; onClose: () => void; onMade:
           required
           data-autofocus
         />
-        <div className={classes.two}>
+        <div className="two">
           <Select
             label="Role"
             data={roles.data ?? [form.role]}
@@ -76,7 +76,7 @@ export function CreateKey(props: { opened: boolean; onClose: () => void; onMade:
           value={form.models}
           onChange={(names) => set({ models: names })}
         />
-        <div className={classes.two}>
+        <div className="two">
           <NumberInput
             label="Calls of models a minute"
             min={1}
@@ -92,12 +92,12 @@ export function CreateKey(props: { opened: boolean; onClose: () => void; onMade:
             onChange={(value) => set({ tokens: number(value) })}
           />
         </div>
-        <div className={classes.two}>
+        <div className="two">
           <TextInput
             label="Budget of its own, in US dollars"
             inputMode="decimal"
             value={form.budget}
-            error={budgetWrong && 'A number of US dollars, such as 7 or 12.50'}
+            error={budgetWrong}
             onChange={(event) => set({ budget: event.currentTarget.value })}
           />
           <Select

@@ -10,7 +10,6 @@ import { Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id, Money } from '@/components/Values';
 import { formatTime } from '@/lib/format';
-import classes from './api_keys.module.css';
 import { keyState, limitsOf } from './key_form';
 import { type ApiKey, useApiKey, useChangeKey, useRevokeKey } from './queries';
 
@@ -112,9 +111,9 @@ function ChangeLimits({ apiKey, opened, onClose }: { apiKey: ApiKey; opened: boo
         })
       }
     >
-      <div className={classes.form}>
+      <div className="stack">
         <TagsInput label="Only these models" description="Empty: all" value={models} onChange={setModels} />
-        <div className={classes.two}>
+        <div className="two">
           <NumberInput
             label="Calls of models a minute"
             min={1}

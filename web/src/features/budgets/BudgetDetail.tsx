@@ -8,9 +8,8 @@ import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
 import { Loaded } from '@/components/States';
 import { Ago, Id, Money } from '@/components/Values';
-import { formatTime, formatWord } from '@/lib/format';
+import { amountMistake, formatTime, formatWord } from '@/lib/format';
 import { BudgetForm } from './BudgetForm';
-import classes from './budgets.module.css';
 import {
   type Budget,
   useBudget,
@@ -21,7 +20,7 @@ import {
   useResolveUnknown,
   useUnknown,
 } from './queries';
-import { amountMistake, sayScope } from './scope';
+import { sayScope } from './scope';
 import { UsageBar } from './UsageBar';
 
 export function BudgetDetail({ id, onGone }: { id: string; onGone: () => void }) {
@@ -186,7 +185,7 @@ function Resolve({ id, onClose }: { id: string; onClose: () => void }) {
       disabled={amountMistake(cost) !== undefined || reason.trim() === ''}
       onConfirm={() => resolve.mutateAsync({ id, body: { cost_usd: cost.trim(), reason: reason.trim() } })}
     >
-      <div className={classes.form}>
+      <div className="stack">
         <TextInput
           label="What it really cost, in US dollars"
           value={cost}
@@ -225,7 +224,7 @@ function Raise({ budget, opened, onClose }: { budget: Budget; opened: boolean; o
         raise.mutateAsync({ amount_usd: amount.trim(), until: end?.toISOString() ?? '', reason: reason.trim() })
       }
     >
-      <div className={classes.form}>
+      <div className="stack">
         <p>The limit is higher by the amount until the time comes; then it is as before. Another raise replaces it.</p>
         <TextInput
           label="By so many US dollars"

@@ -3,10 +3,9 @@
 import { Checkbox, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Confirm } from '@/components/Confirm';
-import { formatWord } from '@/lib/format';
-import classes from './budgets.module.css';
+import { amountMistake, formatWord } from '@/lib/format';
 import { actions, type Budget, type NewBudget, type ScopeType, scopeTypes, windows } from './queries';
-import { amountMistake, isSingle, sayScope } from './scope';
+import { isSingle, sayScope } from './scope';
 
 const options = (words: readonly string[]) => words.map((value) => ({ value, label: formatWord(value) }));
 const zones = () => Intl.supportedValuesOf('timeZone');
@@ -57,10 +56,10 @@ export function BudgetForm(props: {
       disabled={lacks}
       onConfirm={() => onSave(body)}
     >
-      <div className={classes.form}>
+      <div className="stack">
         {!budget && (
           <>
-            <div className={classes.two}>
+            <div className="two">
               <Select
                 label="Of"
                 data={options(scopeTypes)}
@@ -86,7 +85,7 @@ export function BudgetForm(props: {
             )}
           </>
         )}
-        <div className={classes.two}>
+        <div className="two">
           <TextInput
             label="Limit in US dollars"
             inputMode="decimal"
@@ -117,7 +116,7 @@ export function BudgetForm(props: {
             required
           />
         )}
-        <div className={classes.two}>
+        <div className="two">
           <Select
             label="Time zone of its days"
             data={['UTC', ...zones().filter((one) => one !== 'UTC')]}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { amountMistake } from '@/lib/format';
 import type { Budget } from './queries';
-import { amountMistake, sayScope } from './scope';
+import { sayScope } from './scope';
 import { shareOf, stateOf } from './UsageBar';
 
 const budget = (limit: string, spent: string, held = '0') =>

@@ -5,9 +5,9 @@ import { useState } from 'react';
 import { useWhyNot } from '@/api/session';
 import { type Column, DataTable } from '@/components/DataTable';
 import { FilterBar, FilterChoice, FilterText } from '@/components/FilterBar';
-import { Link } from '@/components/Link';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { RunLink } from '@/components/RunLink';
 import { Sheet } from '@/components/Sheet';
 import { Empty, Failed, FilteredEmpty, Loading } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
@@ -42,15 +42,6 @@ const letterColumns: Column<DeadLetter>[] = [
   { key: 'attempts', title: 'Attempts', width: 80, align: 'right', below: 1280, render: (letter) => letter.attempts },
   { key: 'created', title: 'Since', width: 110, render: (letter) => <Ago time={letter.created_at} /> },
 ];
-
-export function RunLink({ id }: { id: string }) {
-  return (
-    <Link to="/runs/$id" params={{ id }}>
-      {id.slice(0, 4)}
-      {id.slice(-6)}
-    </Link>
-  );
-}
 
 export default function DeadLettersPage() {
   const [values, set] = useSearchParams(search);

@@ -11,7 +11,6 @@ import { Facts, Panel } from '@/components/Panel';
 import { Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
-import classes from './dead_letters.module.css';
 import { type DeadLetterDetail, useDiscard, useLetter, useRedrive } from './queries';
 
 export function LetterDetail({ id }: { id: string }) {
@@ -27,7 +26,7 @@ function Letter({ letter }: { letter: DeadLetterDetail }) {
   const whyNot = useWhyNot('runs:write');
   const open = letter.state === 'open';
   return (
-    <div className={classes.detail}>
+    <div className="stack">
       <div className="row wrap">
         <Button disabled={!open || whyNot !== undefined} title={whyNot} onClick={() => setAsking('redrive')}>
           Redrive
@@ -122,7 +121,7 @@ function Redrive(props: { letter: DeadLetterDetail; edit: boolean; opened: boole
       onConfirm={() => redrive.mutateAsync({ id: letter.id, body })}
     >
       {edit ? (
-        <div className={classes.form}>
+        <div className="stack">
           <p>A new run is started with this input. The old run stays as it is.</p>
           <CodeEditor label="Input" language="json" value={text} onChange={setText} height={240} />
           {mistake && <p className="error">{mistake}</p>}
@@ -154,7 +153,7 @@ function Discard({ id, opened, onClose }: { id: string; opened: boolean; onClose
       disabled={reason.trim() === ''}
       onConfirm={() => discard.mutateAsync({ id, reason })}
     >
-      <div className={classes.form}>
+      <div className="stack">
         <p>The letter is closed and its run stays failed. The reason is kept with it.</p>
         <TextInput
           label="Reason"

@@ -30,7 +30,7 @@ export function RedriveMany({ filter, onClose }: { filter: LetterFilter | undefi
         go({ to: '/bulk-actions/$id', params: { id: action.id } });
       }}
     >
-      <div className={classes.form}>
+      <div className="stack">
         <dl className={classes.filter}>
           {Object.entries(wanted ?? {}).map(([name, value]) => (
             <div key={name}>

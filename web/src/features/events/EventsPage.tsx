@@ -6,9 +6,9 @@ import { useState } from 'react';
 import { type Column, DataTable } from '@/components/DataTable';
 import { JsonView } from '@/components/data/JsonView';
 import { FilterBar, FilterText } from '@/components/FilterBar';
-import { Link } from '@/components/Link';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
+import { RunLink } from '@/components/RunLink';
 import { Sheet } from '@/components/Sheet';
 import { Empty, Failed, FilteredEmpty, Loaded, Loading } from '@/components/States';
 import { Ago, Id } from '@/components/Values';
@@ -29,12 +29,7 @@ const columns: Column<Event>[] = [
 function Subject({ event }: { event: Event }) {
   const subject = event.subject ?? '';
   if (/(^|\/)run_[0-9a-z]+$/.test(subject)) {
-    const id = subject.slice(subject.lastIndexOf('run_'));
-    return (
-      <Link to="/runs/$id" params={{ id }} className="mono">
-        run_{id.slice(-6)}
-      </Link>
-    );
+    return <RunLink id={subject.slice(subject.lastIndexOf('run_'))} />;
   }
   return subject ? <Id id={subject} /> : null;
 }

@@ -4,14 +4,14 @@ import { ActionIcon, Button, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { projectsQuery, useMe, useWhyNot } from '@/api/session';
+import { projectsQuery, useMe, useRoleNames, useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
 import { Loaded, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
-import { type User, useChangeUser, useRemoveUser, useRoleNames, useUser } from './queries';
+import { type User, useChangeUser, useRemoveUser, useUser } from './queries';
 
 export function Member({ id, onGone }: { id: string; onGone: () => void }) {
   return (

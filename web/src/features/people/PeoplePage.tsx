@@ -3,7 +3,7 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
+import { useRoleNames, useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { type Column, DataTable } from '@/components/DataTable';
 import { Once } from '@/components/Once';
@@ -15,15 +15,7 @@ import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
 import { searchParams, text, useSearchParams } from '@/lib/search';
 import { Member } from './Member';
-import {
-  type Invitation,
-  type User,
-  useInvitations,
-  useInvite,
-  useRevokeInvitation,
-  useRoleNames,
-  useUsers,
-} from './queries';
+import { type Invitation, type User, useInvitations, useInvite, useRevokeInvitation, useUsers } from './queries';
 
 const search = searchParams({ user: text() });
 

@@ -26,17 +26,6 @@ export function useInvitations() {
   );
 }
 
-export function useRoleNames() {
-  return useQuery({
-    queryKey: ['roles', 'names'],
-    queryFn: async ({ signal }) => {
-      const list = await data(api.GET('/api/v1/roles', { signal }));
-      return (list.items ?? []).map((role) => role.name);
-    },
-    staleTime: 60_000,
-  });
-}
-
 function useChange<T, R>(change: (value: T) => Promise<R>) {
   const client = useQueryClient();
   return useMutation({ mutationFn: change, onSettled: () => client.invalidateQueries({ queryKey: ['users'] }) });

@@ -29,7 +29,7 @@ export function ProviderForm(props: {
       onConfirm={() => onSave(providerOf(form, provider))}
     >
       <div className="stack">
-        <div className={classes.two}>
+        <div className="two">
           <Select
             label="Type"
             data={types.map((value) => ({ value, label: formatWord(value) }))}

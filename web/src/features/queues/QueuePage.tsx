@@ -11,6 +11,7 @@ import { FilterBar, FilterChoice } from '@/components/FilterBar';
 import { Link, useGo } from '@/components/Link';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
+import { RunLink } from '@/components/RunLink';
 import { Empty, Failed, FilteredEmpty, Loaded, Loading } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Tile, Tiles } from '@/components/Tile';
@@ -37,11 +38,7 @@ const columns: Column<Job>[] = [
     key: 'run',
     title: 'Run',
     width: 130,
-    render: (job) => (
-      <Link to="/runs/$id" params={{ id: job.run_id }} className="mono">
-        run_{job.run_id.slice(-6)}
-      </Link>
-    ),
+    render: (job) => <RunLink id={job.run_id} />,
     card: 'title',
   },
   { key: 'flow', title: 'Flow', render: (job) => job.flow.name },
