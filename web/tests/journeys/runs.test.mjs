@@ -133,8 +133,6 @@ export async function runs(house, t) {
       await page.waitForURL(/\/bulk-actions\/bulk_/);
       await page.getByText('3 runs done of 3').waitFor();
       await page.locator('header [data-status="done"]').waitFor();
-      await page.reload();
-      await ready(page);
       await page
         .getByRole('row', { name: /succeeded/ })
         .nth(2)

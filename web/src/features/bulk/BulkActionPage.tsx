@@ -90,7 +90,7 @@ export default function BulkActionPage() {
   // The items are read anew when another hundredth of them was dealt with, and at the end.
   const dealt = action.data ? action.data.done + action.data.failed : 0;
   const portion = Math.max(1, Math.ceil((action.data?.total ?? 0) / 100));
-  const renewal = action.data?.state === 'running' ? Math.floor(dealt / portion) : -1;
+  const renewal = `${action.data?.state} ${Math.floor(dealt / portion)}`;
   const items = useBulkItems(id, result === 'failed', renewal);
   const above = <Link to="/bulk-actions">Bulk actions</Link>;
   if (!action.data) {

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api, data, type Schemas } from '@/api/client';
 import { useCursorList } from '@/lib/lists';
-import { useLive } from '@/lib/live';
+import { type LiveChange, useLive } from '@/lib/live';
 
 export type BulkAction = Schemas['BulkAction'];
 export type BulkItem = Schemas['BulkItem'];
@@ -40,7 +40,8 @@ export function useBulkAction(id: string) {
   return action;
 }
 
-export function useBulkItems(id: string, failed: boolean, renewal: number) {
+/** `renewal`: how far the action is; the list is read anew when it changes. */
+export function useBulkItems(id: string, failed: boolean, renewal: string) {
   const list = useCursorList<BulkItem>(['bulk-actions', 'items', id, failed, renewal], ({ cursor, signal }) =>
     data(
       api.GET('/api/v1/bulk-actions/{id}/items', {
@@ -50,13 +51,10 @@ export function useBulkItems(id: string, failed: boolean, renewal: number) {
     ),
   );
   // What was begun again goes on after the action has ended.
-  const under = ['queued', 'running', 'waiting', 'paused'];
-  const open = list.items.length === 0 || list.items.some((item) => item.run_status && under.includes(item.run_status));
-  useQuery({
-    queryKey: ['bulk-actions', 'renew-items', id],
-    queryFn: () => list.refetch().then(() => true),
-    enabled: open,
-    refetchInterval: interval,
+  useLive('events', (changes) => {
+    const runs = new Set(list.items.map((item) => item.run_id));
+    const of = (change: LiveChange) => change.type.startsWith('run.') && runs.has(change.subject ?? '');
+    if (changes.some((change) => change.type === 'resync' || of(change))) void list.refetch();
   });
   return list;
 }
