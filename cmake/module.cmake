@@ -74,20 +74,21 @@ function(sluice_embed target symbol root)
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
-# What is done for each request, step or call. All else is built for size (-Oz).
+# What is done for each request, step or call. All else is built for size (-Oz). In the binary these objects come first: of an
+# inline function that both kinds have, the linker keeps the first, which is the fast one.
 set(hot_sources
   "/src/(cel|runtime)/"
   "/src/base/(clock|id|json|json_parse|json_schema|json_schema_validate|log|metrics|money|random|time)\\.cpp$"
   "/src/storage/(file_blobs|query|readers|sqlite_connection|sqlite_storage|writer)\\.cpp$"
-  "/src/net/(client|connection|forwarded|http|rate_limiter|request_target|router|server|session|sse_parser|url|websocket)[a-z_]*\\.cpp$"
+  "/src/net/(client|connection|forwarded|http|rate_limiter|request_target|router|server|session|sse_parser|url)[a-z_]*\\.cpp$"
   "/src/events/bus"
-  "/src/identity/(identity|request_)[a-z_]*\\.cpp$"
+  "/src/identity/(identity|identity_store|request_[a-z_]*)\\.cpp$"
   "/src/budget/(admission|settlement|budget_store|spend_store)"
-  "/src/llm/(account|answer_cache|body_scan|catalogue|gateway|prices|targets)[a-z_]*\\.cpp$"
+  "/src/llm/(account[a-z_]*|answer_cache[a-z_]*|body_scan|catalogue|gateway[a-z_]*|prices[a-z_]*|targets[a-z_]*)\\.cpp$"
   "/src/llm/formats/[a-z_]*(stream|usage|wire_json)"
-  "/src/flows/(compile|scope)"
+  "/src/flows/scope"
   "/src/nodes/(merge|node_parts|noop|set|switch_on|transform)\\.cpp$"
-  "/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine[a-z_]*|run_queue|step_[a-z]*)\\.cpp$")
+  "/src/engine/(engine|engine_routes|engine_store|engine_queue|instance|machine|machine_(attempts|control|judgements|loop|map|routing|steps|values)|run_queue|step_[a-z]*)\\.cpp$")
 
 # sluice_module(<name> DEPENDS <modules…> LINK <libraries…>)
 function(sluice_module name)
@@ -106,6 +107,7 @@ function(sluice_module name)
     target_link_libraries(sluice_${name} PUBLIC sluice_${dependency})
   endforeach()
   target_compile_options(sluice_${name} PRIVATE ${pch_options})
+  set(hot_here "")
   foreach(source ${sources})
     set(hot FALSE)
     foreach(pattern ${hot_sources})
@@ -113,12 +115,20 @@ function(sluice_module name)
         set(hot TRUE)
       endif()
     endforeach()
-    if(NOT hot AND cold_options)
+    if(hot)
+      list(APPEND hot_here ${source})
+    elseif(cold_options)
       set_property(SOURCE ${source} APPEND_STRING PROPERTY COMPILE_FLAGS " $<$<BOOL:$<TARGET_PROPERTY:SLUICE_SIZED>>:${cold_options}>")
       set_property(SOURCE ${source} APPEND PROPERTY OBJECT_DEPENDS ${cold_pch}.pch)
       set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     endif()
   endforeach()
+  if(hot_here)
+    list(TRANSFORM hot_here REPLACE "^${CMAKE_SOURCE_DIR}/" "")
+    list(JOIN hot_here "|" hot_here)
+    string(REPLACE "." "\\." hot_here "${hot_here}")
+    set_property(GLOBAL APPEND PROPERTY sluice_hot_objects "$<FILTER:$<TARGET_OBJECTS:sluice_${name}>,INCLUDE,/(${hot_here})\\.o$>")
+  endif()
   target_precompile_headers(sluice_${name} REUSE_FROM sluice_pch)
   if(SLUICE_TESTS)
     sluice_tests(${name})
@@ -147,7 +157,8 @@ endfunction()
 # The binary: build/<preset>/sluice.
 function(sluice_program)
   if(EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
-    add_executable(sluice ${CMAKE_SOURCE_DIR}/src/app/main.cpp)
+    get_property(hot_objects GLOBAL PROPERTY sluice_hot_objects)
+    add_executable(sluice ${CMAKE_SOURCE_DIR}/src/app/main.cpp ${hot_objects})
     target_link_libraries(sluice PRIVATE sluice_app sluice_dashboard_files)
     target_compile_options(sluice PRIVATE ${pch_options})
     target_precompile_headers(sluice REUSE_FROM sluice_pch)
