@@ -166,6 +166,7 @@ function(sluice_program)
     if(SLUICE_TEETH)
       set_target_properties(sluice PROPERTIES OUTPUT_NAME sluice_teeth)  # never to be taken for the product
     endif()
+    sluice_program_without_dashboard("${hot_objects}")
     if(NOT SLUICE_SANITIZE)
       # A run is a hundred small allocations; this allocator halves their cost (docs/decisions/0013). Named first, it serves all.
       target_link_libraries(sluice PRIVATE -Wl,--no-as-needed ${MIMALLOC})
