@@ -64,8 +64,14 @@ Outcome<Json> runs_filter(const Context& context, Connection& server) {
         if (!flow) return stop(std::move(flow.error()));
         filter["flow"] = *flow;
     }
-    for (const char* name : {"project", "code", "since", "until"})
+    for (const char* name : {"project", "code", "since", "until", "trigger", "parent"})
         if (context.arguments.has(name)) filter[name] = context.arguments.text(name);
+    if (context.arguments.has("text")) filter["q"] = context.arguments.text("text");
+    if (context.arguments.has("of-version")) {
+        auto version = whole_number(context, "of-version", 0);
+        if (!version) return stop(std::move(version.error()));
+        filter["version"] = *version;
+    }
     if (context.arguments.has("status")) {
         filter["status"] = Json::array();
         for (const auto& status : context.arguments.list("status")) filter["status"].push_back(status);

@@ -132,19 +132,25 @@ constexpr OptionRow of_code = {"--code", "CODE", "Only those with this error cod
 constexpr OptionRow since_option = {"--since", "TIME", "Made at or after this time"};
 constexpr OptionRow until_option = {"--until", "TIME", "Made before this time"};
 constexpr OptionRow bulk_reason = {"--reason", "TEXT", "Why, for the runs' records"};
+constexpr OptionRow of_version = {"--of-version", "N", "Only runs of this version of the flow; with --flow"};
+constexpr OptionRow of_trigger = {"--trigger", "NAME", "Only runs that were started this way: api, flow, rerun, …"};
+constexpr OptionRow of_parent = {"--parent", "ID", "Only runs that came from this one"};
+constexpr OptionRow of_text = {"--text", "TEXT", "In the run's id, its flow's name or its error's message"};
 constexpr OptionRow retry_all_options[] = {
     {"--status", "STATUS", "failed, timed_out or cancelled; may be given again; default: the first two", false, true},
-    of_flow, of_project, of_code, since_option, until_option, bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+    of_flow, of_version, of_project, of_code, of_trigger, of_parent, of_text, since_option, until_option,
+    bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
 constexpr OptionRow rerun_all_options[] = {
     {"--status", "STATUS", "succeeded, failed, timed_out or cancelled; may be given again", true, true},
-    of_flow, of_project, of_code, since_option, until_option,
+    of_flow, of_version, of_project, of_code, of_trigger, of_parent, of_text, since_option, until_option,
     {"--from", "PATH", "The first step to do again; what comes before it is reused"},
     {"--input", "JSON|@file", "The input of all, instead of what each was started with"},
     {"--version", "N|live|recorded", "A version of the flow; default: each run's own"},
     bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
 constexpr OptionRow cancel_all_options[] = {
     {"--status", "STATUS", "queued, running, waiting or paused; may be given again; default: all of them", false, true},
-    of_flow, of_project, since_option, until_option, bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
+    of_flow, of_version, of_project, of_trigger, of_parent, of_text, since_option, until_option,
+    bulk_reason, bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
 constexpr OptionRow redrive_all_options[] = {of_flow, of_code, since_option, until_option,
     bulk_rate, bulk_canary, bulk_dry_run, bulk_wait};
 constexpr OptionRow bulk_id = {"ID", "ID", "The bulk action (bulk_…)", true};

@@ -33,6 +33,39 @@ Selection stored(Result<Selection> selection) {
     return std::move(*selection);
 }
 
+constexpr std::size_t longest_text = 200;
+
+/// What a filter has one text for. Errors: what is wrong with it.
+std::optional<std::string> read_text(RunSelection& selection, const std::string& key, const std::string& text) {
+    if (key == "flow") {
+        selection.flow = FlowId::parse(text);
+        if (!selection.flow) return "flow must be a flow's id (flw_…)";
+    } else if (key == "parent") {
+        selection.parent = RunId::parse(text);
+        if (!selection.parent) return "parent must be a run's id (run_…)";
+    } else if (key == "project") {
+        selection.project = text;
+    } else if (key == "trigger") {
+        selection.trigger = text;
+    } else if (key == "q") {
+        if (text.size() > longest_text) return fmt::format("q has at most {} bytes", longest_text);
+        selection.text = text;
+    } else if (key == "within") {
+        selection.seen = base::SeenNames::from_text(text);
+    } else if (key == "reads") {
+        selection.data = base::SeenNames::from_text(text);
+    } else if (key == "code") {
+        selection.code = text;
+    } else if (key == "since" || key == "until") {
+        auto time = base::parse_time(text);
+        if (!time) return time.error().message;
+        (key == "since" ? selection.since : selection.until) = *time;
+    } else {
+        return fmt::format("unknown field \"{}\"; there are status, flow, version, trigger, parent, q, project, code, since and until", key);
+    }
+    return std::nullopt;
+}
+
 BulkItem done_item(BulkObjectId object, RunId run, Time at) { return {object, run, std::nullopt, {}, {}, at}; }
 
 }  // namespace
@@ -67,25 +100,16 @@ Result<RunSelection> run_selection(const Json& json, BulkKind kind, const std::s
             }
             continue;
         }
-        if (!value.is_string()) return wrong(key, fmt::format("{} must be a text", key));
-        const auto& text = value.get_ref<const std::string&>();
-        if (key == "flow") {
-            selection.flow = FlowId::parse(text);
-            if (!selection.flow) return wrong(key, "flow must be a flow's id (flw_…)");
-        } else if (key == "project") {
-            selection.project = text;
-        } else if (key == "within") {
-            selection.seen = base::SeenNames::from_text(text);
-        } else if (key == "code") {
-            selection.code = text;
-        } else if (key == "since" || key == "until") {
-            auto time = base::parse_time(text);
-            if (!time) return wrong(key, time.error().message);
-            (key == "since" ? selection.since : selection.until) = *time;
-        } else {
-            return wrong(key, fmt::format("unknown field \"{}\"; there are status, flow, project, code, since and until", key));
+        if (key == "version") {
+            if (!value.is_number_integer() || value < -(std::int64_t{1} << 30) || value > std::int64_t{1} << 30)
+                return wrong(key, "version is a number of one of the flow's versions");
+            selection.version = value.get<int>();
+            continue;
         }
+        if (!value.is_string()) return wrong(key, fmt::format("{} must be a text", key));
+        if (auto mistake = read_text(selection, key, value.get_ref<const std::string&>())) return wrong(key, std::move(*mistake));
     }
+    if (selection.version && !selection.flow) return wrong("version", "a version is one flow's; name the flow as well: flow is its id (flw_…)");
     if (selection.statuses.empty()) selection.statuses = usual_statuses(kind);
     if (selection.statuses.empty())
         return wrong("status", "say which runs are run again: status is succeeded, failed, cancelled, timed_out, or a list of them");
@@ -97,11 +121,16 @@ Json to_json(const RunSelection& selection) {
     for (const RunStatus status : selection.statuses) statuses.push_back(to_string(status));
     Json json = {{"status", std::move(statuses)}};
     if (selection.flow) json["flow"] = selection.flow->str();
+    if (selection.version) json["version"] = *selection.version;
+    if (!selection.trigger.empty()) json["trigger"] = selection.trigger;
+    if (selection.parent) json["parent"] = selection.parent->str();
+    if (!selection.text.empty()) json["q"] = selection.text;
     if (!selection.project.empty()) json["project"] = selection.project;
     if (!selection.code.empty()) json["code"] = selection.code;
     if (selection.since) json["since"] = base::format_time(*selection.since);
     if (selection.until) json["until"] = base::format_time(*selection.until);
     if (!selection.seen.all()) json["within"] = selection.seen.text();
+    if (!selection.text.empty() && !selection.data.all()) json["reads"] = selection.data.text();
     return json;
 }
 
@@ -199,9 +228,14 @@ Awaitable<Result<RunId>> BulkActions::State::act(const BulkAction& action, BulkO
 
 base::SeenNames seen_names(const BulkAction& action) { return base::SeenNames::from_text(base::string_or(action.filter, "within", "")); }
 
+void hide_limits(Json& filter) {
+    filter.erase("within");
+    filter.erase("reads");
+}
+
 Json to_json(const BulkAction& action) {
     Json filter = action.filter;
-    if (filter.is_object()) filter.erase("within");
+    if (filter.is_object()) hide_limits(filter);
     return {{"id", action.id.str()},
             {"kind", to_string(action.kind)},
             {"filter", std::move(filter)},

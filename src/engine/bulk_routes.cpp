@@ -40,6 +40,14 @@ Error mistake(std::string pointer, std::string message) {
     return error;
 }
 
+/// The names of a filter's members that are the caller's own limits.
+Result<void> refuse_limits(const Json* filter) {
+    for (const char* name : {"within", "reads"})
+        if (filter != nullptr && filter->contains(name))
+            return fail(mistake(fmt::format("/filter/{}", name), fmt::format("unknown field \"{}\"", name)));
+    return {};
+}
+
 /// Data of runs of many flows: for those who may read that everywhere, or within all that the action is limited to.
 bool reads_data(const Request& request, const BulkAction& action) {
     if (!request.principal.may(Permission::runs_data)) return false;
@@ -74,7 +82,7 @@ Result<NewBulkAction> redrive_body(const Json& body) {
     NewBulkAction wanted;
     wanted.kind = BulkKind::redrive_letters;
     const Json* filter = base::find_member(body, "filter");
-    if (filter != nullptr && filter->contains("within")) return fail(mistake("/filter/within", "unknown field \"within\""));
+    if (auto own = refuse_limits(filter); !own) return fail(std::move(own.error()));
     auto read = letter_filter(filter == nullptr ? Json() : *filter, "/filter");
     if (!read) return fail(std::move(read.error()));
     if (!read->state.empty() && read->state != "open") return fail(mistake("/filter/state", "only open dead letters are redriven"));
@@ -90,7 +98,7 @@ Result<NewBulkAction> runs_body(const Json& body) {
     const std::string action = base::string_or(body, "action", "");
     wanted.kind = bulk_kind_from("runs." + action).value_or(BulkKind::cancel_runs);
     const Json* filter = base::find_member(body, "filter");
-    if (filter != nullptr && filter->contains("within")) return fail(mistake("/filter/within", "unknown field \"within\""));
+    if (auto own = refuse_limits(filter); !own) return fail(std::move(own.error()));
     auto selection = run_selection(filter == nullptr ? Json() : *filter, wanted.kind, "/filter");
     if (!selection) return fail(std::move(selection.error()));
     wanted.runs = std::move(*selection);
@@ -115,6 +123,7 @@ Result<NewBulkAction> runs_body(const Json& body) {
 
 Awaitable<Response> begin(Request& request, BulkActions& actions, NewBulkAction wanted, bool dry_run) {
     wanted.letters.seen = wanted.runs.seen = request.principal.seen(Permission::runs_write);
+    wanted.runs.data = request.principal.seen(Permission::runs_data);
     if (dry_run) {
         request.audit = nullptr;  // it changes nothing
         auto preview = co_await actions.preview(request.workspace(), std::move(wanted));
@@ -128,7 +137,7 @@ Awaitable<Response> begin(Request& request, BulkActions& actions, NewBulkAction 
             samples.push_back(to_json(letter));
             if (!engine::reads_data(request, letter.project, letter.flow_name)) mask_letter(samples.back());
         }
-        preview->filter.erase("within");  // the caller's own limits
+        hide_limits(preview->filter);
         Json answer = {{"dry_run", true}, {"total", preview->total}, {"filter", std::move(preview->filter)},
                        {"first", std::move(preview->first)}, {"samples", std::move(samples)}};
         co_return net::json_response(200, answer);
@@ -271,7 +280,7 @@ void add_routes(net::Router& router, BulkActions& actions) {
     router.add_schema("BulkRuns", R"({"type": "object", "additionalProperties": false, "required": ["action"], "properties": {
         "action": {"type": "string", "enum": ["retry", "rerun", "cancel"]},
         "filter": {"type": "object", "description":
-            "status (one or a list), flow (its id), project, code (the error's), since, until. Default: what failed or timed out is retried, what has not ended cancelled"},
+            "status (one or a list), flow (its id), version (a number, with flow), trigger, parent (a run's id), q (text, as in the list), project, code (the error's), since, until. Default: what failed or timed out is retried, what has not ended cancelled"},
         "reason": {"type": "string", "maxLength": 500, "description": "Of a retry or a cancel, for the runs' records"},
         "from": {"type": "string", "maxLength": 1000, "description": "Of a rerun: the first step to do again; what comes before it is reused"},
         "input": {"description": "Of a rerun: the input of all, instead of what each was started with"},

@@ -1,6 +1,8 @@
 #include "engine/bulk_store.hpp"
 
 #include "engine/id_range.hpp"
+#include "engine/run_match.hpp"
+#include "engine/run_search_store.hpp"
 #include "sluice/storage/tx.hpp"
 
 namespace sluice::engine::store {
@@ -49,33 +51,39 @@ const Query delete_items{"engine.delete_bulk_items", R"sql(
 const Query delete_bulk{"engine.delete_bulk", R"sql(
     DELETE FROM bulk_action WHERE workspace_id = ?1 AND id = ?2 AND state <> 'running')sql"};
 
-// Selections of runs. ?4: the statuses between commas; ?5 the names of projects and flows, ?6 error code, ?7 when it had ended at the latest.
+// Selections of runs. ?4: the statuses between commas; ?5 the names of projects and flows, ?6 error code, ?7 when it had ended at the latest,
+// ?8 trigger, ?9 version, ?10 parent, ?11 the statuses of outer runs that stand for their sub-runs.
 #define SLUICE_SELECTED                                                                                         \
     " r.workspace_id = ?1 AND r.id > ?2 AND r.id <= ?3 AND instr(?4, ',' || r.status || ',') > 0"              \
     " AND " SLUICE_SEEN("?5", "r.project", "r.flow_name") " AND (?6 = '' OR json_extract(r.error, '$.code') = ?6)"                  \
-    " AND (r.finished_at_us IS NULL OR r.finished_at_us <= ?7)"
+    " AND (r.finished_at_us IS NULL OR r.finished_at_us <= ?7)"                                                                      \
+    " AND (?8 = '' OR r.trigger = ?8) AND (?9 IS NULL OR r.flow_version = ?9) AND (?10 IS NULL OR r.parent_run_id = ?10)"
 // What is done to the outer run reaches its sub-runs.
 #define SLUICE_OUTERMOST                                                                                              \
     " AND (r.trigger <> 'flow' OR NOT EXISTS (SELECT 1 FROM run o WHERE o.workspace_id = ?1 AND o.id = r.parent_run_id" \
-    " AND instr(?4, ',' || o.status || ',') > 0))"
-#define SLUICE_OF_FLOW " FROM run r WHERE" SLUICE_SELECTED " AND r.flow_id = ?8"
+    " AND instr(?11, ',' || o.status || ',') > 0 AND (?8 = '' OR o.trigger = ?8) AND (?10 IS NULL OR o.parent_run_id = ?10)))"
+#define SLUICE_OF_FLOW " FROM run r WHERE" SLUICE_SELECTED " AND r.flow_id = ?12"
 // The status stands in the text so that the partial index serves it.
 #define SLUICE_UNUSUAL \
-    " FROM run r WHERE" SLUICE_SELECTED " AND r.status = ?8 AND r.status NOT IN ('succeeded', 'running')" SLUICE_OUTERMOST
+    " FROM run r WHERE" SLUICE_SELECTED " AND r.status = ?12 AND r.status NOT IN ('succeeded', 'running')" SLUICE_OUTERMOST
 #define SLUICE_SUCCEEDED " FROM run r WHERE" SLUICE_SELECTED " AND r.status = 'succeeded'" SLUICE_OUTERMOST
 #define SLUICE_OPEN                                                                                              \
     " FROM job j JOIN run r ON r.workspace_id = j.workspace_id AND r.id = j.run_id"                            \
     " WHERE j.workspace_id = ?1 AND j.run_id > ?2 AND j.run_id <= ?3 AND" SLUICE_SELECTED SLUICE_OUTERMOST
 #define SLUICE_COUNT "SELECT count(*), max(r.id)"
+#define SLUICE_NEXT "SELECT r.id, r.project, r.flow_name, r.error, r.trigger, r.parent_run_id"
 
-const Query next_of_flow{"engine.select_runs_of_flow", "SELECT r.id" SLUICE_OF_FLOW " ORDER BY r.id LIMIT ?9"};
-const Query next_unusual{"engine.select_unusual_runs", "SELECT r.id" SLUICE_UNUSUAL " ORDER BY r.id LIMIT ?9"};
-const Query next_succeeded{"engine.select_succeeded_runs", "SELECT r.id" SLUICE_SUCCEEDED " ORDER BY r.id LIMIT ?8"};
-const Query next_open{"engine.select_open_runs", "SELECT r.id" SLUICE_OPEN " ORDER BY j.run_id LIMIT ?8"};
+const Query next_of_flow{"engine.select_runs_of_flow", SLUICE_NEXT SLUICE_OF_FLOW " ORDER BY r.id LIMIT ?13"};
+const Query next_unusual{"engine.select_unusual_runs", SLUICE_NEXT SLUICE_UNUSUAL " ORDER BY r.id LIMIT ?13"};
+const Query next_succeeded{"engine.select_succeeded_runs", SLUICE_NEXT SLUICE_SUCCEEDED " ORDER BY r.id LIMIT ?12"};
+const Query next_open{"engine.select_open_runs", SLUICE_NEXT SLUICE_OPEN " ORDER BY j.run_id LIMIT ?12"};
 const Query count_of_flow{"engine.count_runs_of_flow", SLUICE_COUNT SLUICE_OF_FLOW};
 const Query count_unusual{"engine.count_unusual_runs", SLUICE_COUNT SLUICE_UNUSUAL};
 const Query count_succeeded{"engine.count_succeeded_runs", SLUICE_COUNT SLUICE_SUCCEEDED};
 const Query count_open_runs{"engine.count_open_runs", SLUICE_COUNT SLUICE_OPEN};
+const Query select_outer{"engine.selected_outer_run", R"sql(
+    SELECT o.id, o.project, o.flow_name, o.error FROM run o WHERE o.workspace_id = ?1 AND o.id = ?2
+        AND instr(?3, ',' || o.status || ',') > 0 AND (?4 = '' OR o.trigger = ?4) AND (?5 IS NULL OR o.parent_run_id = ?5))sql"};
 
 std::string text_or_empty(const Row& row, int column) { return row.is_null(column) ? std::string() : row.str(column); }
 std::optional<std::string> null_if_empty(const std::string& text) {
@@ -116,7 +124,7 @@ BulkItem read_item(const Row& row) {
     return item;
 }
 
-/// One statement of a selection, and the parameters behind its first seven.
+/// One statement of a selection, and the parameters behind its first eleven.
 struct Part {
     const Query* next;
     const Query* count;
@@ -136,14 +144,66 @@ std::vector<Part> parts_of(const RunSelection& selection) {
     return parts;
 }
 
-std::vector<storage::Value> parameters_of(WorkspaceId workspace, const RunSelection& selection, RunId after, RunId until, Time ended_by) {
+std::string statuses_of(const RunSelection& selection) {
     std::string statuses = ",";
     for (const RunStatus status : selection.statuses) statuses += std::string(to_string(status)) + ",";
+    return statuses;
+}
+
+/// No statement knows a text in a run: whether an outer run has it is judged here, by `Choosing`.
+std::vector<storage::Value> parameters_of(WorkspaceId workspace, const RunSelection& selection, RunId after, RunId until, Time ended_by) {
+    const std::string statuses = statuses_of(selection);
+    if (const auto ids = ids_beginning(selection.text)) until = std::min(until, ids->last);
     if (selection.since) after = std::max(after, first_id_of<RunId>(*selection.since));
     if (selection.until) until = std::min(until, first_id_of<RunId>(*selection.until));
     return {to_value(workspace), to_value(after), to_value(until), to_value(statuses), to_value(selection.seen.within(selection.project).text()),
-            to_value(selection.code), to_value(ended_by)};
+            to_value(selection.code), to_value(ended_by), to_value(selection.trigger), to_value(selection.version),
+            to_value(selection.parent), to_value(selection.text.empty() ? statuses : std::string(","))};
 }
+
+/// Goes through the runs of a selection that has a text.
+class Choosing {
+  public:
+    Choosing(ReadTx& tx, WorkspaceId workspace, const RunSelection& selection)
+        : tx_(tx), workspace_(workspace), selection_(selection), has_(selection.text, selection.data) {}
+
+    /// Calls `take` for each run of one part, the oldest first, until it gives false.
+    Result<void> each(const Part& part, std::vector<storage::Value> parameters, const std::function<bool(RunId)>& take) {
+        parameters.push_back(to_value(std::int64_t{-1}));  // no limit
+        Result<void> outer_read;
+        const bool with_outer = !selection_.flow;
+        auto done = tx_.each(*part.next, parameters, [&](const Row& row) {
+            if (!has_text(row)) return true;
+            if (with_outer && row.text(4) == "flow" && !row.is_null(5)) {
+                auto outer = outer_is_chosen(row.id<RunId>(5));
+                if (!outer) {
+                    outer_read = fail(std::move(outer.error()));
+                    return false;
+                }
+                if (*outer) return true;
+            }
+            return take(row.id<RunId>(0));
+        });
+        return done ? outer_read : done;
+    }
+
+  private:
+    bool has_text(const Row& row) const {
+        return has_(row.id<RunId>(0), row.text(1), row.text(2), row.is_null(3) ? std::string_view() : row.text(3));
+    }
+    Result<bool> outer_is_chosen(RunId id) {
+        std::vector<storage::Value> values = {to_value(workspace_), to_value(id), to_value(statuses_of(selection_)),
+                                              to_value(selection_.trigger), to_value(selection_.parent)};
+        auto found = tx_.find<bool>(select_outer, std::move(values), [this](const Row& row) { return has_text(row); });
+        if (!found) return fail(std::move(found.error()));
+        return found->value_or(false);
+    }
+
+    ReadTx& tx_;
+    WorkspaceId workspace_;
+    const RunSelection& selection_;
+    TextMatch has_;
+};
 
 }  // namespace
 
@@ -218,6 +278,15 @@ Awaitable<Result<std::vector<RunId>>> select_runs(storage::Storage& storage, Wor
         for (const Part& part : parts_of(selection)) {
             auto parameters = parameters_of(workspace, selection, after, until, ended_by);
             parameters.insert(parameters.end(), part.more.begin(), part.more.end());
+            if (!selection.text.empty()) {
+                int taken = 0;
+                auto chosen = Choosing(tx, workspace, selection).each(part, std::move(parameters), [&](RunId id) {
+                    runs.push_back(id);
+                    return ++taken < limit;
+                });
+                if (!chosen) return fail(std::move(chosen.error()));
+                continue;
+            }
             parameters.push_back(to_value(limit));
             auto found = tx.list<RunId>(*part.next, std::move(parameters), [](const Row& row) { return row.id<RunId>(0); });
             if (!found) return found;
@@ -236,6 +305,15 @@ Awaitable<Result<SelectedRuns>> count_selected_runs(storage::Storage& storage, W
         for (const Part& part : parts_of(selection)) {
             auto parameters = parameters_of(workspace, selection, {}, RunId::last(), ended_by);
             parameters.insert(parameters.end(), part.more.begin(), part.more.end());
+            if (!selection.text.empty()) {
+                auto chosen = Choosing(tx, workspace, selection).each(part, std::move(parameters), [&](RunId id) {
+                    ++all.count;
+                    all.newest = std::max(all.newest, id);
+                    return true;
+                });
+                if (!chosen) return fail(std::move(chosen.error()));
+                continue;
+            }
             auto found = tx.find<SelectedRuns>(*part.count, std::move(parameters), [](const Row& row) {
                 return SelectedRuns{row.integer(0), row.is_null(1) ? RunId() : row.id<RunId>(1)};
             });

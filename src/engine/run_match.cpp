@@ -17,10 +17,23 @@ bool contains_folded(std::string_view text, std::string_view part) {
     return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) { return folded(a) == b; }) != text.end();
 }
 
-RunMatch::RunMatch(RunFilter filter) : filter_(std::move(filter)), names_(filter_.seen.within(filter_.project)), text_(filter_.text) {
+TextMatch::TextMatch(std::string text, base::SeenNames data) : text_(std::move(text)), data_(std::move(data)) {
     std::transform(text_.begin(), text_.end(), text_.begin(), folded);
     if (text_.starts_with("run_")) begin_ = text_;
 }
+
+bool TextMatch::operator()(RunId id, std::string_view project, std::string_view flow_name, std::string_view error) const {
+    if (text_.empty()) return true;
+    if (!begin_.empty()) return id.str().starts_with(begin_);
+    if (contains_folded(flow_name, text_)) return true;
+    if (text_.size() >= shortest_end && id.str().ends_with(text_)) return true;
+    if (error.empty() || !(data_.all() || data_.covers(project, flow_name))) return false;
+    const Json json = Json::parse(error, nullptr, false);
+    return json.is_object() && contains_folded(base::string_or(json, "message", ""), text_);
+}
+
+RunMatch::RunMatch(RunFilter filter)
+    : filter_(std::move(filter)), names_(filter_.seen.within(filter_.project)), text_(filter_.text, filter_.data) {}
 
 bool RunMatch::operator()(const storage::Row& row) const {
     if (!filter_.statuses.empty()) {
@@ -33,16 +46,7 @@ bool RunMatch::operator()(const storage::Row& row) const {
     if (!filter_.trigger.empty() && row.text(6) != filter_.trigger) return false;
     if (filter_.parent && (row.is_null(17) || row.bytes(17) != filter_.parent->raw())) return false;
     if (!names_.all() && !names_.covers(row.text(5), row.text(4))) return false;
-    return text_.empty() || has_text(row);
-}
-
-bool RunMatch::has_text(const storage::Row& row) const {
-    if (!begin_.empty()) return row.id<RunId>(0).str().starts_with(begin_);
-    if (contains_folded(row.text(4), text_)) return true;
-    if (text_.size() >= shortest_end && row.id<RunId>(0).str().ends_with(text_)) return true;
-    if (row.is_null(11) || !(filter_.data.all() || filter_.data.covers(row.text(5), row.text(4)))) return false;
-    const Json error = Json::parse(row.text(11), nullptr, false);
-    return error.is_object() && contains_folded(base::string_or(error, "message", ""), text_);
+    return text_.any() || text_(row.id<RunId>(0), row.text(5), row.text(4), row.is_null(11) ? std::string_view() : row.text(11));
 }
 
 }  // namespace sluice::engine::store

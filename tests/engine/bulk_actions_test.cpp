@@ -210,6 +210,51 @@ TEST_CASE("a filter of runs knows times, projects and several statuses, and says
     CHECK(pointer(BulkKind::cancel_runs, Json::array()) == "/filter");
 }
 
+TEST_CASE("a filter of runs knows version, trigger, parent and text, as the list of runs does", "[engine][bulk]") {
+    Bulk w;
+    const auto flow = w.asking();
+    const auto runs = w.fail_runs(flow, 3);
+    const auto others = w.fail_runs(w.asking(), 2);
+    const RunId again = w.get(w.engine->rerun(w.workspace, runs[0], {}));
+    CHECK(w.end(again).status == RunStatus::failed);
+    const auto wanted = [&](Json filter) { return w.on_runs(BulkKind::retry_runs, std::move(filter)); };
+    const auto count = [&](Json filter) { return w.get(w.actions->preview(w.workspace, wanted(std::move(filter)))).total; };
+    CHECK(count({{"trigger", "rerun"}}) == 1);
+    CHECK(count({{"trigger", "schedule"}}) == 0);
+    CHECK(count({{"parent", runs[0].str()}}) == 1);
+    CHECK(count({{"parent", runs[1].str()}}) == 0);
+    CHECK(count({{"flow", flow.str()}, {"version", 1}}) == 4);
+    CHECK(count({{"flow", flow.str()}, {"version", 2}}) == 0);
+    CHECK(count({{"q", "DOWN"}}) == 6);
+    CHECK(count({{"q", "no such text"}}) == 0);
+    CHECK(count({{"q", runs[1].str()}}) == 1);
+    CHECK(count({{"q", runs[1].str().substr(0, 20)}}) >= 1);
+    CHECK(count({{"q", runs[2].str().substr(22)}, {"flow", flow.str()}}) == 1);
+    CHECK(count({{"q", "down"}, {"trigger", "rerun"}}) == 1);
+
+    auto blind = wanted({{"q", "down"}});
+    blind.runs.data = {"\n", {}};   // a caller who may read no data
+    CHECK(w.get(w.actions->preview(w.workspace, blind)).total == 0);
+
+    const auto pointer = [](Json filter) {
+        const auto wrong = run_selection(filter, BulkKind::retry_runs, "/filter");
+        REQUIRE_FALSE(wrong);
+        return wrong.error().details[0].pointer;
+    };
+    CHECK(pointer({{"version", 1}}) == "/filter/version");
+    CHECK(pointer({{"flow", flow.str()}, {"version", "1"}}) == "/filter/version");
+    CHECK(pointer({{"parent", "the first"}}) == "/filter/parent");
+    CHECK(pointer({{"q", std::string(201, 'x')}}) == "/filter/q");
+
+    w.answers.erase("ask");
+    const auto made = w.begin_bulk(wanted({{"q", runs[1].str()}, {"trigger", "api"}}));
+    CHECK(made.filter["q"] == runs[1].str());
+    CHECK(w.ended(made.id).done == 1);
+    CHECK(w.status(runs[1]) == "succeeded");
+    CHECK(w.status(runs[0]) == "failed");
+    CHECK(w.status(others[0]) == "failed");
+}
+
 TEST_CASE("runs are run again as new ones, from a step, with another input", "[engine][bulk]") {
     Bulk w;
     const auto flow = w.publish(graph({step("first", "call"), step("ask", "call")}, {arrow("first", "ask")}));

@@ -76,6 +76,31 @@ class Bulk(unittest.TestCase):
         self.assertEqual([failure["error"]["code"] for failure in refused["failures"]], ["not_found"] * 3)
         self.assertEqual(len(self.items(refused, "?result=failed")), 3)
 
+    def test_a_text_is_looked_for_only_in_messages_that_may_be_read(self):
+        _, flow, runs = self.failed_runs(2)
+        message = self.client.get(f"/api/v1/runs/{runs[0]}").json["error"]["message"]
+        wanted = {"flow": flow, "q": message[:20]}
+        dry = self.bulk(200, action="retry", filter=wanted, dry_run=True)
+        self.assertEqual((dry["total"], dry["filter"]), (2, {**wanted, "status": ["failed", "timed_out"]}))
+        self.client.post("/api/v1/roles", {"name": "blind", "permissions": ["runs:read", "runs:write"], "description": "Sees no data"})
+        blind = self.server.client(self.workspace, role="blind")
+        answer = blind.post("/api/v1/runs/bulk", {"action": "retry", "filter": wanted, "dry_run": True})
+        self.assertEqual((answer.status, answer.json["total"]), (200, 0), answer)
+        self.assertEqual(answer.json["filter"], dry["filter"])
+
+    def test_by_text_a_sub_run_is_left_to_the_run_around_it_only_where_that_one_has_the_text_too(self):
+        self.client.create_flow({"name": "pager", **chain(node("stop", "fail", {"message": "nobody answers"}))})
+        outer = self.client.create_flow({"name": "rounds", **chain(node("sub", "subflow", {"flow": "pager"}))})
+        around = self.client.run(outer, {})["id"]
+        matching = lambda **wanted: self.bulk(200, action="retry", filter=wanted, dry_run=True)["first"]
+        inner = matching(trigger="flow")
+        self.assertEqual(len(inner), 1)
+        self.assertEqual(matching(), [around])
+        self.assertEqual(matching(q="nobody answers"), [around])
+        self.assertEqual(matching(q="pager", trigger="flow"), inner)
+        self.assertEqual(matching(q="rounds"), [around])
+        self.assertEqual(matching(parent=around), inner)
+
     def test_runs_are_cancelled_and_those_of_sub_flows_with_the_run_around_them(self):
         inner = self.client.create_flow({"name": "inner", **chain(node("ask", "wait.signal", {"name": "go"}))})
         outer = self.client.create_flow({"name": "outer", **chain(node("sub", "subflow", {"flow": "inner"}))})
@@ -123,6 +148,9 @@ class Bulk(unittest.TestCase):
                               ({"action": "retry", "filter": {"status": "running"}}, "/filter/status"),
                               ({"action": "cancel", "filter": {"flow": "triage"}}, "/filter/flow"),
                               ({"action": "cancel", "filter": {"flo": "x"}}, "/filter/flo"),
+                              ({"action": "cancel", "filter": {"version": 1}}, "/filter/version"),
+                              ({"action": "cancel", "filter": {"parent": "x"}}, "/filter/parent"),
+                              ({"action": "cancel", "filter": {"q": 7}}, "/filter/q"), ({"action": "cancel", "filter": {"reads": "x"}}, "/filter/reads"),
                               ({"action": "retry", "from": "a"}, "/from"), ({"action": "cancel", "input": 1}, "/input"),
                               ({"action": "rerun", "filter": {"status": "failed"}, "version": 0}, "/version"),
                               ({"action": "rerun", "filter": {"status": "failed"}, "reason": "x"}, "/reason"),
@@ -143,6 +171,10 @@ class Bulk(unittest.TestCase):
         name, _, runs = self.failed_runs(3)
         self.assertIn("3 runs match", self.cli("runs", "retry-all", "--flow", name, "--dry-run").stdout)
         self.assertIn("0 runs match", self.cli("runs", "retry-all", "--flow", name, "--code", "timeout", "--dry-run").stdout)
+        for given, matching in ((("--text", runs[0]), 1), (("--text", "nothing says this"), 0), (("--trigger", "api"), 3),
+                                (("--trigger", "rerun"), 0), (("--of-version", "1"), 3), (("--of-version", "2"), 0), (("--parent", runs[0]), 0)):
+            told = self.cli("runs", "retry-all", "--flow", name, *given, "--dry-run").stdout
+            self.assertIn(f"{matching} runs match", told, given)
         done = self.cli("runs", "rerun-all", "--status", "failed", "--flow", name, "--input", '{"fail": false}', "--rate", "100", "--wait")
         self.assertIn("done  3 of 3 done, 0 failed", done.stdout)
         self.assertIn("of 3 done", done.stderr)

@@ -33,11 +33,15 @@ std::optional<BulkKind> bulk_kind_from(std::string_view text);
 struct RunSelection {
     std::vector<RunStatus> statuses;   ///< never empty
     std::optional<FlowId> flow;        ///< without it, sub-runs whose outer run is selected by its status are left out
+    std::optional<int> version;        ///< of that flow
     std::string project, code;         ///< `code`: the run's error
+    std::string trigger, text;         ///< as those of RunFilter
+    std::optional<RunId> parent;
     std::optional<Time> since, until;  ///< of their making: from, before
     base::SeenNames seen;
+    base::SeenNames data;              ///< whose errors' messages `text` is looked for in
 };
-/// `{"status"?: text or list, "flow"?, "project"?, "code"?, "since"?, "until"?}`. Without `status` a retry takes what
+/// `{"status"?: text or list, "flow"?, "version"?, "trigger"?, "parent"?, "q"?, "project"?, "code"?, "since"?, "until"?}`. Without `status` a retry takes what
 /// failed or timed out and a cancel what has not ended; to run again it must be said. Errors: invalid_argument with
 /// pointers below `pointer`.
 Result<RunSelection> run_selection(const Json& json, BulkKind kind, const std::string& pointer);
@@ -78,6 +82,8 @@ struct BulkAction {
     std::optional<Time> finished_at;
 };
 Json to_json(const BulkAction& action);
+/// Takes out of a stored filter what is not its maker's wish but the limits of the maker's own rights.
+void hide_limits(Json& filter);
 /// What the action is limited to by the scope of who made it.
 base::SeenNames seen_names(const BulkAction& action);
 

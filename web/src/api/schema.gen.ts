@@ -3342,7 +3342,7 @@ export interface components {
             canary?: number;
             /** @description Change nothing; tell how many match */
             dry_run?: boolean;
-            /** @description status (one or a list), flow (its id), project, code (the error's), since, until. Default: what failed or timed out is retried, what has not ended cancelled */
+            /** @description status (one or a list), flow (its id), version (a number, with flow), trigger, parent (a run's id), q (text, as in the list), project, code (the error's), since, until. Default: what failed or timed out is retried, what has not ended cancelled */
             filter?: Record<string, unknown>;
             /** @description Of a rerun: the first step to do again; what comes before it is reused */
             from?: string;

@@ -93,6 +93,10 @@ const usual: Record<BulkKind, readonly RunStatus[]> = {
 export interface BulkFilter {
   status?: string[];
   flow?: string;
+  version?: number;
+  trigger?: string;
+  parent?: string;
+  q?: string;
   project?: string;
   since?: string;
   until?: string;
@@ -101,15 +105,6 @@ export interface BulkFilter {
 
 /** The same runs as a filter of POST /api/v1/runs/bulk, or why they cannot be named so. */
 export function bulkFilterOf(values: RunSearch, project: string, kind: BulkKind, now: number): BulkFilter | string {
-  const unknown = [
-    values.q.trim() && 'text',
-    values.flow && values.version > 0 && 'version',
-    values.trigger && 'trigger',
-    values.parent && 'parent run',
-  ].filter(Boolean);
-  if (unknown.length > 0) {
-    return `A bulk action goes by status, flow, project and time. Clear the filter by ${unknown.join(' and ')}, or select rows.`;
-  }
   if (values.flow && !values.flow.startsWith('flw_'))
     return 'Choose the flow from the list: a bulk action needs its id.';
   const chosen = values.status.length > 0 ? values.status.filter((status) => fits[kind].includes(status)) : usual[kind];
@@ -121,7 +116,8 @@ export function bulkFilterOf(values: RunSearch, project: string, kind: BulkKind,
   }
   const query = queryOf(values, project, now);
   const filter: BulkFilter = { status: [...chosen] };
-  if (query.flow) filter.flow = query.flow;
+  for (const name of ['flow', 'trigger', 'parent', 'q'] as const) if (query[name]) filter[name] = query[name];
+  if (query.version) filter.version = query.version;
   if (query.project) filter.project = query.project;
   if (query.from) filter.since = query.from;
   if (query.to) filter.until = query.to;
