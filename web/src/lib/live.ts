@@ -3,7 +3,10 @@
 //
 //   useLive('events', (changes) => { if (changes.some((c) => c.type.startsWith('run.'))) client.invalidateQueries({ queryKey: ['runs'] }); });
 //   useLive(`run/${id}`, () => client.invalidateQueries({ queryKey: ['run', id] }));
+//   useLive('events', onChanges, numberThatTheListWasReadAt);
 //
+// With a number the topic is followed from there: what happened since comes, what the data already had does not. Without one,
+// a change of the type `resync` comes once the server listens, because something may have happened before.
 // Each numbered event arrives once and in order: after a break the socket resumes after the last number it saw, and where the
 // server no longer has those events a change of the type `resync` says to read anew. Changes are handed over together, at most
 // ten times a second. A hidden page closes its socket and resumes when it is looked at. After three failures to connect,
@@ -11,7 +14,7 @@
 
 import ReconnectingWebSocket from 'partysocket/ws';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
-import { type LiveChange, LiveLog, type LiveState } from './live_log';
+import { changesAfter, type LiveChange, LiveLog, type LiveState } from './live_log';
 
 export type { LiveChange, LiveState } from './live_log';
 
@@ -22,7 +25,8 @@ const failuresBeforePolling = 3;
 type Listener = (changes: LiveChange[]) => void;
 
 class Live {
-  private readonly listeners = new Map<string, Set<Listener>>();
+  /** With the number of the event that each one's data were read at. */
+  private readonly listeners = new Map<string, Map<Listener, number | undefined>>();
   private readonly watchers = new Set<() => void>();
   private readonly log = new LiveLog();
   private socket: ReconnectingWebSocket | undefined;
@@ -46,15 +50,20 @@ class Live {
     this.close();
     this.workspace = workspace;
     this.log.forget();
-    if (workspace) this.connect();
+    if (!workspace) return;
+    if (document.visibilityState === 'hidden') this.setState('paused');
+    else this.connect();
   }
 
-  listen(topic: string, listener: Listener): () => void {
+  listen(topic: string, listener: Listener, after?: number): () => void {
     const known = this.listeners.get(topic);
     if (known) {
-      known.add(listener);
+      known.set(listener, after);
+      // Others follow the topic and are further: what came since is not sent again.
+      if (after !== undefined && after < (this.log.lastOf(topic) ?? after)) this.catchUp(topic, listener);
     } else {
-      this.listeners.set(topic, new Set([listener]));
+      this.listeners.set(topic, new Map([[listener, after]]));
+      if (after !== undefined) this.log.startAfter(topic, after);
       this.subscribe([topic]);
     }
     return () => {
@@ -137,7 +146,17 @@ class Live {
   }
 
   private tell(topic: string, changes: LiveChange[]): void {
-    for (const listener of this.listeners.get(topic) ?? []) listener(changes);
+    for (const [listener, after] of this.listeners.get(topic) ?? []) {
+      const fresh = changesAfter(changes, after);
+      if (fresh.length > 0) listener(fresh);
+    }
+  }
+
+  /** Not at once: whoever listens is being drawn. */
+  private catchUp(topic: string, listener: Listener): void {
+    queueMicrotask(() => {
+      if (this.listeners.get(topic)?.has(listener)) listener([{ topic, type: 'resync', data: {} }]);
+    });
   }
 
   private startPolling(): void {
@@ -164,11 +183,19 @@ class Live {
 
 export const live = new Live();
 
-/** Calls `onChanges` with what happened on the topic, while the component is there. `topic` empty: nothing. */
-export function useLive(topic: string, onChanges: Listener): void {
+/**
+ * Calls `onChanges` with what happened on the topic, while the component is there. `topic` empty: nothing. `after`: the number of
+ * the event that the data were read at; the one of the moment when the topic begins to be followed counts.
+ */
+export function useLive(topic: string, onChanges: Listener, after?: number): void {
   const latest = useRef(onChanges);
   latest.current = onChanges;
-  useEffect(() => (topic ? live.listen(topic, (changes) => latest.current(changes)) : undefined), [topic]);
+  const start = useRef(after);
+  start.current = after;
+  useEffect(
+    () => (topic ? live.listen(topic, (changes) => latest.current(changes), start.current) : undefined),
+    [topic],
+  );
 }
 
 /** How the page hears of changes: what the pill in the top bar shows. */

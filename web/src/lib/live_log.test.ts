@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LiveLog } from './live_log';
+import { changesAfter, LiveLog } from './live_log';
 
 const event = (topic: string, id: number, type = 'run.started') =>
   JSON.stringify({ topic, id, event: { type, subject: 'run_1', data: { status: 'running' } } });
@@ -42,6 +42,36 @@ describe('what arrives on a topic', () => {
     log.take(JSON.stringify({ topic: 'run/run_1', live: true, event: { type: 'step.text', data: { text: 'a' } } }));
     expect(log.resumeFrom(['run/run_1'])).toEqual({ 'run/run_1': 3 });
     expect(types(log, 'run/run_1')).toEqual(['run.started 3', 'step.text undefined']);
+  });
+  it('an entry of a run tells its kind, its step and its time', () => {
+    const log = new LiveLog();
+    const entry = { seq: 7, kind: 'step.succeeded', path: 'each[17]/send', at: '2026-11-26T20:15:00Z', attempt: 1 };
+    log.take(JSON.stringify({ topic: 'run/run_1', id: 7, event: entry }));
+    expect(log.drain().get('run/run_1')).toEqual([
+      { topic: 'run/run_1', type: 'step.succeeded', path: 'each[17]/send', data: {}, id: 7, time: entry.at },
+    ]);
+  });
+  it('it is resumed after the number that the data were read at, and what they had is not told again', () => {
+    const log = new LiveLog();
+    log.startAfter('events', 40);
+    expect(log.resumeFrom(['events'])).toEqual({ events: 40 });
+    expect(log.knows('events')).toBe(true);
+    expect(log.take(event('events', 40))).toBe(false);
+    expect(log.take(event('events', 41))).toBe(true);
+    log.startAfter('events', 30);
+    expect(log.lastOf('events')).toBe(41);
+  });
+  it('of two parts of the page each gets what is new to it alone', () => {
+    const log = new LiveLog();
+    for (const id of [41, 42, 43]) log.take(event('events', id));
+    log.take(JSON.stringify({ topic: 'events', live: true, event: { type: 'run.waiting' } }));
+    const changes = log.drain().get('events')!;
+    const told = (after?: number) => changesAfter(changes, after).map((change) => change.id);
+    expect(told()).toEqual([41, 42, 43, undefined]);
+    expect(told(40)).toEqual([41, 42, 43, undefined]);
+    expect(told(42)).toEqual([43, undefined]);
+    expect(told(90)).toEqual([undefined]);
+    expect(changesAfter([{ topic: 'events', type: 'resync', data: {} }], 90)).toHaveLength(1);
   });
   it('answers to subscriptions, nonsense and foreign shapes are nothing new', () => {
     const log = new LiveLog();

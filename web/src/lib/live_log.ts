@@ -3,8 +3,10 @@
 
 export interface LiveChange {
   topic: string;
-  /** The event's type ("run.started", "step.succeeded"), or "resync": history is missing, read anew. */
+  /** The event's type ("run.started"), of a run's topic its entry's kind ("step.succeeded"); or "resync": history is missing, read anew. */
   type: string;
+  /** Of a run's topic: the step that the entry tells of ("each[17]/send"). */
+  path?: string;
   /** The object that it tells of ("run_…"). */
   subject?: string;
   data: Record<string, unknown>;
@@ -23,7 +25,24 @@ interface Message {
   topic?: unknown;
   id?: unknown;
   resync?: unknown;
-  event?: { type?: unknown; subject?: unknown; data?: unknown; time?: unknown };
+  event?: {
+    type?: unknown;
+    subject?: unknown;
+    data?: unknown;
+    time?: unknown;
+    // An entry of a run's journal.
+    kind?: unknown;
+    path?: unknown;
+    at?: unknown;
+  };
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** What is new to a part of the page whose data were read at the event `after`; progress has no number and always is. */
+export function changesAfter(changes: LiveChange[], after: number | undefined): LiveChange[] {
+  if (after === undefined || changes.every((change) => (change.id ?? after + 1) > after)) return changes;
+  return changes.filter((change) => (change.id ?? after + 1) > after);
 }
 
 export class LiveLog {
@@ -51,11 +70,12 @@ export class LiveLog {
     const event = message.event ?? {};
     return this.add({
       topic,
-      type: typeof event.type === 'string' ? event.type : '',
-      subject: typeof event.subject === 'string' ? event.subject : undefined,
+      type: textOf(event.type) ?? textOf(event.kind) ?? '',
+      path: textOf(event.path),
+      subject: textOf(event.subject),
       data: typeof event.data === 'object' && event.data ? (event.data as Record<string, unknown>) : {},
       id: typeof id === 'number' ? id : undefined,
-      time: typeof event.time === 'string' ? event.time : undefined,
+      time: textOf(event.time) ?? textOf(event.at),
     });
   }
 
@@ -75,6 +95,16 @@ export class LiveLog {
       if (resync) drained.set(topic, [resync]);
     }
     return drained;
+  }
+
+  /** What is known of the topic already, so that it is resumed after this number; a topic that has events stays where it is. */
+  startAfter(topic: string, number: number): void {
+    if (!this.last.has(topic)) this.last.set(topic, number);
+  }
+
+  /** The last number of a topic. */
+  lastOf(topic: string): number | undefined {
+    return this.last.get(topic);
   }
 
   knows(topic: string): boolean {

@@ -39,7 +39,17 @@ export default function EventsPage() {
   const client = useQueryClient();
   const events = useEvents();
   const [fresh, setFresh] = useState(0);
-  useLive('events', (changes) => setFresh((old) => old + changes.length));
+  // From the newest that the list has: each later one is counted once, also over a break of the connection.
+  const newest = events.items[0]?.sequence;
+  useLive(
+    events.isPending ? '' : 'events',
+    (changes) => {
+      if (changes.some((change) => change.type === 'resync'))
+        void client.invalidateQueries({ queryKey: ['events', 'list'] });
+      else setFresh((old) => old + changes.filter((change) => change.id !== undefined).length);
+    },
+    newest === undefined ? undefined : Number(newest),
+  );
   const shown = values.type ? events.items.filter((event) => event.type.includes(values.type)) : events.items;
   const show = () => {
     setFresh(0);

@@ -20,6 +20,7 @@ import { type PageSearch, wholeRun } from './search';
 import { spanOf } from './timeline';
 import { countsOf, countsText, isFailure, partsOfPath, statusOf, type TreeNode } from './tree';
 import type { Model } from './useModel';
+import { furtherDetails } from './words';
 
 export interface InspectorProps {
   model: Model;
@@ -115,11 +116,12 @@ function WholeRun({ model, values, set }: InspectorProps) {
 const Masked = () => <p className={classes.note}>Your role may see the run, but not its data (runs:data).</p>;
 
 function ErrorBox({ error }: { error: { code?: string; message?: string | null; details?: unknown } }) {
+  const details = furtherDetails(error.message, error.details);
   return (
     <div className={classes.problem} role="group" aria-label="Error">
       <strong>{error.code}</strong>
       {error.message ? `\n${error.message}` : '\nThe message is not shown to your role (runs:data).'}
-      {error.details !== undefined && error.details !== null && <pre>{JSON.stringify(error.details, null, 2)}</pre>}
+      {details !== undefined && <pre>{JSON.stringify(details, null, 2)}</pre>}
     </div>
   );
 }

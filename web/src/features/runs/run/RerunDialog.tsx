@@ -11,11 +11,12 @@ import { useGo } from '@/components/Link';
 import { Failed, Loading, ProblemText } from '@/components/States';
 import { formatNumber } from '@/lib/format';
 import { type DialogProps, jsonOf } from './Dialogs';
-import { type Place, type Rerun, readWhole, runHasEnded } from './queries';
+import { type Place, type Rerun, readWhole, runHasEnded, useLiveVersion } from './queries';
 import classes from './Run.module.css';
 import { redoneSteps } from './redone';
 import { walk } from './tree';
 import type { Model } from './useModel';
+import { newerText } from './words';
 
 /** Choosing among more steps than this is by typing its path. */
 const mostOptions = 1000;
@@ -62,6 +63,10 @@ export function RerunDialog({
       ),
     staleTime: 60_000,
   });
+
+  const live = useLiveVersion(run.flow.id ?? '');
+  const made = versions.data?.items?.find((one) => one.version === live)?.created_at;
+  const newer = newerText(run.flow.version, live, made);
 
   const mistakes = [input, ...outputs.values()].some(
     (text) => text !== undefined && jsonOf(text).mistake !== undefined,
@@ -126,12 +131,13 @@ export function RerunDialog({
         />
         <Select
           label="Version"
+          description={newer || undefined}
           allowDeselect={false}
           value={version}
           onChange={(value) => setVersion(value ?? 'recorded')}
           data={[
             { value: 'recorded', label: `The one of this run (v${run.flow.version})` },
-            { value: 'live', label: 'The live one' },
+            { value: 'live', label: live ? `The live one (v${live})` : 'The live one' },
             ...(versions.data?.items ?? [])
               .filter((one) => one.version !== run.flow.version)
               .map((one) => ({

@@ -8,11 +8,12 @@ import { Panel } from '@/components/Panel';
 import { Failed } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Duration, Id, Money, Tokens } from '@/components/Values';
-import { formatAgo, formatDuration, formatNumber } from '@/lib/format';
+import { formatAgo, formatNumber } from '@/lib/format';
 import { kindOfId, shortId } from '@/lib/ids';
 import type { Asks } from './Actions';
 import { type Run, runHasEnded, useChildren, useWhy, type Why } from './queries';
 import classes from './Run.module.css';
+import { sentence, untilText } from './words';
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -83,7 +84,7 @@ export function RunHead({ run }: { run: Run }) {
         <Fact name="Made">
           <Ago time={run.created_at} />
         </Fact>
-        <Fact name="Steps done">{(totals?.steps ?? 0).toLocaleString('en-US')}</Fact>
+        <Fact name="Steps">{(totals?.steps ?? 0).toLocaleString('en-US')}</Fact>
         <Fact name="Tokens">
           <Tokens input={totals?.input_tokens} output={totals?.output_tokens} />
         </Fact>
@@ -132,38 +133,6 @@ interface WhyPanelProps {
   failures: number;
   onAsk: (asks: Asks) => void;
   onStep: (path: string) => void;
-}
-
-/** Times inside of the server's sentences read better as "in 2 min"; the whole time is in the steps' own details. */
-function readable(text: string, now = Date.now()): string {
-  return text
-    .replace(/\buntil (\d{4}-\d\d-\d\dT[\d:.]+Z)/g, (_, time: string) => untilText(time, now))
-    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => formatAgo(time, now))
-    .replace(/\b(?:\d+(?:d|h|m|s|ms)){2,}\b/g, (length) => formatDuration(durationOf(length)));
-}
-
-/** "for 3 min more", of a time that is to come. */
-function untilText(time: string, now: number): string {
-  const left = Date.parse(time) - now;
-  return left > 1000 ? `for ${formatDuration(left)} more` : 'until about now';
-}
-
-const units: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-/** "9m32s692ms" in milliseconds. */
-function durationOf(text: string): number {
-  return [...text.matchAll(/(\d+)(d|h|ms|m|s)/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * units[unit!]!,
-    0,
-  );
-}
-
-/** The sentence of the server without what is for the command line. It is null for who may not read data of runs. */
-function sentence(text: string | null | undefined): string {
-  if (!text) return 'Your role may not read what the run says about itself.';
-  const plain = readable(text)
-    .replace(/: POST \/api\/\S+/g, '')
-    .replace(/: look at the other side, then `[^`]+`/g, ': look at the other side, then decide');
-  return plain.charAt(0).toUpperCase() + plain.slice(1) + (/[.!?]$/.test(plain) ? '' : '.');
 }
 
 export function WhyPanel({ run, failures, onAsk, onStep }: WhyPanelProps) {

@@ -1,7 +1,7 @@
 // What one run's page asks and tells the server, and how it follows the run.
 
 import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { api, data, downloadUrl, type Schemas, send } from '@/api/client';
 import type { FlowDocument } from '@/components/data/flow';
 import type { Json } from '@/components/data/json';
@@ -154,6 +154,8 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
     }
   }, [client, id, reread]);
 
+  // The entry up to which the journal had been read when the run began to be followed.
+  const [readTo, setReadTo] = useState<{ id: string; seq: number }>();
   const followed = useRef('');
   useEffect(() => {
     // The end brings what entries do not tell: sizes, skipped steps.
@@ -162,17 +164,26 @@ export function useFollow(run: Run | undefined, types: ReadonlyMap<string, strin
       void client.invalidateQueries({ queryKey: keys.journal(id) });
     }
     followed.current = goesOn ? id : '';
-    if (goesOn) void pull();
+    if (goesOn) {
+      void pull().then(() => {
+        const entries = client.getQueryData<Entry[]>(keys.journal(id));
+        if (entries) setReadTo((old) => (old?.id === id ? old : { id, seq: entries.at(-1)?.seq ?? 0 }));
+      });
+    }
     return () => {
       clearTimeout(rereading.current);
       rereading.current = undefined;
     };
   }, [client, id, goesOn, pull]);
 
-  useLive(goesOn ? `run/${id}` : '', (changes) => {
-    const known = client.getQueryData<Entry[]>(keys.journal(id))?.at(-1)?.seq ?? 0;
-    if (changes.some((change) => change.type === 'resync' || (change.id ?? 0) > known)) void pull();
-  });
+  useLive(
+    goesOn && readTo?.id === id ? `run/${id}` : '',
+    (changes) => {
+      const known = client.getQueryData<Entry[]>(keys.journal(id))?.at(-1)?.seq ?? 0;
+      if (changes.some((change) => change.type === 'resync' || (change.id ?? 0) > known)) void pull();
+    },
+    readTo?.seq,
+  );
   // A run that had ended may be retried by somebody else, and sub-runs come and go.
   useLive(id ? 'events' : '', (changes) => {
     if (changes.some((change) => change.type === 'resync')) void client.invalidateQueries({ queryKey: keys.run(id) });
@@ -259,6 +270,19 @@ export function useVersion(flow: string, version: number | undefined) {
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+}
+
+/** The version that new runs of the flow have; null where none is live. */
+export function useLiveVersion(flow: string) {
+  return useQuery({
+    queryKey: ['flows', flow, 'live version'],
+    queryFn: async ({ signal }) => {
+      const found = await data(api.GET('/api/v1/flows/{id}', { params: { path: { id: flow } }, signal }));
+      return found.live_version;
+    },
+    enabled: flow !== '',
+    retry: false,
+  }).data;
 }
 
 /** One entry with its value. */
