@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "sluice/base/memory.hpp"
 #include "sluice/base/teeth.hpp"
 
 namespace sluice::storage {
@@ -9,6 +10,9 @@ namespace {
 
 /// Jobs that may wait; more means that readers cannot keep up and callers should come back later.
 constexpr std::size_t queue_limit = 4096;
+/// As the writer's: after so many jobs, and then so long without one, memory goes back to the system, once.
+constexpr int much_work = 100;
+constexpr auto rest_after = std::chrono::seconds(5);
 
 Error stopping_error() {
     return {ErrorCode::unavailable, "the server is shutting down; try again shortly", {}, true};
@@ -24,6 +28,11 @@ Result<sqlite::Connection*> ReaderThread::connection() {
         connection_->watch(&stopping_);
     }
     return connection_.get();
+}
+
+void ReaderThread::rest() {
+    if (connection_) sqlite3_db_release_memory(connection_->handle());
+    base::give_memory_back();
 }
 
 Readers::Readers(runtime::Loop& loop, std::filesystem::path database, unsigned threads)
@@ -110,16 +119,25 @@ void Readers::work(unsigned number) {
     pthread_setname_np(pthread_self(), fmt::format("db-read-{}", number).c_str());
     {
         ReaderThread self(database_, stopping_);
+        int since_rest = 0;
         std::unique_lock lock(mutex_);
         while (true) {
             Job job = next();
             if (!job) {
                 if (queue_.empty() && stopping_.load(std::memory_order_relaxed)) break;
                 ++idle_;
-                wake_.wait(lock);
+                bool woken = true;
+                if (since_rest < much_work) wake_.wait(lock);
+                else woken = wake_.wait_for(lock, rest_after) == std::cv_status::no_timeout;
                 --idle_;
+                if (woken) continue;
+                since_rest = 0;
+                lock.unlock();
+                self.rest();
+                lock.lock();
                 continue;
             }
+            ++since_rest;
             const bool is_long = job->payload.length == JobLength::minutes;
             lock.unlock();
             if (stopping_.load(std::memory_order_relaxed)) {

@@ -25,6 +25,8 @@ class ReaderThread {
     /// The thread's connection. Errors: unavailable.
     Result<sqlite::Connection*> connection();
     bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+    /// Gives back what reading took, as far as it is not needed again at once.
+    void rest();
 
   private:
     std::filesystem::path database_;

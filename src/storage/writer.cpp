@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sluice/base/memory.hpp"
 #include "sluice/base/metrics.hpp"
 #include "sluice/base/teeth.hpp"
 #include "sluice/storage/failpoint.hpp"
@@ -18,6 +19,9 @@ constexpr int page_bytes = 4096;
 /// The queue must stay empty this long before the writer spends the time on a checkpoint.
 constexpr auto idle_grace = std::chrono::milliseconds(2);
 constexpr auto recheck_interval = std::chrono::seconds(1);
+/// After so many units, and then so long without one, the load is over: what it took goes back to the system, once.
+constexpr std::uint64_t much_work = 1'000;
+constexpr auto rest_after = std::chrono::seconds(5);
 struct Instruments {
     base::metrics::Counter units{"sluice_storage_units_total",
                                  "Write units that were stored or refused"};
@@ -25,6 +29,8 @@ struct Instruments {
                                   "Write units that were refused"};
     base::metrics::Counter checkpoints{"sluice_storage_checkpoints_total",
                                        "Checkpoints of the write-ahead log"};
+    base::metrics::Counter rests{"sluice_storage_rests_total",
+                                 "Times that memory was given back when a load had ended"};
     base::metrics::Histogram commit_us{"sluice_storage_commit_us",
                                        "Duration of a transaction in microseconds"};
     base::metrics::Histogram batch{"sluice_storage_batch_units", "Write units in one transaction"};
@@ -206,7 +212,14 @@ bool Writer::take() {
                 lock.lock();
             }
         } else if (!checkpoint_due(static_cast<std::int64_t>(options_.idle_checkpoint_bytes))) {
-            wake_.wait(lock, [&] { return awake() || !steps_.empty(); });
+            const auto wanted = [&] { return awake() || !steps_.empty(); };
+            if (since_rest_ < much_work) {
+                wake_.wait(lock, wanted);
+            } else if (!wake_.wait_for(lock, rest_after, wanted)) {
+                lock.unlock();
+                rest();
+                lock.lock();
+            }
         } else if (!wake_.wait_for(lock, idle_grace, awake)) {
             lock.unlock();
             checkpoint();
@@ -218,6 +231,15 @@ bool Writer::take() {
     lock.unlock();
     put_off_steps();
     return true;
+}
+
+/// The load is over: the pages that it read and wrote, and what its units left behind here and on the loop.
+void Writer::rest() {
+    since_rest_ = 0;
+    sqlite3_db_release_memory(connection_->handle());
+    base::give_memory_back();
+    loop_.post([] { base::give_memory_back(); });
+    instruments().rests.add();
 }
 
 Writer::Batch Writer::next_batch() {
@@ -232,6 +254,7 @@ Writer::Batch Writer::next_batch() {
         batch.push_back(std::move(taken_[next_++]));
     }
     queued_.fetch_sub(batch.size(), std::memory_order_relaxed);
+    since_rest_ += batch.size();
     return batch;
 }
 

@@ -53,6 +53,7 @@ class Writer {
     using Batch = std::vector<PendingUnitPtr>;
     void work();
     bool take();
+    void rest();
     Batch next_batch();
     void start();
     void commit(Batch& batch);
@@ -95,6 +96,7 @@ class Writer {
     int backfilled_ = 0;  ///< frames of the present WAL that are in the database file already
     int blocked_at_ = 0;  ///< frames in the WAL when a reader last kept a checkpoint from finishing
     bool gave_pages_back_ = false;  ///< since the last checkpoint
+    std::uint64_t since_rest_ = 0;  ///< units since memory was given back
     DiskSpace space_;
 
     std::chrono::steady_clock::time_point recheck_asked_{};  // the loop's own
