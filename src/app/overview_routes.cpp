@@ -112,13 +112,15 @@ void add_queue(Json& out, const engine::QueueState& queue, Time now) {
 }
 
 void add_budgets(Json& out, const App::State& state, WorkspaceId workspace) {
+    // Those that somebody waits for come first, whatever is used of them: what is left did not suffice for a call.
     std::vector<std::pair<double, Json>> near;
     for (const auto& each : state.budgets->list(workspace, false)) {
         const auto standing = state.budgets->standing(each);
         const double used = static_cast<double>(standing.spent.value) + static_cast<double>(standing.held.value);
         const double percent = standing.limit.value > 0 ? used / static_cast<double>(standing.limit.value) * 100 : used > 0 ? 100 : 0;
-        if (percent <= near_percent) continue;
-        near.emplace_back(percent, Json{{"kind", "budget_near"}, {"budget_id", each.id.str()},
+        const bool asks = standing.exceeded && each.action == budget::Action::require_approval;
+        if (percent <= near_percent && !asks) continue;
+        near.emplace_back(asks ? percent + 1e9 : percent, Json{{"kind", asks ? "budget_approval" : "budget_near"}, {"budget_id", each.id.str()},
                                         {"scope", {{"type", budget::to_string(each.scope)}, {"id", each.scope_id}}},
                                         {"window", budget::to_string(each.window)}, {"action", budget::to_string(each.action)},
                                         {"used_percent", static_cast<std::int64_t>(percent)},
@@ -223,7 +225,8 @@ void add_overview_routes(net::Router& router, App::State& state) {
             "complete": {"type": "boolean"}, "counted_from": {"type": "string"}}},
         "queues": {"type": "array", "items": {"$ref": "#/components/schemas/Queue"}},
         "attention": {"type": "array", "description": "What a person should look at, the most urgent first", "items": {"type": "object", "required": ["kind"],
-            "properties": {"kind": {"type": "string", "enum": ["unknown_steps", "queue_paused", "queue_draining", "queue_stuck", "flow_failing", "budget_near", "dead_letters"]},
+            "properties": {"kind": {"type": "string", "enum": ["unknown_steps", "queue_paused", "queue_draining", "queue_stuck", "flow_failing", "budget_approval", "budget_near",
+                "dead_letters"]},
             "count": {"type": "integer"}, "queue": {"type": "string"}, "queued": {"type": "integer"}, "oldest_ready_at": {"type": "string"},
             "flow": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}, "project": {"type": "string"},
             "failed": {"type": "integer"}, "last_run_id": {"type": "string"}, "last_at": {"type": "string"}, "budget_id": {"type": "string"},

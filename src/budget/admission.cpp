@@ -32,6 +32,13 @@ std::string name_of(const Budget& budget) {
     return fmt::format("{} budget of {} {}", window, type, budget.scope_id);
 }
 
+/// A raise above the limit as it was set with which a call that may cost `most` would fit.
+NanoUsd needed_raise(const Entry& entry, NanoUsd most, Time now) {
+    const Budget& budget = *entry.budget;
+    const auto raised = now < budget.raised_until ? budget.raised_by.value : 0;
+    return {clamp_amount(Wide(entry.present->spent) + entry.present->held + most.value - entry.limit(now) + raised)};
+}
+
 /// The money that a waiting call needs, as long as it waits.
 class Waiting {
   public:
@@ -85,10 +92,17 @@ Refusal Budgets::State::refusal(const Entry& entry, std::optional<NanoUsd> most,
                                   "limit of output tokens", name_of(budget));
     else if (budget.scope == ScopeType::instance)
         out.message = fmt::format("the {} does not allow this call; ask whoever runs the server to raise it{}", name_of(budget), reset);
-    else
-        out.message = fmt::format("the {} (limit {} USD) has {} USD left, and this call may cost {} USD; raise it under Budgets or with "
-                                  "`sluice budgets raise {}`{}", name_of(budget), base::format_usd(out.limit), base::format_usd(out.left),
-                                  base::format_usd(*most), budget.id.str(), reset);
+    else {
+        const auto stands = fmt::format("the {} (limit {} USD) has {} USD left, and this call may cost {} USD", name_of(budget),
+                                        base::format_usd(out.limit), base::format_usd(out.left), base::format_usd(*most));
+        if (budget.action == Action::require_approval)
+            out.message = fmt::format("{}; it needs an approval: ask somebody with the permission budgets:write to raise the budget for a time, under "
+                                      "Budgets, with `sluice budgets raise {} --by {} --for 1h --reason …` or POST /api/v1/budgets/{}/raise, "
+                                      "and repeat the call{}", stands, budget.id.str(), base::format_usd(needed_raise(entry, *most, now)),
+                                      budget.id.str(), reset);
+        else
+            out.message = fmt::format("{}; raise it under Budgets or with `sluice budgets raise {}`{}", stands, budget.id.str(), reset);
+    }
     return out;
 }
 

@@ -54,6 +54,8 @@ constexpr Schema schemas[] = {
         "held_usd": {"type": "string", "description": "By calls under way"},
         "left_usd": {"type": "string", "description": "Below 0 when more was spent than is allowed now"},
         "unknown_usd": {"type": "string", "description": "Of spent_usd: what a crash left open, see GET /api/v1/budgets/{id}/unknown"},
+        "exceeded": {"type": "boolean", "description": "A call did not fit since the period began, or since the budget was changed or raised last"},
+        "needs_approval": {"type": "boolean", "description": "Of the action require_approval, when exceeded: somebody should raise or change the budget, or leave it"},
         "created_by": {"type": "string"}, "created_at": {"type": "string"}, "updated_at": {"type": "string"}}})json"},
     {"BudgetList", R"json({"type": "object", "required": ["items", "next_cursor"], "properties": {
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/Budget"}}, "next_cursor": {"type": ["string", "null"]}}})json"},
@@ -106,6 +108,8 @@ Json render(const Budget& b, const Budgets& budgets) {
             {"held_usd", base::format_usd(standing.held)},
             {"left_usd", base::format_usd(standing.left())},
             {"unknown_usd", base::format_usd(standing.unknown)},
+            {"exceeded", standing.exceeded},
+            {"needs_approval", standing.exceeded && b.action == Action::require_approval},
             {"created_by", b.created_by},
             {"created_at", base::format_time(b.created_at)},
             {"updated_at", base::format_time(b.updated_at)}};
@@ -355,7 +359,7 @@ constexpr Route<Budgets> routes[] = {
     {Verb::del, "/api/v1/budgets/{id}", Permission::budgets_write, delete_budget, {.summary = "Delete a budget", .status = 204}},
     {Verb::post, "/api/v1/budgets/{id}/raise", Permission::budgets_write, raise_budget,
      {.summary = "Raise a budget's limit until a time", .request = "BudgetRaise", .response = "Budget",
-      .description = "Another raise replaces it."}},
+      .description = "Another raise replaces it. It is what stands for an approval where the action is require_approval."}},
     {Verb::get, "/api/v1/budgets/{id}/unknown", Permission::budgets_read, list_unknown,
      {.summary = "List what a crash left open of a budget, newest first", .response = "UnknownSpendList"}},
     {Verb::get, "/api/v1/budgets/{id}/forecast", Permission::budgets_read, forecast,

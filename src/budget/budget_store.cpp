@@ -57,6 +57,9 @@ const Query set_alerted{"budget.set_alerted", R"sql(
 const Query set_exceeded{"budget.set_exceeded", R"sql(
     UPDATE budget_period SET exceeded = 1
     WHERE workspace_id = ?1 AND budget_id = ?2 AND period_start_us = ?3 AND exceeded = 0)sql"};
+const Query unset_exceeded{"budget.clear_exceeded", R"sql(
+    UPDATE budget_period SET exceeded = 0
+    WHERE workspace_id = ?1 AND budget_id = ?2 AND period_start_us = ?3 AND exceeded = 1)sql"};
 const Query drop_periods{"budget.delete_periods", R"sql(
     DELETE FROM budget_period WHERE (workspace_id, budget_id, period_start_us) IN (
         SELECT p.workspace_id, p.budget_id, p.period_start_us FROM budget_period p
@@ -283,6 +286,10 @@ void give_back(storage::WriteUnit& unit, const PeriodKey& period, std::int64_t a
     unit.add(return_tranche, period.workspace, period.budget, period.bounds.start, amount);
 }
 
+void clear_exceeded(storage::WriteUnit& unit, const PeriodKey& period) {
+    unit.add(unset_exceeded, period.workspace, period.budget, period.bounds.start);
+}
+
 void note_exceeded(storage::WriteUnit& unit, PeriodKey period, std::shared_ptr<const Budget> budget, std::int64_t limit, std::int64_t left,
                    std::int64_t needed, Time now) {
     std::function<Result<void>(Tx&)> op = [=](Tx& tx) -> Result<void> {
@@ -292,6 +299,7 @@ void note_exceeded(storage::WriteUnit& unit, PeriodKey period, std::shared_ptr<c
         auto event = event_of("budget.exceeded", *budget, period.bounds, limit, now);
         event.data["left_usd"] = base::format_usd({left});
         event.data["needed_usd"] = base::format_usd({needed});
+        event.data["needs_approval"] = budget->action == Action::require_approval;
         return tell(tx, period.workspace, std::move(event));
     };
     unit.add(std::move(op));

@@ -68,7 +68,9 @@ void insert_period(storage::WriteUnit& unit, const PeriodKey& period);
 void grant(storage::WriteUnit& unit, PeriodKey period, std::int64_t wanted, std::int64_t least, std::int64_t limit,
            std::shared_ptr<std::int64_t> granted);
 void give_back(storage::WriteUnit& unit, const PeriodKey& period, std::int64_t amount);
-/// Writes the event `budget.exceeded`, the first time in a period.
+/// Somebody has looked at the budget: the next call that does not fit writes its event anew.
+void clear_exceeded(storage::WriteUnit& unit, const PeriodKey& period);
+/// Writes the event `budget.exceeded`, the first time in a period or since `clear_exceeded`.
 void note_exceeded(storage::WriteUnit& unit, PeriodKey period, std::shared_ptr<const Budget> budget, std::int64_t limit, std::int64_t left,
                    std::int64_t needed, Time now);
 /// Inserts the row of spend and, only if it was not there, moves money in the budgets and writes the alerts that are crossed.

@@ -30,6 +30,7 @@ Result<void> check_scope(const NewBudget& b) {
         return {};
     }
     if (b.scope_id.empty() || b.scope_id.size() > longest_scope_id) return mistake("/scope/id", "is missing or longer than 200 bytes");
+    if (has_controls(b.scope_id)) return mistake("/scope/id", "has line ends or other control characters, which no name or id has");
     const bool is_id = b.scope == ScopeType::api_key ? ApiKeyId::parse(b.scope_id).has_value()
                        : b.scope == ScopeType::user  ? UserId::parse(b.scope_id).has_value()
                        : b.scope == ScopeType::run   ? RunId::parse(b.scope_id).has_value()
@@ -76,6 +77,7 @@ Result<void> check_terms(const NewBudget& b) {
     if (b.limit.value < 0) return mistake("/limit_usd", "is below 0; a limit of 0 admits nothing that costs");
     if ((b.action == Action::downgrade) != !b.downgrade_to.empty())
         return mistake("/downgrade_to", "names the model of the action downgrade, and is empty with any other");
+    if (has_controls(b.downgrade_to)) return mistake("/downgrade_to", "has line ends or other control characters, which no model's name has");
     if (b.downgrade_to.size() > longest_model) return mistake("/downgrade_to", "is longer than 200 bytes");
     if (b.alerts.size() > most_alerts) return mistake("/alerts", "has more than 20 entries");
     for (std::size_t i = 0; i < b.alerts.size(); ++i)
@@ -167,7 +169,9 @@ Standing Budgets::State::standing(Entry& entry, const Budget& terms) {
     const Time now = clock.now();
     turn(entry, now);
     const Period& p = *entry.present;
-    return {p.bounds.start, p.bounds.end, {limit_of(terms, p.carried, now)}, {p.spent}, {p.held}, {p.unknown}};
+    // In the answer to a change, which commits with it, somebody has looked already.
+    const bool exceeded = p.exceeded && terms.revision == entry.budget->revision;
+    return {p.bounds.start, p.bounds.end, {limit_of(terms, p.carried, now)}, {p.spent}, {p.held}, {p.unknown}, exceeded};
 }
 
 Budgets::Budgets(runtime::Loop& loop, storage::Storage& storage, events::Bus& bus, base::Clock& clock, base::Random& random)
@@ -296,8 +300,11 @@ Awaitable<Result<Budget>> Budgets::edit(WorkspaceId workspace, BudgetId id, NewB
     storage::WriteUnit unit;
     if (also) also(unit, *budget);
     store::update(unit, *budget, entry->budget->revision);
+    const auto looked_at = entry->present;
+    store::clear_exceeded(unit, {workspace, id, looked_at->bounds, looked_at->carried});
     auto done = co_await s.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
+    looked_at->exceeded = false;
     entry->budget = budget;  // it is still there: only the holder of the turn removes
     entry->zone = *zone;
     const auto& present = entry->present;
@@ -322,8 +329,11 @@ Awaitable<Result<Budget>> Budgets::raise(WorkspaceId workspace, BudgetId id, Nan
     storage::WriteUnit unit;
     if (also) also(unit, *budget);
     store::update(unit, *budget, entry->budget->revision);
+    const auto looked_at = entry->present;
+    store::clear_exceeded(unit, {workspace, id, looked_at->bounds, looked_at->carried});
     auto done = co_await s.storage.submit(std::move(unit));
     if (!done) co_return fail(std::move(done.error()));
+    looked_at->exceeded = false;
     entry->budget = budget;
     co_return *budget;
 }

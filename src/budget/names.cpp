@@ -28,6 +28,16 @@ NanoUsd Standing::left() const {
     return {static_cast<std::int64_t>(std::max<__int128>(left, std::numeric_limits<std::int64_t>::min()))};
 }
 
+bool has_controls(std::string_view name) {
+    for (std::size_t i = 0; i < name.size(); ++i) {
+        const auto byte = [&](std::size_t at) { return i + at < name.size() ? static_cast<unsigned char>(name[i + at]) : 0; };
+        if (byte(0) < 0x20 || byte(0) == 0x7F) return true;
+        if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return true;                          // U+0080 to U+009F
+        if (byte(0) == 0xE2 && byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9)) return true;  // line and paragraph separators
+    }
+    return false;
+}
+
 std::string_view to_string(ScopeType type) { return scopes[static_cast<std::size_t>(type)]; }
 std::string_view to_string(Window window) { return windows[static_cast<std::size_t>(window)]; }
 std::string_view to_string(Action action) { return actions[static_cast<std::size_t>(action)]; }

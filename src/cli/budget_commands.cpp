@@ -36,14 +36,17 @@ int print_budget(Context& context, const Json& b, std::string_view done) {
         raise = fmt::format("raise     {} until {}\n", dollars(raised, "amount_usd"), human_time(raised["until"]));
     if (base::string_or(b, "unknown_usd", "0") != "0")
         unknown = fmt::format("unknown   {} of that; see `sluice budgets unknown {}`\n", dollars(b, "unknown_usd"), cell(b, "id"));
+    std::string asks;
+    if (b.value("needs_approval", false))
+        asks = fmt::format("approval  calls were refused and wait for one: `sluice budgets raise {} --by … --for 1h --reason …`\n", cell(b, "id"));
     std::string alerts;
     for (const auto& percent : b["alerts"]) alerts += fmt::format("{}{}%", alerts.empty() ? "" : ", ", percent.get<int>());
     context.print(fmt::format("{}\nscope     {}\nwindow    {} ({})\nlimit     {}{}\naction    {}{}\n{}alerts    {}\n"
-                              "spent     {}\n{}held      {}\nleft      {}\nresets    {}\n",
+                              "spent     {}\n{}held      {}\nleft      {}\n{}resets    {}\n",
                               cell(b, "id"), scope_of(b), cell(b, "window"), cell(b, "time_zone"), dollars(b, "limit_usd"),
                               b.value("carry_over", false) ? ", what is left is carried over" : "", cell(b, "action"),
                               b["downgrade_to"].is_null() ? "" : " to " + cell(b, "downgrade_to"), raise, alerts.empty() ? "none" : alerts,
-                              dollars(b, "spent_usd"), unknown, dollars(b, "held_usd"), dollars(b, "left_usd"),
+                              dollars(b, "spent_usd"), unknown, dollars(b, "held_usd"), dollars(b, "left_usd"), asks,
                               b["resets_at"].is_null() ? "never" : human_time(b["resets_at"])));
     return exit_ok;
 }
@@ -123,7 +126,7 @@ Outcome<int> list_budgets(Context& context) {
     Table table({{"ID"}, {"SCOPE"}, {"WINDOW"}, {"LIMIT", true}, {"SPENT", true}, {"HELD", true}, {"LEFT", true}, {"ACTION"}, {"RESETS"}});
     for (const auto& b : *items)
         table.add({cell(b, "id"), scope_of(b), cell(b, "window"), dollars(b, "present_limit_usd"), dollars(b, "spent_usd"),
-                   dollars(b, "held_usd"), dollars(b, "left_usd"), cell(b, "action"), b["resets_at"].is_null() ? "never" : human_time(b["resets_at"])});
+                   dollars(b, "held_usd"), dollars(b, "left_usd"), b.value("needs_approval", false) ? "approval needed" : cell(b, "action"), b["resets_at"].is_null() ? "never" : human_time(b["resets_at"])});
     context.print(table.empty() ? "no budgets; `sluice budgets create --limit 10 --window month` makes one for the workspace\n" : table.render());
     return exit_ok;
 }

@@ -327,6 +327,47 @@ TEST_CASE("each alert is told once in a period, in the commit that crosses it", 
     CHECK(house.events("budget.exceeded").size() == 1);
 }
 
+TEST_CASE("a budget asks for an approval until it is raised or changed, and then anew", "[budget][approval]") {
+    BudgetHouse house;
+    const auto budget = house.make(usd, ScopeType::project, "default", Window::day, Action::require_approval);
+    house.settle(house.admit(usd / 2).hold, usd / 2);
+    CHECK_FALSE(house.standing(budget).exceeded);
+    const auto refused = house.admit(usd);
+    REQUIRE(refused.refusal);
+    CHECK(refused.refusal->action == Action::require_approval);
+    // Who may let it through, with what, and how much it takes.
+    for (const auto* part : {"permission budgets:write", "--by 0.5 --for 1h", "/raise", "repeat the call", "wait until"})
+        CHECK(refused.refusal->message.find(part) != std::string::npos);
+    CHECK(refused.refusal->message.find(fmt::format("sluice budgets raise {}", budget.id)) != std::string::npos);
+    house.settle_down();
+    REQUIRE(house.events("budget.exceeded").size() == 1);
+    const auto asked = base::parse_json(house.events("budget.exceeded")[0].data).value();
+    CHECK(asked["needs_approval"] == true);
+    CHECK(asked["needed_usd"] == "1");
+    CHECK(house.standing(budget).exceeded);
+    house.restart();
+    CHECK(house.standing(budget).exceeded);  // it still asks
+
+    const auto soon = house.clock.now() + std::chrono::hours(1);
+    CHECK_FALSE(house.standing(house.get(house.budgets->raise(house.workspace, budget.id, {usd / 2}, soon))).exceeded);
+    house.settle(house.admit(usd).hold, usd);
+    CHECK(house.admit(usd).refusal->message.find("--by 1.5 ") != std::string::npos);  // a raise replaces the one before
+    house.settle_down();
+    CHECK(house.events("budget.exceeded").size() == 2);
+    CHECK(house.standing(budget).exceeded);
+
+    auto terms = house.terms(2 * usd);
+    terms.action = Action::require_approval;
+    CHECK_FALSE(house.standing(house.get(house.budgets->edit(house.workspace, budget.id, terms, {}))).exceeded);
+    house.restart();
+    CHECK_FALSE(house.standing(budget).exceeded);
+    CHECK(house.admit(2 * usd).refusal);
+    house.settle_down();
+    CHECK(house.events("budget.exceeded").size() == 3);
+    house.settle_down(std::chrono::hours(24));
+    CHECK_FALSE(house.standing(budget).exceeded);  // another period, another limit
+}
+
 TEST_CASE("a settlement of nonsense credits nothing", "[budget]") {
     BudgetHouse house;
     const auto budget = house.make(10 * usd);

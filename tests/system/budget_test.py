@@ -126,6 +126,8 @@ class Budgets(Books):
                 ({"scope": {"type": "planet", "id": "x"}}, 400, "/scope/type"), ({"scope": {"type": "project"}}, 400, "/scope/id"),
                 ({"scope": {"type": "workspace", "id": "x"}}, 400, "/scope/id"), ({"scope": {"type": "api_key", "id": "x"}}, 400, "/scope/id"),
                 ({"scope": {"type": "project", "id": "x" * 201}}, 400, "/scope/id"), ({"scope": "project"}, 400, "/scope"),
+                ({"scope": {"type": "tag", "id": "a\r\nb"}}, 400, "/scope/id"), ({"scope": {"type": "flow", "id": "a\u0085b"}}, 400, "/scope/id"),
+                ({"scope": {"type": "model", "id": "a\u2028b"}}, 400, "/scope/id"), ({"action": "downgrade", "downgrade_to": "m\x7f"}, 400, "/downgrade_to"),
                 ({"window": "year"}, 400, "/window"), ({"window": None}, 400, "/window"), ({"action": "explode"}, 400, "/action"),
                 ({"action": "downgrade"}, 400, "/downgrade_to"), ({"downgrade_to": "m"}, 400, "/downgrade_to"),
                 ({"time_zone": "Mars/Olympus"}, 400, "/time_zone"), ({"time_zone": "../../etc/passwd"}, 400, "/time_zone"),

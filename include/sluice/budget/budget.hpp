@@ -84,6 +84,7 @@ struct Standing {
     NanoUsd spent;                    ///< settled, with unknown entries
     NanoUsd held;                     ///< of calls under way
     NanoUsd unknown;                  ///< part of `spent` that a crash left open
+    bool exceeded = false;            ///< a call did not fit since the period began or the budget was changed or raised
     NanoUsd left() const;             ///< below 0: more was spent than is allowed now
 };
 
@@ -250,7 +251,8 @@ class Budgets {
     /// Errors: not_found, precondition_failed, invalid_argument.
     Awaitable<Result<Budget>> edit(WorkspaceId workspace, BudgetId id, NewBudget change, std::optional<std::string> if_match,
                                    AlsoCommit also = {});
-    /// A raise of the limit until `until`. Errors: not_found, invalid_argument (in the past, not above 0).
+    /// A raise of the limit until `until`; what stands for an approval under `Action::require_approval`.
+    /// Errors: not_found, invalid_argument (in the past, not above 0).
     Awaitable<Result<Budget>> raise(WorkspaceId workspace, BudgetId id, NanoUsd by_amount, Time until, AlsoCommit also = {});
     /// Errors: not_found, precondition_failed.
     Awaitable<Result<void>> remove(WorkspaceId workspace, BudgetId id, std::optional<std::string> if_match, AlsoCommit also = {});
@@ -274,6 +276,8 @@ class Budgets {
     std::shared_ptr<State> state_;
 };
 
+/// Whether a name has line ends or other control characters: it would look like another one wherever it is shown.
+bool has_controls(std::string_view name);
 std::string_view to_string(ScopeType type);
 std::string_view to_string(Window window);
 std::string_view to_string(Action action);

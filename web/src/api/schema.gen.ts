@@ -626,7 +626,7 @@ export interface paths {
         put?: never;
         /**
          * Raise a budget's limit until a time
-         * @description Another raise replaces it.
+         * @description Another raise replaces it. It is what stands for an approval where the action is require_approval.
          *
          *     Needs the permission `budgets:write`.
          */
@@ -3196,6 +3196,8 @@ export interface components {
             created_at?: string;
             created_by?: string;
             downgrade_to?: string | null;
+            /** @description A call did not fit since the period began, or since the budget was changed or raised last */
+            exceeded?: boolean;
             /** @description By calls under way */
             held_usd: string;
             id: string;
@@ -3203,6 +3205,8 @@ export interface components {
             left_usd: string;
             /** @description As it was set */
             limit_usd: string;
+            /** @description Of the action require_approval, when exceeded: somebody should raise or change the budget, or leave it */
+            needs_approval?: boolean;
             period_start?: string;
             /** @description With what was carried over and a raise */
             present_limit_usd?: string;
@@ -4176,7 +4180,7 @@ export interface components {
             models?: components["schemas"]["ProviderModel"][];
             /** @description Models are called by id, or as name/id */
             name: string;
-            /** @description Of some types: region (bedrock), api_version (azure_openai) */
+            /** @description Of some types: region and control_url (bedrock; where models are listed), api_version (azure_openai) */
             settings?: Record<string, unknown>;
             /** @enum {string} */
             type: "anthropic" | "azure_openai" | "bedrock" | "gemini" | "openai" | "openai_compatible";
@@ -4273,7 +4277,7 @@ export interface components {
                 };
                 held_usd?: string;
                 /** @enum {string} */
-                kind: "unknown_steps" | "queue_paused" | "queue_draining" | "queue_stuck" | "flow_failing" | "budget_near" | "dead_letters";
+                kind: "unknown_steps" | "queue_paused" | "queue_draining" | "queue_stuck" | "flow_failing" | "budget_approval" | "budget_near" | "dead_letters";
                 last_at?: string;
                 last_run_id?: string;
                 limit_usd?: string;
@@ -4442,7 +4446,7 @@ export interface components {
             missing?: string[];
             /** @description What it lists; null: it told no list */
             models?: string[] | null;
-            /** @description Null: this type has no list to ask for */
+            /** @description Null: there is no list to ask for, and nothing was checked */
             ok: boolean | null;
             provider: string;
             status?: number | null;
@@ -5034,6 +5038,7 @@ export interface components {
                 blob_bytes?: number;
                 created_at?: string;
                 database_bytes?: number;
+                /** @description With system:write alone */
                 path?: string;
             } | null;
             loop?: {

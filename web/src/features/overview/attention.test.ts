@@ -23,6 +23,20 @@ describe('what needs attention', () => {
     expect(sayAttention({ ...budget, used_percent: 100 } as Attention)?.status).toBe('failed');
   });
 
+  it('asks for the approval that calls of a budget wait for, however much of it is used', () => {
+    const said = sayAttention({
+      kind: 'budget_approval',
+      budget_id: 'bdg_1',
+      scope: { type: 'project', id: 'shop' },
+      window: 'day',
+      limit_usd: '10.00',
+      used_percent: 40,
+    } as Attention);
+    expect(said?.status).toBe('waiting');
+    expect(said?.text).toContain('refuses calls until somebody raises it');
+    expect(said?.target).toEqual({ to: '/budgets', search: { budget: 'bdg_1' } });
+  });
+
   it('leaves out what it does not know', () => {
     expect(sayAttention({ kind: 'comet' } as unknown as Attention)).toBeUndefined();
   });

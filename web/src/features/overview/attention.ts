@@ -38,6 +38,12 @@ export function sayAttention(item: Attention): Said | undefined {
         text: `${item.flow?.name} failed ${formatNumber(item.failed ?? 0, 'time')}`,
         target: { to: '/runs/$id', params: { id: item.last_run_id ?? '' } },
       };
+    case 'budget_approval':
+      return {
+        status: 'waiting',
+        text: `Budget of ${formatWord(item.scope?.type ?? '')} ${item.scope?.id ?? ''} refuses calls until somebody raises it: ${item.used_percent} % of ${formatMoney(item.limit_usd ?? '0')} for the ${item.window} is used`,
+        target: { to: '/budgets', search: { budget: item.budget_id } },
+      };
     case 'budget_near':
       return {
         status: (item.used_percent ?? 0) >= 100 ? 'failed' : 'waiting',
