@@ -2,14 +2,12 @@
 
 #include "app/app_state.hpp"
 #include "sluice/base/log.hpp"
+#include "sluice/base/memory.hpp"
 #include "sluice/cel/cel.hpp"
 #include "sluice/dashboard/dashboard.hpp"
 #include "sluice/engine/history.hpp"
 #include "sluice/storage/blobs.hpp"
 #include "sluice/storage/unsynced.hpp"
-
-/// Of mimalloc; null where another allocator is linked.
-extern "C" __attribute__((weak)) void mi_collect(bool force);
 
 namespace sluice::app {
 
@@ -184,7 +182,7 @@ Result<std::unique_ptr<App>> App::create(runtime::Loop& loop, base::Clock& clock
         llm::Gateway::Parts{loop, *s.storage, *s.client, *s.budgets, *s.model_limits, *s.book, *s.models, s.providers, s.ids,
                             {config.duration("llm.cache.ttl"), static_cast<std::size_t>(config.bytes("llm.cache.max_bytes")),
                              std::string(config.text("llm.semantic_cache.model")), static_cast<std::size_t>(config.bytes("llm.semantic_cache.max_bytes"))},
-                            s.guardrails.get(), s.blocking.get(), s.contents.get()});
+                            s.guardrails.get(), s.blocking.get(), s.contents.get(), s.bus.get()});
 
     nodes::Services services;
     services.loop = &loop;
@@ -340,7 +338,7 @@ Awaitable<Result<void>> App::State::start_all() {
     }
     s.ready = true;
     // What only the start needed goes back to the system.
-    if (mi_collect != nullptr) mi_collect(true);
+    base::give_memory_back();
     co_return Result<void>();
 }
 

@@ -85,11 +85,12 @@ void Account::finish(std::string_view status, std::optional<UsageRecord> usage, 
     calls_total.add();
     call_us.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(spend_.duration_us, 0)));
     storage::WriteUnit unit;
-    state_.parts.budgets.settle(unit, std::move(hold_), std::move(spend_));
-    if (also) also(unit);
     std::function<void(Result<void>)> done = [](Result<void> stored) {
         if (!stored) log::error("a call's spend could not be stored", {{"cause", stored.error().message}});
     };
+    if (report && tell_findings(state_, unit, spend_, *report)) done = tells_bus(state_, spend_.scope.workspace);
+    state_.parts.budgets.settle(unit, std::move(hold_), std::move(spend_));
+    if (also) also(unit);
     state_.parts.storage.enqueue(std::move(unit), std::move(done));
 }
 

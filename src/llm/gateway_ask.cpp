@@ -34,16 +34,16 @@ Error limited_error(const LimitRefusal& refusal) {
 
 Error refused(const budget::Refusal& refusal) { return Error{ErrorCode::budget_exceeded, refusal.message, {}, false}; }
 
-/// The guardrails of a call; no rules where none covers it.
+/// The guardrails of a call; both null where none covers it.
 struct Guarded {
     std::shared_ptr<const Guard> guard;
-    std::shared_ptr<GuardReport> report = std::make_shared<GuardReport>();
+    std::shared_ptr<GuardReport> report;
     bool answers() const { return guard && !guard->output.empty(); }
 };
 
 /// Ends a call that was answered. Errors: of a guardrail that refuses the answer.
 Result<void> finish_judged(const Guarded& guarded, Account& account, Completion& completion, UsageRecord usage) {
-    auto refused = guard_flow_answer(guarded.guard, *guarded.report, completion);
+    auto refused = guarded.guard ? guard_flow_answer(guarded.guard, *guarded.report, completion) : std::nullopt;
     if (refused) account.set_error(refused->message);
     if (account.content) {
         Json calls = Json::array();
@@ -59,15 +59,16 @@ Result<void> finish_judged(const Guarded& guarded, Account& account, Completion&
 Result<Guarded> guarded_call(Gateway::State& state, FlowCall& call, const std::string& model, const Plan& plan) {
     Guarded out;
     out.guard = guard_of(state, call.scope, model, &plan);
+    if (!out.guard) return out;
+    auto spend = spend_of(state, call, plan.targets.front(), call.scope);
+    auto about = spend;
+    about.id = {};
+    out.report = new_report(state, std::move(about));
     auto refused = guard_flow_request(out.guard, *out.report, call.request);
     if (!refused) return out;
-    auto spend = spend_of(state, call, plan.targets.front(), call.scope);
     spend.status = "refused";
     spend.error = refused->message;
-    spend.guardrails = out.report->json();
-    storage::WriteUnit unit;
-    state.parts.budgets.settle(unit, {}, std::move(spend));
-    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    put_row(state, std::move(spend), out.report.get());
     return fail(std::move(*refused));
 }
 
@@ -245,7 +246,7 @@ Awaitable<Result<FlowAnswer>> Gateway::ask(FlowCall call) {
         }
         Account account(s, std::move(entrance->hold), spend_of(s, call, target, scope), target);
         account.set_share(std::move(entrance->share));
-        if (guarded->guard) account.report = guarded->report;
+        account.report = guarded->report;
         if (s.parts.contents && s.parts.contents->keeps(scope.workspace)) account.content = std::make_shared<CallContent>("flow", text);
         Result<Completion> completion;
         if (target.local) {

@@ -144,9 +144,7 @@ net::Response cached_response(Gateway::State& state, const Incoming& in, const A
     spend.request_id = in.request->id;
     spend.status = "cached";
     spend.at = state.now();
-    storage::WriteUnit unit;
-    state.parts.budgets.settle(unit, {}, std::move(spend));
-    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    put_row(state, std::move(spend), in.report.get());
     net::Response out;
     out.status = 200;
     out.headers.set("Content-Type", "application/json");
@@ -167,6 +165,7 @@ net::Response refuse_budget(const Format& format, const budget::Refusal& refusal
     refused_total.add();
     auto out = refuse(format, budget_error(refusal), *in.request);
     out.headers.set("x-sluice-budget", refusal.budget.str());
+    out.headers.set("x-sluice-budget-action", budget::to_string(refusal.action));
     out.headers.set("x-sluice-budget-scope", fmt::format("{}{}{}", budget::to_string(refusal.scope),
                                                          refusal.scope_id.empty() ? "" : ":", refusal.scope_id));
     if (refusal.resets_at) {

@@ -1,82 +1,88 @@
 // Embeddings, and counting the tokens of a request.
 
-#include <algorithm>
-#include <bit>
-#include <cstring>
-
+#include "llm/embedding_wire.hpp"
 #include "llm/gateway_answers.hpp"
 #include "llm/gateway_state.hpp"
-#include "sluice/crypto/crypto.hpp"
 
 namespace sluice::llm {
 namespace {
 
-constexpr std::size_t most_inputs = 2048;
-constexpr base::JsonLimits limits{.size_bytes = 32 << 20, .depth = 32, .keys = 10'000, .string_bytes = 32 << 20};
-constexpr base::JsonLimits answer_limits{.size_bytes = 64 << 20, .depth = 32, .keys = 10'000, .string_bytes = 64 << 20};
+constexpr base::JsonLimits limits{.size_bytes = 32 << 20, .depth = 32, .keys = 100'000, .string_bytes = 32 << 20};
+constexpr base::JsonLimits answer_limits{.size_bytes = 64 << 20, .depth = 32, .keys = 100'000, .string_bytes = 64 << 20};
 
-/// The texts of an OpenAI request. Errors: invalid_argument; unprocessable (tokens, which another vendor cannot read).
-Result<std::vector<std::string>> texts_of(const Json& body) {
-    const auto* input = base::find_member(body, "input");
-    std::vector<std::string> out;
-    if (input && input->is_string()) {
-        out.push_back(input->get<std::string>());
-    } else if (input && input->is_array()) {
-        for (const auto& each : *input) {
-            if (!each.is_string())
-                return fail(ErrorCode::unprocessable,
-                            "this model takes texts, not tokens: send `input` as a string or a list of strings");
-            out.push_back(each.get<std::string>());
-        }
+EmbeddingForm form_of(const Door& door) {
+    if (door.format != &gemini()) return EmbeddingForm::openai;
+    return door.single ? EmbeddingForm::gemini_single : EmbeddingForm::gemini;
+}
+EmbeddingForm form_of(const Target& target) { return target.type->vendor() == "gemini" ? EmbeddingForm::gemini : EmbeddingForm::openai; }
+bool is_gemini(EmbeddingForm form) { return form != EmbeddingForm::openai; }
+
+/// The caller's body for a vendor of the same form: only the model's name may change.
+Result<std::string> passed_request(const Incoming& in, const Target& target) {
+    if (is_gemini(form_of(target))) {
+        auto body = base::parse_json(in.request->body, limits);
+        if (!body) return fail(std::move(body.error()));
+        return renamed_embedding_request(*body, target.model).value_or(in.request->body);
     }
-    if (out.empty())
-        return fail(Error{ErrorCode::invalid_argument,
-                          "there is nothing to embed",
-                          {{"/input", "is a string or a list of strings"}},
-                          false});
-    if (out.size() > most_inputs)
-        return fail(ErrorCode::invalid_argument, "at most {} texts are embedded at once", most_inputs);
-    return out;
+    BodyScan scan = *in.scan;
+    UpstreamCall call;
+    call.model = target.model;
+    call.operation = Operation::embeddings;
+    target.type->edit(scan, call);
+    return scan.changed() ? scan.edited() : in.request->body;
 }
 
-Result<std::string> gemini_body(const Json& body, const std::string& model) {
-    auto texts = texts_of(body);
-    if (!texts) return fail(std::move(texts.error()));
-    Json requests = Json::array();
-    for (auto& text : *texts) {
-        Json one{{"model", "models/" + model}, {"content", {{"parts", Json::array({{{"text", std::move(text)}}})}}}};
-        if (const auto* size = base::find_member(body, "dimensions"); size && size->is_number_integer())
-            one["outputDimensionality"] = *size;
-        requests.push_back(std::move(one));
+/// A call that is told in the other vendor's form.
+Awaitable<Outcome> attempt_translated(Gateway::State& state, Incoming& in, const Target& target, std::unique_ptr<Account> account,
+                                      std::optional<NanoUsd> left) {
+    Outcome out;
+    const auto refused = [&](const Error& error) {
+        account->finish("failed", std::nullopt, NanoUsd{});
+        Error told = error;
+        if (told.code == ErrorCode::unprocessable) told.code = ErrorCode::invalid_argument;  // the SDKs know no 422
+        out.error = call_error(told);
+        return std::move(out);
+    };
+    auto parsed = base::parse_json(in.request->body, limits);
+    if (!parsed) co_return refused(parsed.error());
+    auto request = read_embedding_request(form_of(in.door), *parsed);
+    if (!request) co_return refused(request.error());
+    auto written = write_embedding_request(form_of(target), *request, target.model);
+    if (!written) co_return refused(written.error());
+    auto body = std::move(*written);
+    if (auto scan = BodyScan::read(body); scan && !is_gemini(form_of(target))) {
+        UpstreamCall upstream;
+        upstream.model = target.model;
+        upstream.operation = Operation::embeddings;
+        target.type->edit(*scan, upstream);
+        if (scan->changed()) body = scan->edited();
     }
-    return base::dump_json(Json{{"requests", std::move(requests)}});
-}
-
-Json vector_json(const Json& values, bool base64) {
-    if (!base64) return values;
-    std::string bytes;
-    for (const auto& value : values) {
-        const auto bits = std::bit_cast<std::uint32_t>(value.is_number() ? value.get<float>() : 0.0F);
-        for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(bits >> shift & 0xFF);
+    auto call = outgoing(state, in, target, std::move(body), false);
+    if (!call) co_return refused(call.error());
+    bool sent = false;
+    call->sent = &sent;
+    auto answer = co_await state.parts.client.send(std::move(*call));
+    if (!answer) co_return failed_transport(*account, target, answer.error(), sent);
+    account->first_byte();
+    if (answer->status < 200 || answer->status >= 300)
+        co_return failed_status(state, in, *account, target, answer->status, answer->headers, std::move(answer->body));
+    // Where the vendor does not say what it used, tokens are counted here, by the bytes that the hold goes by.
+    auto usage = estimated_usage(static_cast<std::int64_t>(in.request->body.size()), 0);
+    auto got = base::parse_json(answer->body, answer_limits);
+    auto read = got ? read_embedding_answer(form_of(target), *got, request->texts.size()) : Result<EmbeddingAnswer>(fail(std::move(got.error())));
+    if (!read) co_return failed_answer(*account, target, read.error().message, std::move(usage), std::nullopt);
+    if (read->tokens.value_or(0) > 0) {
+        usage = UsageRecord();
+        usage.input_uncached = *read->tokens;
     }
-    return crypto::base64(bytes);
-}
-
-Result<Json> openai_answer(const Json& answer, const std::string& model, bool base64, std::int64_t tokens) {
-    const auto* list = base::find_member(answer, "embeddings");
-    if (!list || !list->is_array())
-        return fail(Error{ErrorCode::upstream_failed, "the answer holds no embeddings", {}, true});
-    Json data = Json::array();
-    for (std::size_t i = 0; i < list->size(); ++i) {
-        const auto* values = base::find_member((*list)[i], "values");
-        if (!values || !values->is_array())
-            return fail(Error{ErrorCode::upstream_failed, "an embedding has no values", {}, true});
-        data.push_back({{"object", "embedding"}, {"index", i}, {"embedding", vector_json(*values, base64)}});
-    }
-    return Json{{"object", "list"},
-                {"data", std::move(data)},
-                {"model", model},
-                {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
+    usage.raw = read->raw_usage;
+    const auto tokens = usage.input();
+    auto text = write_embedding_answer(form_of(in.door), std::move(*read), in.model, request->base64, tokens);
+    state.succeeded(target, state.parts.loop.clock().steady() - in.began);
+    keep_answer(in, *account, text);
+    account->finish("ok", std::move(usage));
+    out.response = whole_response(target, *account, std::move(text), left);
+    co_return out;
 }
 
 }  // namespace
@@ -121,53 +127,21 @@ Awaitable<net::Response> handle_embeddings(Gateway::State& state, net::Request& 
         std::make_unique<Account>(state, std::move(entrance->hold), new_spend(state, in, target, scope), target);
     account->set_share(std::move(entrance->share));
     account->report = in.report;
-    if (target.type->vendor() != "gemini") {
-        BodyScan scan = *in.scan;
-        UpstreamCall call;
-        call.model = target.model;
-        call.operation = Operation::embeddings;
-        target.type->edit(scan, call);
-        auto outcome = co_await attempt_whole(state, in, target, scan.changed() ? scan.edited() : request.body, nullptr,
-                                              std::move(account), left);
-        if (outcome.response && limited) put_limits(outcome.response->headers, format, entrance->standings, state.now());
-        if (outcome.response) co_return std::move(*outcome.response);
-        if (outcome.may_try_another) state.failed(target, outcome.retry_after_ms, outcome.error->message);
-        co_return refuse(format, *outcome.error, request);
-    }
-    auto body = base::parse_json(request.body, limits);
-    auto written = body ? gemini_body(*body, target.model) : Result<std::string>(fail(std::move(body.error())));
-    auto call = written ? outgoing(state, in, target, std::move(*written), false)
-                        : Result<net::ClientRequest>(fail(std::move(written.error())));
-    if (!call) {
-        account->finish("failed", std::nullopt, NanoUsd{});
-        co_return refuse(format, call.error(), request);
-    }
-    bool sent = false;
-    call->sent = &sent;
-    auto answer = co_await state.parts.client.send(std::move(*call));
     Outcome outcome;
-    if (!answer) {
-        outcome = failed_transport(*account, target, answer.error(), sent);
-    } else if (answer->status < 200 || answer->status >= 300) {
-        outcome = failed_status(state, in, *account, target, answer->status, answer->headers, std::move(answer->body));
-    } else {
-        // Its vendor gives no dependable usage for embeddings: the tokens are counted here.
-        auto usage = estimated_usage(static_cast<std::int64_t>(request.body.size()), 0);
-        auto parsed = base::parse_json(answer->body, answer_limits);
-        const bool base64 = base::string_or(*body, "encoding_format", "float") == "base64";
-        auto made = parsed ? openai_answer(*parsed, in.model, base64, usage.input())
-                           : Result<Json>(fail(std::move(parsed.error())));
-        if (!made) {
-            outcome = failed_answer(*account, target, made.error().message, std::move(usage), std::nullopt);
-        } else {
-            account->finish("ok", std::move(usage));
-            state.succeeded(target, state.parts.loop.clock().steady() - in.began);
-            auto response = whole_response(target, *account, base::dump_json(*made), left);
-            if (limited) put_limits(response.headers, format, entrance->standings, state.now());
-            co_return response;
+    if (is_gemini(form_of(in.door)) == is_gemini(form_of(target))) {
+        auto passed = passed_request(in, target);
+        if (!passed) {
+            account->finish("failed", std::nullopt, NanoUsd{});
+            co_return refuse(format, passed.error(), request);
         }
+        outcome = co_await attempt_whole(state, in, target, std::move(*passed), nullptr, std::move(account), left);
+    } else {
+        outcome = co_await attempt_translated(state, in, target, std::move(account), left);
     }
-    if (outcome.response) co_return std::move(*outcome.response);
+    if (outcome.response) {
+        if (limited) put_limits(outcome.response->headers, format, entrance->standings, state.now());
+        co_return std::move(*outcome.response);
+    }
     if (outcome.may_try_another) state.failed(target, outcome.retry_after_ms, outcome.error->message);
     co_return refuse(format, *outcome.error, request);
 }

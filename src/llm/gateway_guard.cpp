@@ -124,11 +124,8 @@ void record_refusal(Gateway::State& state, const Incoming& in) {
     spend.streamed = in.stream;
     spend.status = "refused";
     spend.error = guard_error(*in.report->refusal).message;
-    spend.guardrails = in.report->json();
     spend.at = state.now();
-    storage::WriteUnit unit;
-    state.parts.budgets.settle(unit, {}, std::move(spend));
-    state.parts.storage.enqueue(std::move(unit), [](Result<void>) {});
+    put_row(state, std::move(spend), in.report.get());
 }
 
 std::shared_ptr<const Guard> guard_of(Gateway::State& state, const budget::CallScope& scope, std::string_view asked, const Plan* plan) {
@@ -145,7 +142,14 @@ std::shared_ptr<const Guard> guard_of(Gateway::State& state, const budget::CallS
 Awaitable<std::optional<net::Response>> guard_request(Gateway::State& state, Incoming& in, const Plan* plan) {
     in.guard = guard_of(state, in.scope, in.model, plan);
     if (!in.guard) co_return std::nullopt;
-    if (!in.report) in.report = std::make_shared<GuardReport>();
+    if (!in.report) {
+        budget::Spend about;
+        about.scope = in.scope;
+        about.door = in.door.name;
+        about.requested_model = in.model;
+        about.request_id = in.request->id;
+        in.report = new_report(state, std::move(about));
+    }
     if (in.guard->input.empty()) co_return std::nullopt;
     auto judged = std::make_shared<Judged>(Judged{in.guard, {}, true, in.request->body, false, {}});
     co_await judge_body(state, judged);

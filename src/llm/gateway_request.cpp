@@ -241,8 +241,8 @@ Result<net::ClientRequest> outgoing(Gateway::State& state, const Incoming& in, c
     if (&spoken == in.door.format && &spoken == &anthropic_messages())
         for (const auto* name : {"anthropic-version", "anthropic-beta"})
             if (const auto value = in.request->headers.find(name)) headers.set(name, *value);
-    return outgoing(state, target, spoken, in.door.operation, in.scope.workspace, std::move(headers), std::move(body),
-                    stream);
+    const auto operation = in.door.single && &spoken == &gemini() ? Operation::single_embedding : in.door.operation;
+    return outgoing(state, target, spoken, operation, in.scope.workspace, std::move(headers), std::move(body), stream);
 }
 
 Result<net::ClientRequest> outgoing(Gateway::State& state, const Target& target, const Format& spoken,

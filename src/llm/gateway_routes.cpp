@@ -51,11 +51,19 @@ Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
     const auto verb = colon == std::string_view::npos ? std::string_view() : call.substr(colon + 1);
     Door door{&gemini(), "gemini", Operation::chat, std::string(call.substr(0, colon)),
               verb == "streamGenerateContent"};
+    if (verb == "embedContent" || verb == "batchEmbedContents") {
+        door.name = "gemini.embeddings";
+        door.operation = Operation::embeddings;
+        door.single = verb == "embedContent";
+        co_return co_await handle_embeddings(gateway.state(), request, std::move(door));
+    }
     if (verb != "generateContent" && verb != "streamGenerateContent")
-        co_return refuse(
-            gemini(),
-            Error{ErrorCode::not_found, "models here answer :generateContent and :streamGenerateContent", {}, false},
-            request);
+        co_return refuse(gemini(),
+                         Error{ErrorCode::not_found,
+                               "models here answer :generateContent, :streamGenerateContent, :embedContent and :batchEmbedContents",
+                               {},
+                               false},
+                         request);
     if (door.path_stream && request.query_value("alt").value_or("") != "sse")
         co_return refuse(
             gemini(),
@@ -64,7 +72,11 @@ Awaitable<Response> gemini_call(Request& request, Gateway& gateway) {
     co_return co_await handle_chat(gateway.state(), request, std::move(door));
 }
 
-using Listed = std::vector<std::pair<std::string, std::string>>;  ///< model, provider
+struct ListedModel {
+    std::string id, by;  ///< `by`: the provider, "route", or what answers like a model
+    bool embeds = false;
+};
+using Listed = std::vector<ListedModel>;
 
 /// What the caller may name, the workspace's own first.
 Awaitable<Result<Listed>> models_of(const Request& request, Gateway& gateway) {
@@ -72,19 +84,19 @@ Awaitable<Result<Listed>> models_of(const Request& request, Gateway& gateway) {
     auto& parts = gateway.state().parts;
     const auto caller = caller_of(request);
     const bool limited = parts.limits.any(caller.workspace);
-    const auto add = [&](std::string id, std::string_view by) {
+    const auto add = [&](std::string id, std::string_view by, bool embeds = false) {
         // As calls are judged: routes, flows and agents by the name alone that is asked for.
         const bool itself = by != "route" && !id.starts_with(fmt::format("{}/", by));
         const auto label = itself ? fmt::format("{}/{}", by, id) : std::string();
         if (limited && !parts.limits.allows(caller, {id, itself ? std::string_view(id) : std::string_view(), label})) return;
         for (const auto& each : out)
-            if (each.first == id) return;
-        out.emplace_back(std::move(id), by);
+            if (each.id == id) return;
+        out.push_back({std::move(id), std::string(by), embeds});
     };
     for (const auto& route : parts.book.routes(request.workspace())) add(route->name, "route");
     for (const auto& row : parts.book.list(request.workspace()))
         if (row->enabled)
-            for (const auto& model : row->models) add(model.id, row->name);
+            for (const auto& model : row->models) add(model.id, row->name, model.kind == ModelKind::embedding);
     for (const auto& provider : parts.configured.all())
         for (const auto& model : provider->models()) add(model.id, provider->name());
     for (auto* source : gateway.state().sources) {
@@ -100,12 +112,29 @@ Json model_json(const std::string& id, const std::string& by, bool anthropic) {
     return {{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", by}};
 }
 
+Json gemini_json(const ListedModel& model) {
+    const auto of_chat = Json::array({"generateContent", "streamGenerateContent"}), of_vectors = Json::array({"embedContent", "batchEmbedContents"});
+    return {{"name", "models/" + model.id}, {"displayName", model.id}, {"supportedGenerationMethods", model.embeds ? of_vectors : of_chat}};
+}
+
+Awaitable<Response> list_gemini_models(Request& request, Gateway& gateway) {
+    auto listed = co_await models_of(request, gateway);
+    if (!listed) co_return refuse(gemini(), listed.error(), request);
+    Json models = Json::array();
+    for (const auto& each : *listed) models.push_back(gemini_json(each));
+    co_return net::json_response(200, {{"models", std::move(models)}});
+}
+
+/// Google's newer SDKs ask below /v1 as well; they alone send their key so.
+bool is_google(const Request& request) { return request.headers.find("x-goog-api-key").has_value(); }
+
 Awaitable<Response> list_models(Request& request, Gateway& gateway) {
+    if (is_google(request)) co_return co_await list_gemini_models(request, gateway);
     const bool anthropic = request.headers.find("anthropic-version").has_value();
     auto listed = co_await models_of(request, gateway);
     if (!listed) co_return refuse(anthropic ? anthropic_messages() : openai_chat(), listed.error(), request);
     Json data = Json::array();
-    for (const auto& [id, by] : *listed) data.push_back(model_json(id, by, anthropic));
+    for (const auto& each : *listed) data.push_back(model_json(each.id, each.by, anthropic));
     if (!anthropic) co_return net::json_response(200, {{"object", "list"}, {"data", std::move(data)}});
     const Json first = data.empty() ? Json() : data.front()["id"], last = data.empty() ? Json() : data.back()["id"];
     co_return net::json_response(
@@ -113,27 +142,16 @@ Awaitable<Response> list_models(Request& request, Gateway& gateway) {
 }
 
 Awaitable<Response> get_model(Request& request, Gateway& gateway) {
-    const bool anthropic = request.headers.find("anthropic-version").has_value();
-    const Format& format = anthropic ? anthropic_messages() : openai_chat();
+    const bool anthropic = request.headers.find("anthropic-version").has_value(), google = is_google(request);
+    const Format& format = google ? gemini() : anthropic ? anthropic_messages() : openai_chat();
     const std::string wanted = model_in_path(request);
     auto listed = co_await models_of(request, gateway);
     if (!listed) co_return refuse(format, listed.error(), request);
-    for (const auto& [id, by] : *listed)
-        if (id == wanted) co_return net::json_response(200, model_json(id, by, anthropic));
+    for (const auto& each : *listed)
+        if (each.id == wanted) co_return net::json_response(200, google ? gemini_json(each) : model_json(each.id, each.by, anthropic));
     auto found = gateway.state().allowed_target(caller_of(request), wanted);
     if (!found) co_return refuse(format, no_model(found.error()), request);
-    co_return net::json_response(200, model_json(wanted, found->provider, anthropic));
-}
-
-Awaitable<Response> list_gemini_models(Request& request, Gateway& gateway) {
-    auto listed = co_await models_of(request, gateway);
-    if (!listed) co_return refuse(gemini(), listed.error(), request);
-    Json models = Json::array();
-    for (const auto& [id, by] : *listed)
-        models.push_back({{"name", "models/" + id},
-                          {"displayName", id},
-                          {"supportedGenerationMethods", {"generateContent", "streamGenerateContent"}}});
-    co_return net::json_response(200, {{"models", std::move(models)}});
+    co_return net::json_response(200, google ? gemini_json({wanted, found->provider, false}) : model_json(wanted, found->provider, anthropic));
 }
 
 constexpr net::RouteInfo call_info(std::string_view summary, std::string_view action) {
@@ -155,7 +173,7 @@ const net::Route<Gateway> routes[] = {
     {Verb::post, "/v1/embeddings", Permission::models_call, embeddings,
      call_info("Embed texts, as OpenAI's embeddings", "models.embed")},
     {Verb::get, "/v1/models", Permission::models_call, list_models,
-     list_info("List the models that may be called, as OpenAI or (with anthropic-version) Anthropic")},
+     list_info("List the models that may be called, as OpenAI, Anthropic (with anthropic-version) or Google (with x-goog-api-key)")},
     {Verb::get, "/v1/models/{call}", Permission::models_call, get_model, list_info("Read a model")},
     {Verb::get, "/v1/models/{provider}/{call}", Permission::models_call, get_model,
      list_info("Read a model that is named with its provider, or a flow")},
@@ -168,8 +186,8 @@ const net::Route<Gateway> routes[] = {
     {Verb::post, "/v1/models/{call}", Permission::models_call, gemini_call,
      call_info("The same as below /v1beta, as newer SDKs call it", "models.generate")},
     {Verb::post, "/v1beta/models/{call}", Permission::models_call, gemini_call,
-     call_info("Ask a model, as Gemini: MODEL:generateContent or MODEL:streamGenerateContent?alt=sse",
-               "models.generate")},
+     call_info("Ask a model, as Gemini: MODEL:generateContent, MODEL:streamGenerateContent?alt=sse, MODEL:embedContent or "
+               "MODEL:batchEmbedContents", "models.generate")},
     {Verb::post, "/v1/models/{provider}/{call}", Permission::models_call, gemini_call,
      call_info("The same of a model that is named with its provider, or of a flow", "models.generate")},
     {Verb::post, "/v1beta/models/{provider}/{call}", Permission::models_call, gemini_call,

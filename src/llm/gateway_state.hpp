@@ -171,6 +171,7 @@ struct Door {
     Operation operation = Operation::chat;
     std::string path_model;  ///< Gemini's
     bool path_stream = false;
+    bool single = false;  ///< of embeddings: one text, in Gemini's form for that
 };
 
 /// What of a call decides its greatest use, at doors and in flows alike.
@@ -291,6 +292,15 @@ Awaitable<std::optional<net::Response>> guard_request(Gateway::State& state, Inc
 Awaitable<std::optional<Outcome>> guard_answer(Gateway::State& state, Incoming& in, Account& account, const Target& target,
                                                std::string& body, const UsageRecord& usage);
 Outcome refused_answer(Account& account, const GuardReport& report, UsageRecord usage);
+/// The findings of one call. What no row's unit has told of when the last holder lets go is told in a unit of its own;
+/// `about`: the call, as far as it is known.
+std::shared_ptr<GuardReport> new_report(Gateway::State& state, budget::Spend about);
+/// Appends the event of what was found and not told of yet. False: there is nothing. Then nothing is to be done after the commit.
+bool tell_findings(Gateway::State& state, storage::WriteUnit& unit, const budget::Spend& call, GuardReport& report);
+/// What follows the commit of a unit with such an event.
+std::function<void(Result<void>)> tells_bus(Gateway::State& state, WorkspaceId workspace);
+/// Stores a row that no hold belongs to, with what guardrails found in its call.
+void put_row(Gateway::State& state, budget::Spend spend, GuardReport* report);
 /// A row of a call that a guardrail refused before it was made.
 void record_refusal(Gateway::State& state, const Incoming& in);
 /// Judges an answer by schemas, asks once more where a rule says so, and tells it as a stream where that was wanted.

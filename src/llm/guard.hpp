@@ -60,17 +60,43 @@ class GuardReport {
     };
     std::optional<Refusal> refusal;
     std::string json() const;
+    /// What was found since this was asked last, as `json` has it.
+    Json untold();
 
   private:
     struct Hit {
         std::string rule, direction, kind;
         bool blocked = false;
-        int count = 0;
+        int count = 0, told = 0;
+        Json json(int of) const;
     };
     std::vector<Hit> hits_;
 };
 /// What the caller is told of a refusal: 400, `guardrail_blocked`.
 CallError guard_error(const GuardReport::Refusal& refusal);
+
+/// A text as it is seen: what nobody sees (joiners, soft hyphens, marks of direction, …) left out, and letters, digits, signs and
+/// spaces of ASCII that are written in other forms (full width, mathematical, hyphens and spaces of all kinds) as themselves.
+class SeenText {
+  public:
+    /// Nothing where the text is as it is seen.
+    static std::optional<SeenText> of(std::string_view text);
+    std::string_view text() const { return text_; }
+    /// The place in `text()` of the first character from `at` on in the text itself.
+    std::size_t seen_from(std::size_t at) const;
+    /// The place in the text itself of what begins at `begin` and ends at `end`, not empty, in `text()`.
+    std::pair<std::size_t, std::size_t> own(std::size_t begin, std::size_t end) const;
+
+  private:
+    /// From `seen` on the two run side by side until the next step, which begins where one of them goes on alone.
+    struct Step {
+        std::uint32_t seen = 0, own = 0;
+        std::uint32_t own_size = 0;  ///< above 0: one byte at `seen` stands for so many
+    };
+    const Step& step_at(std::size_t seen) const;
+    std::string text_;
+    std::vector<Step> steps_;
+};
 
 /// A place in a text that a rule found.
 struct Found {
@@ -78,7 +104,8 @@ struct Found {
     std::size_t rule = 0;   ///< index
     std::string_view kind;  ///< "email", "pattern"
 };
-/// All places from `from` on, in order and without overlaps: what overlaps is one place, of the earlier rule.
+/// All places from `from` on, in order and without overlaps: what overlaps is one place, of the earlier rule. Looked at are the text
+/// and, where it is another one, the text as it is seen.
 std::vector<Found> find_all(const GuardRules& rules, std::string_view text, std::size_t from = 0);
 /// From where on the text may become a finding with what comes next, however far away (a private key); else its size.
 std::size_t may_go_on(const GuardRules& rules, std::string_view text, std::size_t from);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <tuple>
 
 #include <re2/re2.h>
 
@@ -237,10 +238,21 @@ std::size_t may_go_on(const GuardRules& rules, std::string_view text, std::size_
 
 std::vector<Found> find_all(const GuardRules& rules, std::string_view text, std::size_t from) {
     std::vector<Found> out;
+    const auto seen = SeenText::of(text);
+    const auto seen_from = seen ? seen->seen_from(from) : 0;
+    const auto look = [&](std::size_t rule, std::string_view kind, const auto& places_in) {
+        merge(rules, out, places_in(text, from), rule, kind);
+        if (!seen) return;
+        auto places = places_in(seen->text(), seen_from);
+        for (auto& [begin, end] : places) std::tie(begin, end) = seen->own(begin, end);
+        merge(rules, out, places, rule, kind);
+    };
     for (std::size_t i = 0; i < rules.size(); ++i) {
         const auto& rule = *rules[i];
-        if (rule.type == GuardRule::Type::pattern) merge(rules, out, fitting(*rule.pattern, text, from), i, "pattern");
-        for (const auto detector : rule.detectors) merge(rules, out, detect(detector, text, from), i, to_string(detector));
+        if (rule.type == GuardRule::Type::pattern)
+            look(i, "pattern", [&](std::string_view in, std::size_t at) { return fitting(*rule.pattern, in, at); });
+        for (const auto detector : rule.detectors)
+            look(i, to_string(detector), [&](std::string_view in, std::size_t at) { return detect(detector, in, at); });
     }
     return out;
 }

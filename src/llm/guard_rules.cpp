@@ -201,7 +201,7 @@ void GuardReport::add(const GuardRule& rule, std::string_view direction, std::st
             ++hit.count;
             return;
         }
-    hits_.push_back({rule.row.name, std::string(direction), std::string(kind), blocked, 1});
+    hits_.push_back({rule.row.name, std::string(direction), std::string(kind), blocked, 1, 0});
 }
 
 void GuardReport::add(GuardReport other) {
@@ -215,16 +215,22 @@ void GuardReport::add(GuardReport other) {
     if (other.refusal && !refusal) refusal = std::move(other.refusal);
 }
 
+Json GuardReport::Hit::json(int of) const {
+    return {{"rule", rule}, {"direction", direction}, {"kind", kind}, {"action", blocked ? "blocked" : "redacted"}, {"count", of}};
+}
+
 std::string GuardReport::json() const {
     if (hits_.empty()) return {};
     Json out = Json::array();
-    for (const auto& hit : hits_)
-        out.push_back({{"rule", hit.rule},
-                       {"direction", hit.direction},
-                       {"kind", hit.kind},
-                       {"action", hit.blocked ? "blocked" : "redacted"},
-                       {"count", hit.count}});
+    for (const auto& hit : hits_) out.push_back(hit.json(hit.count));
     return base::dump_json(out);
+}
+
+Json GuardReport::untold() {
+    Json out = Json::array();
+    for (auto& hit : hits_)
+        if (const int before = std::exchange(hit.told, hit.count); hit.count > before) out.push_back(hit.json(hit.count - before));
+    return out;
 }
 
 CallError guard_error(const GuardReport::Refusal& refusal) {

@@ -51,6 +51,9 @@ Result<RulePtr> checked(Guardrail wanted) {
         for (const auto& each : list.names)
             if (each.empty() || each.size() > 200)
                 return fail(mistake(fmt::format("/{}", list.name), "a name has 1 to 200 characters"));
+        for (const auto& each : list.names)
+            if (budget::has_controls(each))
+                return fail(mistake(fmt::format("/{}", list.name), "a name has no line ends or other control characters"));
     }
     return compile_rule(std::move(wanted));
 }

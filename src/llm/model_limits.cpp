@@ -95,6 +95,7 @@ Result<void> check_scope(const ModelLimit& limit) {
         case ScopeType::agent:
         case ScopeType::flow:
             if (limit.scope_id.empty() || limit.scope_id.size() > 200) return mistake("/scope/id", "is missing or longer than 200 bytes");
+            if (budget::has_controls(limit.scope_id)) return mistake("/scope/id", "has line ends or other control characters, which no name has");
             return {};
         case ScopeType::api_key:
             if (!ApiKeyId::parse(limit.scope_id)) return mistake("/scope/id", "is no id of a key (key_…)");

@@ -102,6 +102,9 @@ struct ProviderBook::State {
         if (auto mistakes = type->check(wanted.settings); !mistakes.empty())
             return fail(Error{ErrorCode::invalid_argument, "the provider's settings are not right", std::move(mistakes),
                               false});
+        for (std::size_t i = 0; i < wanted.models.size(); ++i)
+            if (budget::has_controls(wanted.models[i].id))
+                return fail(mistake(fmt::format("/models/{}/id", i), "a model's id has no line ends or other control characters; write it as the vendor does"));
         if (wanted.api_key && wanted.api_key->size() > largest_key)
             return fail(mistake("/api_key", "a key has at most 8 KiB"));
         if (wanted.api_key)
@@ -233,13 +236,14 @@ Awaitable<Result<ProviderRow>> ProviderBook::edit(WorkspaceId workspace, std::st
         co_return fail(ErrorCode::conflict, "there is a provider {} already; choose another name", wanted.name);
     ProviderRow row = *present;
     row.name = std::move(wanted.name);
-    const bool moved = row.base_url != wanted.base_url;
     row.base_url = std::move(wanted.base_url);
     while (row.base_url.ends_with('/')) row.base_url.pop_back();
-    // The key was given for one host: another host must not get it by a change of the address alone.
-    if (moved && row.base_url != present->base_url && !wanted.api_key && !row.sealed_key.empty())
+    // The key was given for one host: another host must not get it, or what it signs, by a change of the address alone.
+    const bool moved = row.base_url != present->base_url ||
+                       base::string_or(wanted.settings, "control_url", "") != base::string_or(present->settings, "control_url", "");
+    if (moved && !wanted.api_key && !row.sealed_key.empty())
         co_return fail(mistake("/api_key",
-                               "give the key again when the base_url changes: it is not sent to another host unasked"));
+                               "give the key again when the base_url or settings.control_url changes: it is not sent to another host unasked"));
     row.settings = std::move(wanted.settings);
     row.models = std::move(wanted.models);
     row.enabled = wanted.enabled;
@@ -303,6 +307,9 @@ Awaitable<Result<ModelRoute>> ProviderBook::put_route(ModelRoute wanted, std::op
     if (if_match && (!present || !net::etag_matches(*if_match, etag_of(*present))))
         co_return fail(ErrorCode::precondition_failed,
                        "the route was changed meanwhile; read it again and repeat the change");
+    for (std::size_t i = 0; i < wanted.targets.size(); ++i)
+        if (budget::has_controls(wanted.targets[i].model))
+            co_return fail(mistake(fmt::format("/targets/{}/model", i), "has line ends or other control characters, which no model's name has"));
     for (std::size_t i = 0; i < wanted.targets.size(); ++i)
         if (wanted.targets[i].model == wanted.name || route(wanted.workspace, wanted.targets[i].model))
             co_return fail(mistake(fmt::format("/targets/{}/model", i), "a target is a model, not a route"));

@@ -13,6 +13,8 @@ constexpr Duration check_timeout = std::chrono::seconds(20);
 constexpr std::size_t largest_list = 8u << 20;
 constexpr base::JsonLimits list_limits{.size_bytes = largest_list, .depth = 32, .keys = 200'000, .string_bytes = 1 << 20};
 
+constexpr const char* list_names[] = {"data", "models", "modelSummaries"};  ///< the last is AWS's
+
 struct Sums {
     std::int64_t answered = 0, failed = 0, latency_us = 0;
     void add(const Sums& other) {
@@ -55,12 +57,13 @@ int badness(Circuit circuit) { return circuit == Circuit::open ? 2 : circuit == 
 
 std::vector<std::string> names_in(const Json& body) {
     std::vector<std::string> out;
-    for (const auto* list_name : {"data", "models"}) {
+    for (const auto* list_name : list_names) {
         const auto* list = base::find_member(body, list_name);
         if (!list || !list->is_array()) continue;
         for (const auto& each : *list) {
             auto name = base::string_or(each, "id", "");
             if (name.empty()) name = base::string_or(each, "name", "");
+            if (name.empty()) name = base::string_or(each, "modelId", "");
             if (name.starts_with("models/")) name.erase(0, 7);
             if (!name.empty()) out.push_back(std::move(name));
         }
@@ -70,7 +73,7 @@ std::vector<std::string> names_in(const Json& body) {
 }
 
 bool is_list(const Json& body) {
-    for (const auto* name : {"data", "models"})
+    for (const auto* name : list_names)
         if (const auto* list = base::find_member(body, name); list && list->is_array()) return true;
     return false;
 }
@@ -123,8 +126,13 @@ Json health_json(const Gateway::State& state, const ProviderRow& row) {
 Awaitable<Json> check_provider(Gateway::State& state, std::shared_ptr<const ProviderRow> row) {
     Json out{{"provider", row->name}, {"ok", nullptr}, {"message", ""}, {"status", nullptr}, {"took_ms", 0}, {"models", nullptr}, {"missing", Json::array()}};
     const auto* type = find_upstream_type(row->type);
-    if (!type->offers(Operation::models)) {
-        out["message"] = fmt::format("{} has no list of models that could be asked for; whether its key is good shows with the first call", type->title());
+    const std::string base_url = row->base_url.empty() ? std::string(type->default_base_url()) : row->base_url;
+    UpstreamCall call;
+    call.base_url = base_url;
+    call.settings = &row->settings;
+    call.operation = Operation::models;
+    if (const auto why = type->why_no_list(call); !why.empty()) {
+        out["message"] = fmt::format("{}: {}", type->title(), why);
         co_return out;
     }
     out["ok"] = false;
@@ -133,11 +141,6 @@ Awaitable<Json> check_provider(Gateway::State& state, std::shared_ptr<const Prov
         out["message"] = key.error().message;
         co_return out;
     }
-    const std::string base_url = row->base_url.empty() ? std::string(type->default_base_url()) : row->base_url;
-    UpstreamCall call;
-    call.base_url = base_url;
-    call.settings = &row->settings;
-    call.operation = Operation::models;
     call.format = &type->format(openai_chat());
     call.key = *key;
     call.now = state.now();
@@ -177,14 +180,17 @@ Awaitable<Json> check_provider(Gateway::State& state, std::shared_ptr<const Prov
     std::string missing;
     if (type->lists_what_is_called())
         for (const auto& model : row->models)
-            if (std::find(names.begin(), names.end(), model.id) == names.end()) {
+            if (!type->is_listed(model.id, names)) {
                 out["missing"].push_back(model.id);
                 missing += (missing.empty() ? "" : ", ") + model.id;
             }
     out["ok"] = true;
     out["models"] = names;
     out["message"] = fmt::format("{} answers and lists {} model{}", row->name, names.size(), names.size() == 1 ? "" : "s");
-    if (!missing.empty()) out["message"] = out["message"].get<std::string>() + fmt::format(", but not {}", missing.substr(0, 500));
+    std::string more;
+    if (!missing.empty()) more = fmt::format(", but not {}", missing.substr(0, 500));
+    more += type->not_in_list();
+    out["message"] = out["message"].get<std::string>() + more;
     state.seen_well(row->id);
     co_return out;
 }

@@ -24,7 +24,7 @@ constexpr std::string_view health_schema = R"json({"type": "object", "required":
     "latency_ms": {"type": ["number", "null"], "description": "To the first byte, of the answered calls in the window"},
     "models": {"type": "array", "description": "Those that were called since the start", "items": {"type": "object"}}}})json";
 constexpr std::string_view check_schema = R"json({"type": "object", "required": ["provider", "ok", "message"], "properties": {
-    "provider": {"type": "string"}, "ok": {"type": ["boolean", "null"], "description": "Null: this type has no list to ask for"},
+    "provider": {"type": "string"}, "ok": {"type": ["boolean", "null"], "description": "Null: there is no list to ask for, and nothing was checked"},
     "message": {"type": "string", "description": "What is wrong and what to do"},
     "status": {"type": ["integer", "null"]}, "took_ms": {"type": "number"},
     "models": {"type": ["array", "null"], "items": {"type": "string"}, "description": "What it lists; null: it told no list"},

@@ -32,7 +32,7 @@ constexpr std::string_view new_schema = R"json({"type": "object", "required": ["
     "type": {"type": "string", "enum": ["anthropic", "azure_openai", "bedrock", "gemini", "openai", "openai_compatible"]},
     "base_url": {"type": "string", "maxLength": 2000, "description": "Left out: the vendor's own; may be an internal address"},
     "api_key": {"type": "string", "maxLength": 8192, "description": "Never given back; left out of a change: as it is"},
-    "settings": {"type": "object", "description": "Of some types: region (bedrock), api_version (azure_openai)"},
+    "settings": {"type": "object", "description": "Of some types: region and control_url (bedrock; where models are listed), api_version (azure_openai)"},
     "models": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/ProviderModel"},
                "description": "Empty: any model of the vendor, as name/id"},
     "enabled": {"type": "boolean"}}})json";

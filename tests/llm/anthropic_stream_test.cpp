@@ -271,6 +271,7 @@ TEST_CASE("errors of the Messages API are understood", "[llm][anthropic][error]"
         Row{402, R"({"error":{"type":"billing_error","message":"no credit"}})", "upstream_failed", "insufficient_quota"},
         Row{403, R"({"error":{"type":"permission_error","message":"no"}})", "permission", ""},
         Row{404, R"({"error":{"type":"not_found_error","message":"no model"}})", "not_found", ""},
+        Row{403, R"({"message":"User is not authorized to perform: bedrock:InvokeModel"})", "permission", ""},
         Row{413, R"({"error":{"type":"request_too_large","message":"big"}})", "too_large", ""},
         Row{429, R"({"error":{"type":"rate_limit_error","message":"slow"}})", "rate_limited", ""},
         Row{500, R"({"error":{"type":"api_error","message":"oops"}})", "upstream_failed", ""},

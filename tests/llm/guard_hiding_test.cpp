@@ -108,3 +108,82 @@ TEST_CASE("servers of tools are tools that are offered") {
     judge.body(body);
     CHECK(report.refusal.has_value());
 }
+
+namespace {
+
+std::string redacted(const GuardRules& rules, std::string text) {
+    GuardReport report;
+    Judge judge(rules, "input", report);
+    judge.text(text);
+    return text;
+}
+
+GuardRules pattern(std::string wanted) {
+    Guardrail row;
+    row.name = "word";
+    row.rule = {{"type", "pattern"}, {"pattern", std::move(wanted)}};
+    auto compiled = compile_rule(std::move(row));
+    if (!compiled) FAIL(compiled.error().message);
+    return {*compiled};
+}
+
+}  // namespace
+
+TEST_CASE("characters that nobody sees hide nothing") {
+    const std::string unseen[] = {"\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u202e", "\ufe0f", "\U000e0041", "\u034f", "\u3164"};
+    for (const auto& each : unseen) {
+        CAPTURE(each);
+        std::string spread;
+        for (const char c : mail) spread += c + each;
+        // The last one stands behind the address and stays.
+        CHECK(redacted(mails("redact"), "to " + spread + "!") == "to [email]" + each + "!");
+        CHECK(redacted(mails("redact"), each + "to anna" + each + ".secret@example.com" + each + each + " and on") == each + "to [email]" + each + each + " and on");
+        CHECK(redacted(pattern("(?i)project bluebird"), "project" + each + " Blue" + each + each + "bird") == "[word]");
+        CHECK(redacted(mails("redact"), "na" + each + "ive \u00fc") == "na" + each + "ive \u00fc");  // what is no finding stays as it is
+    }
+    CHECK(refused(user({{"type", "text"}, {"text", "anna.secret\u200b@example.com"}})));
+    CHECK(refused(user({{"type", "tool_use"}, {"id", "t"}, {"name", "f"}, {"input", {{"anna.secret@\u200bexample.com", 1}}}})));
+    // Who looks for such a character finds it.
+    CHECK(redacted(pattern("\\x{200b}"), "a\u200bb") == "a[word]b");
+    CHECK(redacted(pattern("\\x{ff20}"), "a\uff20b") == "a[word]b");
+}
+
+TEST_CASE("copies of letters, digits, signs and spaces are what they look like") {
+    CHECK(redacted(mails("redact"), "to anna\uff20example\uff0ecom") == "to [email]");
+    CHECK(redacted(mails("redact"), "\uff41\uff4e\uff4e\uff41\uff20\uff45\uff58\uff0e\uff43\uff4f\uff4d, \u00fc") == "[email], \u00fc");
+    CHECK(redacted(mails("redact"), "\U0001d41a\U0001d427\U0001d427\U0001d41a@example\u2024com") == "[email]");
+    CHECK(redacted(pattern("4111 1111"), "\uff14\uff11\uff11\uff11\u00a0\U0001d7cf\U0001d7cf11") == "[word]");
+    CHECK(redacted(pattern("555-1234"), "call 555\u2011\u2460234") == "call [word]");
+    // What is written in no such copy is another word, and broken text is looked at all the same.
+    CHECK(redacted(pattern("anna"), "\u0430nn\u0430") == "\u0430nn\u0430");
+    CHECK(redacted(mails("redact"), "\xe2\x80 " + mail + "\xff\xe2\x80\x8b\xf0\x9d") == "\xe2\x80 [email]\xff\xe2\x80\x8b\xf0\x9d");
+}
+
+TEST_CASE("places in a text as it is seen are places in the text itself") {
+    CHECK_FALSE(SeenText::of("plain"));
+    CHECK_FALSE(SeenText::of("gr\u00fc\u00df \u4f60"));
+    const std::string text = "\u200ba\uff22\u200b\u200bc\u00fc\u00adD\u200b";
+    const auto seen = SeenText::of(text);
+    REQUIRE(seen);
+    CHECK(seen->text() == "aBc\u00fcD");
+    const auto own = [&](std::size_t begin, std::size_t end) {
+        const auto [from, to] = seen->own(begin, end);
+        return text.substr(from, to - from);
+    };
+    CHECK(own(0, 1) == "a");
+    CHECK(own(1, 2) == "\uff22");
+    CHECK(own(0, 3) == "a\uff22\u200b\u200bc");
+    CHECK(own(2, 6) == "c\u00fc\u00adD");
+    CHECK(own(0, 6) == text.substr(3, text.size() - 6));
+    std::size_t last = 0;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+        CAPTURE(at);
+        const auto from = seen->seen_from(at);
+        CHECK(from >= last);
+        CHECK(from <= seen->text().size());
+        if (from < seen->text().size()) CHECK(seen->own(from, from + 1).second > at);
+        last = from;
+    }
+    CHECK(seen->seen_from(0) == 0);
+    CHECK(seen->seen_from(4) == 1);
+}

@@ -254,7 +254,7 @@ TEST_CASE("only the tools that are allowed may be offered and called", "[llm][gu
 }
 
 TEST_CASE("in a stream a match is caught wherever it is cut", "[llm][guardrails]") {
-    const std::string text = "Hällo, write to anna@example.com or pay to DE89 3704 0044 0532 0130 00, key " + private_key + " — ende.";
+    const std::string text = "Hällo, write to anna\u200b@exa\u00admple.com or pay to DE89 3704 0044 0532 0130 00, key " + private_key + " — ende.";
     const std::string wanted = "Hällo, write to [email] or pay to [iban], key [secret] — ende.";
     const GuardRules rules{looking_for("email"), looking_for("iban"), looking_for("secret")};
     for (std::size_t size = 1; size <= text.size(); ++size) {
@@ -343,6 +343,26 @@ TEST_CASE("the arguments of a streamed call are judged as a whole, and the tool 
     CHECK_FALSE(report.refusal);
     CHECK(run("delete", other).empty());
     CHECK(other.refusal);
+}
+
+TEST_CASE("what was found is told once, and what comes later by itself", "[llm][guardrails]") {
+    GuardReport report;
+    CHECK(report.untold().empty());
+    const auto mails = looking_for("email");
+    report.add(*mails, "input", "email", false);
+    report.add(*mails, "input", "email", false);
+    CHECK(report.untold() == Json::parse(report.json()));
+    CHECK(report.untold().empty());
+    report.add(*mails, "input", "email", false);
+    GuardReport later;
+    later.add(*mails, "output", "email", true);
+    report.add(std::move(later));
+    const auto told = report.untold();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0]["count"] == 1);
+    CHECK(told[1]["action"] == "blocked");
+    CHECK(Json::parse(report.json())[0]["count"] == 3);
+    CHECK(report.untold().empty());
 }
 
 TEST_CASE("a rule that cannot be used is refused with its place", "[llm][guardrails]") {

@@ -112,6 +112,33 @@ class Exactly(GatewayStory):
         self.assertEqual([ask(), ask()], [200, 402])
         self.assertEqual(self.at_rest(budget)["spent"], 4 * PRICE)
 
+    def test_a_refusal_that_needs_an_approval_says_who_gives_it_and_a_raise_lets_the_call_through(self):
+        client, budget = self.limited_key(usd_of(PRICE), action="require_approval")
+        ask = lambda door="chat": self.call(door, "exact-openai-mock-10-max", f"x {self.mark()}", client=client, most=EACH)
+        attention = lambda: [each["kind"] for each in self.owner.get("/api/v1/overview").json["attention"] if each.get("budget_id") == budget]
+        asked = lambda: sum(e["type"] == "budget.exceeded" and e["subject"] == budget and e["data"]["needs_approval"]
+                            for e in self.owner.get("/api/v1/events?limit=200").json["items"])
+        self.assertEqual(ask().status, 200)
+        self.at_rest(budget)
+        self.assertFalse(self.owner.get(f"/api/v1/budgets/{budget}").json["needs_approval"])
+        for door in DOORS:
+            refused = ask(door)
+            self.assertEqual((refused.status, refused.headers["x-should-retry"], refused.headers["x-sluice-budget-action"]),
+                             (402, "false", "require_approval"), refused)
+            for part in ("budgets:write", f"sluice budgets raise {budget} --by {usd_of(PRICE).rstrip('0')} --for 1h", f"/api/v1/budgets/{budget}/raise"):
+                self.assertIn(part, refused.text)
+        self.assertTrue(self.owner.get(f"/api/v1/budgets/{budget}").json["needs_approval"])
+        eventually(lambda: asked() == 1, "one event for all of them")
+        self.assertEqual(attention(), ["budget_approval"])
+        words = house.sluice("budgets", "show", budget, data=self.server.data).stdout
+        self.assertIn(f"approval  calls were refused and wait for one: `sluice budgets raise {budget}", words)
+        self.assertIn("approval needed", house.sluice("budgets", "list", data=self.server.data).stdout)
+        raised = house.sluice("budgets", "raise", budget, "--by", usd_of(PRICE), "--for", "1h", "--reason", "approved", data=self.server.data)
+        self.assertEqual(raised.returncode, 0, raised.stderr)
+        self.assertEqual(attention(), [])  # half of what is allowed now is spent
+        self.assertEqual([ask().status, ask().status], [200, 402])
+        eventually(lambda: asked() == 2, "it asks anew")
+
     def test_calls_that_cost_nothing_give_their_holds_back(self):
         client, budget = self.seven()
         for _ in range(10):

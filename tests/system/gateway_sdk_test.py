@@ -9,16 +9,12 @@ import house
 from gateway_house import GatewayStory, Mock, SUITES, TYPES, WITH_EMBEDDINGS, model_of, suites_folder
 
 SDKS = ("openai", "responses", "anthropic", "gemini")
-# What a door does not offer by its design.
-NOT_OFFERED = {"gemini": ["gemini_embeddings", "gemini_models"]}
 
 
 def suite(case, sdk, kind, least=6, **environment):
     """Runs tests/gateway/SDK.test.mjs; fails with what it said."""
     folder = suites_folder()
-    without = NOT_OFFERED.get(sdk, []) if environment.pop("through", True) else []
-    if kind not in WITH_EMBEDDINGS:
-        without = [*without, "embeddings"]
+    without = [] if kind in WITH_EMBEDDINGS else ["embeddings"]
     told = {f"GATEWAY_{name.upper()}": value for name, value in environment.items()}
     ran = subprocess.run([os.path.join(folder, "node"), "--test", "--test-reporter=tap", f"{sdk}.test.mjs"], cwd=SUITES, capture_output=True, text=True,
                          timeout=300, env={**house.clean_environment(), "GATEWAY_SDKS": folder, "GATEWAY_UPSTREAM": kind,
@@ -39,7 +35,7 @@ class TheMock(gateway_house.unittest.TestCase):
         self.addCleanup(mock.close)
         for sdk, kind in (("openai", "openai"), ("responses", "openai"), ("anthropic", "anthropic"), ("gemini", "gemini")):
             with self.subTest(sdk=sdk):
-                suite(self, sdk, kind, through=False, url=mock.url, mock=mock.url, key="key", broke_key="broke", model="mock-10-20",
+                suite(self, sdk, kind, url=mock.url, mock=mock.url, key="key", broke_key="broke", model="mock-10-20",
                       embedding_model="embed-mock-4-0")
 
 

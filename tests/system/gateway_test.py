@@ -160,6 +160,71 @@ class Money(GatewayStory):
                 else:
                     self.assertEqual(charged, due)
 
+    def test_vectors_are_asked_for_in_geminis_form_of_every_vendor(self):
+        words = ["one", "zwei ü"]
+        for kind in ("openai", "azure_openai", "openai_compatible", "gemini"):
+            model = model_of(kind, "embed-mock-4-0")
+            of_openai = self.owner.post("/v1/embeddings", {"model": model, "input": words, "dimensions": 5}).json["data"]
+            path = f"/v1beta/models/up-openai/{model}" if kind == "openai" else f"/v1beta/models/{model}"
+            with self.subTest(kind):
+                before, mark = self.spent(), self.mark()
+                part = lambda text: {"model": "models/as-the-caller-says", "content": {"parts": [{"text": text}]}, "outputDimensionality": 5}
+                answer = self.owner.post(f"{path}:batchEmbedContents", {"requests": [part(text) for text in words]})
+                self.assertEqual(answer.status, 200, answer)
+                self.assertEqual([each["values"] for each in answer.json["embeddings"]], [each["embedding"] for each in of_openai])
+                single = self.owner.post(f"{path}:embedContent", {"content": {"parts": [{"text": "one"}]}, "output_dimensionality": 5})
+                self.assertEqual(single.status, 200, single)
+                self.assertEqual(single.json["embedding"]["values"], of_openai[0]["embedding"])
+                marked = self.owner.post(f"{path}:embedContent", {"content": {"parts": [{"text": f"one [[mark:{mark}]]"}]}})
+                self.assertEqual(marked.status, 200, marked)
+                self.assertEqual(len(self.mock.ledger(mark)), 1)
+                self.assertGreater(self.spent(), before)
+                row = self.spend_rows(1)[0]
+                self.assertEqual((row["door"], row["kind"], row["model"], row["estimated"]), ("gemini.embeddings", "embedding", model, kind == "gemini"))
+
+    def test_what_another_vendor_cannot_embed_is_refused_with_its_place_and_costs_nothing(self):
+        before = self.spent()
+        text = {"parts": [{"text": "x"}]}
+        for verb, body, place in (("embedContent", {"content": text, "taskType": "RETRIEVAL_QUERY"}, "/taskType"),
+                                  ("embedContent", {"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]}}, "/content/parts/0"),
+                                  ("embedContent", {"content": {}}, "/content/parts"), ("batchEmbedContents", {"requests": []}, "/requests"),
+                                  ("batchEmbedContents", {"requests": [{"content": text}, {"content": text, "outputDimensionality": 5}]}, "/requests/1")):
+            with self.subTest(verb=verb, body=body):
+                answer = self.owner.post(f"/v1beta/models/{model_of('openai', 'embed-mock-4-0')}:{verb}", body)
+                self.assertEqual((answer.status, DOORS["gemini"].error_of(answer)), (400, "INVALID_ARGUMENT"), answer)
+                self.assertIn(place, answer.json["error"]["message"])
+        asked = {"content": text, "taskType": "RETRIEVAL_QUERY", "unknown": {"b": 1, "a": [2]}}
+        passed = self.owner.post(f"/v1beta/models/{model_of('gemini', 'embed-mock-4-0')}:embedContent", asked)
+        self.assertEqual((passed.status, json.loads(self.mock.last_bytes())), (200, asked), passed)  # where its own vendor answers, as it came
+        unknown = self.owner.post("/v1beta/models/no-such-model:embedContent", {"content": text})
+        self.assertEqual((unknown.status, DOORS["gemini"].error_of(unknown)), (404, "NOT_FOUND"))
+        chat = self.owner.post(f"/v1beta/models/{model_of('anthropic')}:embedContent", {"content": text})
+        self.assertEqual(DOORS["gemini"].error_of(chat), "INVALID_ARGUMENT", chat)
+        self.assertGreaterEqual(self.spent(), before)
+        listed = {each["name"]: each["supportedGenerationMethods"] for each in self.owner.get("/v1beta/models").json["models"]}
+        self.assertEqual(listed[f"models/{model_of('openai', 'embed-mock-4-0')}"], ["embedContent", "batchEmbedContents"])
+        self.assertIn("generateContent", listed[f"models/{model_of('openai')}"])
+        # Below /v1 the three vendors' SDKs ask at the same path, each for its own shape.
+        google = {"x-goog-api-key": self.owner.key}
+        self.assertEqual({each["name"] for each in self.owner.get("/v1/models", headers=google).json["models"]}, set(listed))
+        self.assertEqual(self.owner.get(f"/v1/models/{model_of('openai')}", headers=google).json["name"], f"models/{model_of('openai')}")
+        missing = self.owner.get("/v1/models/no-such-model", headers=google)
+        self.assertEqual((missing.status, DOORS["gemini"].error_of(missing)), (404, "NOT_FOUND"))
+        self.assertEqual(self.owner.get("/v1/models").json["object"], "list")
+
+    def test_what_a_load_took_of_memory_goes_back_when_it_is_over_and_not_before(self):
+        def rests():
+            return int(re.search(r"^sluice_storage_rests_total (\d+)$", self.owner.get("/metrics").text, re.M).group(1))
+        before = rests()
+        body = {"model": "simulated/simulated-small", "messages": [{"role": "user", "content": "x"}]}
+        for _ in range(1_050):
+            self.assertEqual(self.owner.post("/v1/chat/completions", body).status, 200)
+        eventually(lambda: rests() > before, "the writer rests")
+        told = rests()
+        for _ in range(10):
+            self.assertEqual(self.owner.post("/v1/chat/completions", body).status, 200)
+        self.assertEqual(rests(), told)
+
     def test_what_an_answer_cost_and_what_is_left_stand_in_its_headers(self):
         client, budget = self.limited_key("1.00")
         for kind in UPSTREAMS:

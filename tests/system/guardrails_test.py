@@ -219,6 +219,75 @@ class Guardrails(GatewayStory):
         self.assertEqual(through.status, 200, through)
         self.assertNotIn(MAIL, through.text)
 
+    def hits(self, count):
+        """The events of the newest findings, once there are so many more than before; newest first."""
+        def look():
+            found = [event for event in self.owner.get("/api/v1/events?limit=200").json["items"] if event["type"] == "guardrail.hit"]
+            return found[:count] if len(found) - self.told >= count else None
+        found = eventually(look, f"{count} events of findings")
+        self.told += count
+        return found
+
+    def test_findings_are_events_that_say_everything_but_what_was_found(self):
+        self.told = sum(event["type"] == "guardrail.hit" for event in self.owner.get("/api/v1/events?limit=200").json["items"])
+        key = self.owner.post("/api/v1/api-keys", {"name": f"k{uuid.uuid4().hex[:8]}", "role": "owner"}).json
+        client = house.Client(self.server.port, key["key"])
+        name = self.rule(DETECT, api_keys=[key["id"]], position=1)
+        blocks = self.rule({"type": "pattern", "pattern": "forbidden", "action": "block"}, api_keys=[key["id"]], position=2)
+        self.assertEqual(self.call("chat", model_of("openai"), "nothing to find", client=client).status, 200)
+
+        self.assertEqual(self.call("chat", model_of("openai"), f"{MAIL} {MAIL}", client=client).status, 200)
+        event = self.hits(1)[0]  # and none of the call before
+        self.assertEqual(event["data"]["findings"], [{"rule": name, "direction": "input", "kind": "email", "action": "redacted", "count": 2}])
+        self.assertEqual({k: event["data"][k] for k in ("refused", "more", "model", "requested_model", "door", "api_key_id", "user_id", "project", "run_id")},
+                         {"refused": False, "more": 0, "model": model_of("openai"), "requested_model": model_of("openai"), "door": "openai.chat",
+                          "api_key_id": key["id"], "user_id": None, "project": "default", "run_id": None})
+        self.assertEqual(event["subject"], self.row()["id"])
+        self.assertEqual(self.row()["guardrails"], event["data"]["findings"])
+
+        self.assertEqual(self.call("anthropic", model_of("gemini"), "forbidden", client=client).status, 400)
+        event = self.hits(1)[0]
+        self.assertEqual((event["data"]["findings"][0]["rule"], event["data"]["findings"][0]["action"], event["data"]["refused"]), (blocks, "blocked", True))
+        self.assertEqual((event["subject"], self.row()["status"]), (self.row()["id"], "refused"))
+
+        words_of = self.rule({"type": "pattern", "pattern": "w03"}, direction="output", api_keys=[key["id"]], position=3)
+        streamed = self.call("gemini", model_of("anthropic"), f"ask {MAIL}", True, client=client)
+        self.assertEqual(streamed.status, 200, streamed)
+        event = self.hits(1)[0]
+        self.assertEqual([(each["rule"], each["direction"]) for each in event["data"]["findings"]], [(name, "input"), (words_of, "output")])
+        self.assertEqual((event["subject"], event["data"]["findings"]), (self.row()["id"], self.row()["guardrails"]))
+
+        # What has no row is told all the same, once.
+        counted = client.post("/v1/messages/count_tokens", {"model": model_of("anthropic"), "messages": [{"role": "user", "content": MAIL}]},
+                              headers={"anthropic-version": "2023-06-01"})
+        self.assertEqual(counted.status, 200, counted)
+        event = self.hits(1)[0]
+        self.assertEqual((event.get("subject", ""), event["data"]["door"], event["data"]["findings"][0]["count"]), ("", "anthropic.count_tokens", 1))
+
+        kept = {"x-sluice-cache": "ttl=1m"}
+        for cached in ("miss", "hit"):
+            answer = self.call("chat", model_of("openai"), f"cached for {MAIL}", client=client, headers=kept)
+            self.assertEqual(answer.headers["x-sluice-cache"], cached)
+            event = self.hits(1)[0]
+            self.assertEqual((event["subject"], event["data"]["findings"]), (self.row()["id"], self.row()["guardrails"]))
+            self.assertEqual(self.row()["status"], {"miss": "ok", "hit": "cached"}[cached])
+        told = self.owner.get("/api/v1/events?limit=200").text
+        self.assertNotIn(MAIL, told)
+        self.assertNotIn("forbidden", told)
+
+    def test_findings_in_flows_are_events_with_their_run(self):
+        self.told = sum(event["type"] == "guardrail.hit" for event in self.owner.get("/api/v1/events?limit=200").json["items"])
+        flow = {"name": f"f{uuid.uuid4().hex[:8]}", "nodes": [node("ask", "llm.chat", {"model": model_of("openai"), "prompt": "{{ input.input }}"})],
+                "edges": [], "output": "{{ nodes.ask.output.text }}"}
+        made = self.owner.post("/api/v1/flows", flow)
+        self.assertEqual(made.status, 201, made)
+        name = self.rule(DETECT, flows=[flow["name"]], position=1)
+        run = self.owner.post(f"/api/v1/flows/{made.json['id']}/runs?wait=30s", {"input": {"input": f"ask {MAIL}"}})
+        event = self.hits(1)[0]
+        self.assertEqual((event["data"]["run_id"], event["data"]["step"], event["data"]["flow"], event["data"]["door"]),
+                         (run.json["id"], "ask", flow["name"], "flow"))
+        self.assertEqual(event["data"]["findings"][0]["rule"], name)
+
     def test_the_sdks_see_a_refusal_as_a_bad_request(self):
         keys = [self.owner.post("/api/v1/api-keys", {"name": f"k{uuid.uuid4().hex[:8]}", "role": "owner"}).json for _ in range(2)]
         for key, direction in zip(keys, ("input", "output")):

@@ -1,7 +1,10 @@
 """Providers that fail and come back: circuits, what the API and the command line tell of them, and checks of a provider's key and models."""
 
+import hashlib
+import hmac
 import http.server
 import json
+import re
 import subprocess
 import threading
 import unittest
@@ -24,6 +27,23 @@ class Vendor(http.server.ThreadingHTTPServer):
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+def aws_fault(request):
+    """What is wrong with the signature (version 4) of a GET without a body; empty: nothing."""
+    given = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=AKIAMOCK/(\d{8})/([a-z0-9-]+)/bedrock/aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})",
+                         request.headers.get("Authorization", ""))
+    if not given:
+        return "there is no signature"
+    day, region, names, signature = given.groups()
+    headers = "".join(f"{name}:{request.headers[name].strip()}\n" for name in names.split(";"))
+    canonical = f"GET\n{request.path}\n\n{headers}\n{names}\n{hashlib.sha256(b'').hexdigest()}"
+    scope = f"{day}/{region}/bedrock/aws4_request"
+    text = f"AWS4-HMAC-SHA256\n{request.headers['x-amz-date']}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = b"AWS4mock-secret"
+    for part in (day, region, "bedrock", "aws4_request"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return "" if hmac.new(key, text.encode(), hashlib.sha256).hexdigest() == signature and "host" in names.split(";") else "the signature does not match"
 
 
 class VendorHandler(http.server.BaseHTTPRequestHandler):
@@ -56,6 +76,13 @@ class VendorHandler(http.server.BaseHTTPRequestHandler):
         return self.give(200, json.dumps(well))
 
     def do_GET(self):
+        if self.path == "/foundation-models":
+            self.server.calls.append((self.command, self.path))
+            if isinstance(self.server.mode, int):
+                return self.give(self.server.mode, json.dumps({"message": "User is not authorized to perform: bedrock:ListFoundationModels"}))
+            fault = aws_fault(self)
+            return self.give(403, json.dumps({"message": fault})) if fault else self.give(200, json.dumps(
+                {"modelSummaries": [{"modelId": name, "providerName": "Anthropic"} for name in self.server.listed]}))
         if self.path != "/v1/models":
             return self.give(404, "{}")
         return self.serve({"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.listed]})
@@ -179,11 +206,53 @@ class Health(unittest.TestCase):
         self.assertEqual(self.owner.post("/api/v1/providers/nobody/check").status, 404)
         self.assertEqual(self.owner.get("/api/v1/providers/nobody/health").status, 404)
 
-    def test_bedrock_has_no_list_to_ask_for(self):
+    def test_of_bedrock_with_an_address_of_its_own_it_is_said_that_nothing_was_checked(self):
         vendor = self.vendor()
         self.provider("aws", vendor, type="bedrock", settings={"region": "eu-central-1"}, api_key="AKIAMOCK:mock-secret")
         checked = self.check("aws")
         self.assertEqual((checked["ok"], vendor.calls), (None, []))
+        self.assertIn("settings.control_url", checked["message"])
+        self.assertIn("nothing is checked", checked["message"])
+
+    def test_bedrock_lists_its_models_at_another_host_with_a_signed_request(self):
+        vendor = self.vendor()
+        vendor.listed = ["anthropic.claude-haiku-v1:0", "amazon.other"]
+        host = vendor.url.removesuffix("/v1")
+        body = {"base_url": "http://127.0.0.1:9", "type": "bedrock", "api_key": "AKIAMOCK:mock-secret", "settings": {"region": "eu-central-1", "control_url": host}}
+        self.provider("aws", vendor, **body, models=[{"id": "anthropic.claude-haiku-v1:0"}, {"id": "eu.anthropic.claude-haiku-v1:0"},
+                                                     {"id": "arn:aws:bedrock:eu-central-1:1:inference-profile/x"}, {"id": "anthropic.claude-gone"}])
+        checked = self.check("aws")
+        self.assertEqual((checked["ok"], checked["missing"], vendor.calls), (True, ["anthropic.claude-gone"], [("GET", "/foundation-models")]), checked)
+        self.assertIn("lists 2 models, but not anthropic.claude-gone; whether the account may call them", checked["message"])
+        vendor.mode = 403
+        checked = self.check("aws")
+        self.assertEqual((checked["ok"], checked["status"]), (False, 403), checked)
+        self.assertIn("bedrock:ListFoundationModels", checked["message"])
+        self.assertNotIn("mock-secret", json.dumps(checked))
+        vendor.mode = "well"
+        # A wrong key is seen, and another host gets nothing that the key signs unless the key comes along.
+        wrong = {"name": "aws", **body, "models": []}
+        self.assertEqual(self.owner.put("/api/v1/providers/aws", {**wrong, "api_key": "AKIAMOCK:another"}).status, 200)
+        self.assertIn("refuses the key (403)", self.check("aws")["message"])
+        del wrong["api_key"]
+        moved = self.owner.put("/api/v1/providers/aws", {**wrong, "settings": {"region": "eu-central-1", "control_url": "http://127.0.0.1:9"}})
+        self.assertEqual(moved.status, 400, moved)
+        self.assertIn("/api_key", moved.text)
+        bad = self.owner.put("/api/v1/providers/aws", {**wrong, "settings": {"region": "eu-central-1", "control_url": "nowhere"}})
+        self.assertIn("/settings/control_url", bad.text)
+
+    def test_names_of_models_have_no_line_ends(self):
+        vendor = self.vendor()
+        for name in ("a\r\nb", "a\tb", "a\x7f", "a\u0085", "a\u2029"):
+            with self.subTest(name=name):
+                made = self.owner.post("/api/v1/providers", {"name": "controls", "type": "openai_compatible", "base_url": vendor.url, "models": [{"id": "fine"}, {"id": name}]})
+                self.assertEqual(made.status, 400, made)
+                self.assertIn("/models/1/id", made.text)
+                route = self.owner.put("/api/v1/model-routes/controls", {"targets": [{"model": name}]})
+                self.assertEqual(route.status, 400, route)
+                self.assertIn("/targets/0/model", route.text)
+                guardrail = self.owner.post("/api/v1/guardrails", {"name": "controls", "models": [name], "rule": {"type": "size", "max_messages": 1}})
+                self.assertEqual(guardrail.status, 400, guardrail)
 
     def test_the_command_line_checks_providers_and_their_models(self):
         def sluice(*arguments):

@@ -29,6 +29,9 @@
 namespace sluice::identity {
 class WrappedKeys;
 }
+namespace sluice::events {
+class Bus;
+}
 namespace sluice::runtime {
 class Pool;
 }
@@ -184,6 +187,7 @@ class Gateway final : public Models {
         Guardrails* guardrails = nullptr;    ///< null: nothing is judged
         runtime::Pool* blocking = nullptr;   ///< where large bodies are judged; null: on the loop
         Contents* contents = nullptr;        ///< null: nothing is kept of calls but their rows
+        events::Bus* bus = nullptr;          ///< hears what guardrails find; null: their findings are in rows alone
     };
     explicit Gateway(Parts parts);
     ~Gateway() override;

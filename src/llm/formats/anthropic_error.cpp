@@ -41,12 +41,15 @@ CallError read_error(int status, const net::Headers& headers, std::string_view b
     out.status = status;
     wire::read_retry_headers(headers, out);
     std::string type;
-    if (const auto json = wire::parse_upstream(body, format_name))
+    if (const auto json = wire::parse_upstream(body, format_name)) {
         if (const auto* error = base::find_member(*json, "error")) {
             type = base::string_or(*error, "type", "");
             out.message = wire::told(base::string_or(*error, "message", ""));
             if (const auto* details = base::find_member(*error, "details")) out.code = base::string_or(*details, "error_code", "");
+        } else {
+            out.message = wire::told(base::string_or(*json, "message", ""));  // AWS's own shape
         }
+    }
     out.type = read_error_type(type, status);
     if (out.message.empty()) out.message = fmt::format("the model provider answered with status {}", status);
     if (type == "billing_error" || status == 402) {

@@ -65,7 +65,7 @@ void sign(net::ClientRequest& out, const net::Url& url, const Credentials& who, 
     }
     std::string path;
     for (const char c : url.target) path += c == '%' ? std::string("%25") : std::string(1, c);
-    const auto canonical = fmt::format("POST\n{}\n\n{}\n{}\n{}", path, headers, names, payload);
+    const auto canonical = fmt::format("{}\n{}\n\n{}\n{}\n{}", out.verb == net::Verb::get ? "GET" : "POST", path, headers, names, payload);
     const auto scope = fmt::format("{}/{}/bedrock/aws4_request", day, region);
     const auto to_sign = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", at, scope, crypto::sha256_hex(canonical));
     auto key = mac("AWS4" + who.secret, day);
@@ -83,6 +83,24 @@ class Bedrock final : public UpstreamType {
     std::string_view vendor() const override { return "anthropic"; }
     const Format& format(const Format&) const override { return anthropic_messages(); }
     bool framed_stream() const override { return true; }
+    bool offers(Operation operation) const override { return operation == Operation::chat || operation == Operation::models; }
+    /// ListFoundationModels is of another host than the models themselves.
+    std::string why_no_list(const UpstreamCall& call) const override {
+        if (!control_of(call).empty()) return {};
+        return "a base_url of its own does not say where the list of models is: give settings.control_url (https://bedrock.REGION.amazonaws.com, or "
+               "your endpoint of the service `bedrock`) to have it asked for; until then nothing is checked, and whether the key is good shows "
+               "with the first call";
+    }
+    /// Models are called by id, through an inference profile of a region ("eu.anthropic.…"), or by an ARN, which no list has.
+    bool is_listed(std::string_view model, std::span<const std::string> names) const override {
+        if (model.starts_with("arn:")) return true;
+        const auto has = [names](std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+        const auto dot = model.find('.');
+        return has(model) || (dot != std::string_view::npos && has(model.substr(dot + 1)));
+    }
+    std::string_view not_in_list() const override {
+        return "; whether the account may call them, and what an ARN names, shows with the first call";
+    }
     void edit(BodyScan& body, const UpstreamCall&) const override {
         body.remove("model");
         body.remove("stream");
@@ -95,10 +113,11 @@ class Bedrock final : public UpstreamType {
         if (region.empty())
             return fail(ErrorCode::invalid_argument,
                         "the provider needs settings.region, for example \"eu-central-1\"");
-        const auto base = call.base_url.empty() ? fmt::format("https://bedrock-runtime.{}.amazonaws.com", region)
-                                                : std::string(call.base_url);
-        out.url = fmt::format("{}/model/{}/{}", base, net::encode_component(call.model),
-                              call.stream ? "invoke-with-response-stream" : "invoke");
+        if (call.operation == Operation::models)
+            out.url = control_of(call) + "/foundation-models";
+        else
+            out.url = fmt::format("{}/model/{}/{}", call.base_url.empty() ? usual_base(region) : std::string(call.base_url),
+                                  net::encode_component(call.model), call.stream ? "invoke-with-response-stream" : "invoke");
         out.headers.remove("anthropic-version");
         auto url = net::parse_url(out.url);
         if (!url) return fail(std::move(url.error()));
@@ -111,7 +130,21 @@ class Bedrock final : public UpstreamType {
         const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
         if (region.empty() || region.size() > 40 || !std::all_of(region.begin(), region.end(), in_name))
             return {{"/settings/region", "say the region, for example \"eu-central-1\""}};
+        const auto* control = base::find_member(settings, "control_url");
+        if (control && (!control->is_string() || !net::parse_url(control->get<std::string>())))
+            return {{"/settings/control_url", "is no URL; it is where models are listed, for example \"https://bedrock.eu-central-1.amazonaws.com\""}};
         return {};
+    }
+
+  private:
+    static std::string usual_base(std::string_view region) { return fmt::format("https://bedrock-runtime.{}.amazonaws.com", region); }
+    /// Where models are listed; empty: not known.
+    static std::string control_of(const UpstreamCall& call) {
+        auto given = base::string_or(*call.settings, "control_url", "");
+        while (given.ends_with('/')) given.pop_back();
+        if (!given.empty()) return given;
+        const auto region = base::string_or(*call.settings, "region", "");
+        return call.base_url.empty() || call.base_url == usual_base(region) ? fmt::format("https://bedrock.{}.amazonaws.com", region) : std::string();
     }
 };
 

@@ -22,9 +22,10 @@ class Gemini final : public UpstreamType {
         if (call.operation == Operation::models) {
             out.url = fmt::format("{}/models?pageSize=1000", call.base_url);
         } else {
-            const std::string_view verb = call.operation == Operation::embeddings ? "batchEmbedContents"
-                                          : call.stream                           ? "streamGenerateContent?alt=sse"
-                                                                                  : "generateContent";
+            const std::string_view verb = call.operation == Operation::embeddings         ? "batchEmbedContents"
+                                          : call.operation == Operation::single_embedding ? "embedContent"
+                                          : call.stream                                   ? "streamGenerateContent?alt=sse"
+                                                                                          : "generateContent";
             out.url = fmt::format("{}/models/{}:{}", call.base_url, net::encode_component(call.model), verb);
         }
         if (!call.key.empty()) out.headers.set("x-goog-api-key", call.key);

@@ -1,5 +1,6 @@
 #include "llm/upstreams/upstream.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace sluice::llm {
@@ -10,6 +11,14 @@ namespace sluice::llm {
 
 void UpstreamType::edit(BodyScan& body, const UpstreamCall& call) const {
     if (body.text("model") != call.model) body.set("model", encode_json_string(call.model));
+}
+
+bool UpstreamType::is_listed(std::string_view model, std::span<const std::string> names) const {
+    return std::find(names.begin(), names.end(), model) != names.end();
+}
+
+std::string UpstreamType::why_no_list(const UpstreamCall&) const {
+    return offers(Operation::models) ? std::string() : "it has no list of models that could be asked for; whether its key is good shows with the first call";
 }
 
 std::vector<base::ErrorDetail> UpstreamType::check(const Json&) const { return {}; }

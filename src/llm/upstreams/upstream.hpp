@@ -14,7 +14,13 @@
 
 namespace sluice::llm {
 
-enum class Operation : std::uint8_t { chat, embeddings, count_tokens, models };
+enum class Operation : std::uint8_t {
+    chat,
+    embeddings,
+    single_embedding,  ///< of Gemini alone, where the caller asks in that form
+    count_tokens,
+    models
+};
 
 /// One call, as far as addressing it needs.
 struct UpstreamCall {
@@ -43,6 +49,12 @@ class UpstreamType {
     virtual bool offers(Operation operation) const { return operation == Operation::chat; }
     /// Whether the names in its list of models are those by which they are called.
     virtual bool lists_what_is_called() const { return true; }
+    /// Whether a list of models has this one.
+    virtual bool is_listed(std::string_view model, std::span<const std::string> names) const;
+    /// Why this provider's list of models cannot be asked for; empty: it can. `call`: base_url and settings.
+    virtual std::string why_no_list(const UpstreamCall& call) const;
+    /// What a list that was read says nothing about; empty: nothing to add.
+    virtual std::string_view not_in_list() const { return {}; }
     /// What the vendor's way of calling wants otherwise in the outer members (the model's name at least).
     virtual void edit(BodyScan& body, const UpstreamCall& call) const;
     /// URL and headers; the body is in `out` already. Errors: invalid_argument (a setting is missing).
