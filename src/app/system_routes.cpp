@@ -98,19 +98,21 @@ Json spread(const base::metrics::Reading& reading) {
     return {{"count", reading.count}, {"p50", reading.quantile(0.5)}, {"p99", reading.quantile(0.99)}, {"max", reading.quantile(1.0)}};
 }
 
-Awaitable<Json> last_backup(App::State* state) {
-    auto look = [directory = state->options.data]() -> Json {
+/// `where`: with its folder, which is the business of who keeps the machine.
+Awaitable<Json> last_backup(App::State* state, bool where) {
+    auto look = [directory = state->options.data, where]() -> Json {
         const auto last = storage::last_backup(directory);
         if (!last) return {};
-        return {{"path", last->folder.string()}, {"created_at", base::format_time(last->created_at)},
-                {"database_bytes", last->database_bytes}, {"blob_bytes", last->blob_bytes}};
+        Json out{{"created_at", base::format_time(last->created_at)}, {"database_bytes", last->database_bytes}, {"blob_bytes", last->blob_bytes}};
+        if (where) out["path"] = last->folder.string();
+        return out;
     };
     co_return co_await state->blocking->run(std::move(look));
 }
 
-Awaitable<Response> system_state(Request&, App::State& state) {
+Awaitable<Response> system_state(Request& request, App::State& state) {
     using base::metrics::read;
-    Json backup = co_await last_backup(&state);
+    Json backup = co_await last_backup(&state, request.principal.may(Permission::system_write));
     const auto storage = state.storage->statistics();
     const auto engine = state.engine->statistics();
     Json providers = Json::array();
@@ -211,7 +213,7 @@ void add_system_routes(net::Router& router, App::State& state) {
             "batch_units": {"$ref": "#/components/schemas/Spread"}, "commit_us": {"$ref": "#/components/schemas/Spread"}}},
         "disk": {"type": "object", "properties": {"free_bytes": {"type": ["integer", "null"]},
             "min_free_bytes": {"type": "integer", "description": "Below it new work is refused"}}},
-        "last_backup": {"type": ["object", "null"], "properties": {"path": {"type": "string"}, "created_at": {"type": "string"},
+        "last_backup": {"type": ["object", "null"], "properties": {"path": {"type": "string", "description": "With system:write alone"}, "created_at": {"type": "string"},
             "database_bytes": {"type": "integer"}, "blob_bytes": {"type": "integer"}}},
         "engine": {"type": "object"},
         "storage": {"type": "object"}, "vault": {"type": "object"}, "providers": {"type": "array", "items": {"type": "object"}}}})");

@@ -78,8 +78,8 @@ Outcome<int> create_key(Context& context) {
         wanted["permissions"] = split(context.arguments.text("scopes"));
         if (wanted["permissions"].empty())
             return wrong_use("--scopes is empty; write for example --scopes runs:read,runs:write");
-    } else {
-        wanted["role"] = context.arguments.text("role", "owner");
+    } else if (context.arguments.has("role")) {
+        wanted["role"] = context.arguments.text("role");
     }
     for (const auto& [option, member] : {std::pair("project", "projects"), std::pair("flow", "flows"), std::pair("cidr", "networks")})
         if (context.arguments.has(option)) wanted[member] = Json(context.arguments.list(option));

@@ -20,7 +20,7 @@ inline constexpr OptionRow key_edit_options[] = {{"ID", "ID", "The key (key_…)
 
 inline constexpr OptionRow key_create_options[] = {
     {"--workspace", "NAME", "The key's workspace; made when it is missing; default `default`"},
-    {"--role", "ROLE", "A built-in role or one of the workspace's (`sluice role list`); default owner"},
+    {"--role", "ROLE", "A built-in role or one of the workspace's (`sluice role list`); default that of who makes it: on the server's own machine owner"},
     {"--name", "TEXT", "What the key is for"},
     {"--scopes", "LIST", "Instead of a role: permissions, comma separated (runs:read,runs:write)"},
     {"--project", "NAME", "Limit it to what is in this project", false, true},

@@ -73,6 +73,8 @@ constexpr Schema schemas[] = {
     {"ApiKeyChange", R"json({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {)json" RATES "}}"},
 };
 
+constexpr int most_tries = 20;  ///< of a change that others overtake
+
 Json render(const ApiKey& key) {
     return {{"id", key.id.str()},
             {"name", key.name},
@@ -138,6 +140,8 @@ Result<NewKey> parse_new_key(const Json& body, const Principal& maker) {
     NewKey key;
     key.name = base::string_or(body, "name", "");
     key.role = base::string_or(body, "role", maker.role);
+    if (key.role == "custom" && !body.contains("role") && !body.contains("permissions"))
+        return wrong("/role", "say which role the key gets, or list its permissions: this credential has a list of its own and no role");
     key.project = base::string_or(body, "project", "default");
     if (const auto* list = base::find_member(body, "permissions"); list && list->is_array()) {
         auto permissions = read_permissions(*list);
@@ -201,23 +205,29 @@ Awaitable<Response> change_key(Request& request, Identity& identity) {
     if (!id) co_return problem(id.error());
     const auto body = request.json();
     if (!body) co_return problem(body.error());
-    auto key = co_await identity.key(request.workspace(), *id);
-    if (!key) co_return problem(key.error());
-    if (key->revoked_at) co_return problem({ErrorCode::conflict, "this key is revoked; make another one", {}, false});
     auto* grants = identity.state().grants;
     if (!grants) co_return problem({ErrorCode::unavailable, "this process keeps no limits of keys", {}, false});
-    net::AuditNote note;
-    note.before = base::dump_json(render(*key, identity));
-    auto changed = grants->change(request.principal, *id, *body);
-    if (!changed) co_return problem(changed.error());
-    storage::WriteUnit unit;
-    (*changed)->append(unit, *key);
-    const auto answer = render(*key, identity, (*changed)->describe());
-    request.record(unit, {200, base::dump_json(answer), {}}, std::move(note));
-    auto done = co_await identity.state().storage.submit(std::move(unit));
-    if (!done) co_return problem(done.error());
-    (*changed)->committed();
-    co_return json_response(200, answer);
+    // The body says what is to change and nothing of what was: another change at the same moment only has it done anew, on top of that one.
+    for (int tries = 1;; ++tries) {
+        auto key = co_await identity.key(request.workspace(), *id);
+        if (!key) co_return problem(key.error());
+        if (key->revoked_at) co_return problem({ErrorCode::conflict, "this key is revoked; make another one", {}, false});
+        net::AuditNote note;
+        note.before = base::dump_json(render(*key, identity));
+        auto changed = grants->change(request.principal, *id, *body);
+        if (!changed) co_return problem(changed.error());
+        storage::WriteUnit unit;
+        (*changed)->append(unit, *key);
+        const auto answer = render(*key, identity, (*changed)->describe());
+        request.record(unit, {200, base::dump_json(answer), {}}, std::move(note));
+        auto done = co_await identity.state().storage.submit(std::move(unit));
+        if (done) {
+            (*changed)->committed();
+            co_return json_response(200, answer);
+        }
+        const bool overtaken = done.error().code == ErrorCode::precondition_failed || done.error().code == ErrorCode::conflict;
+        if (!overtaken || tries == most_tries) co_return problem(done.error());
+    }
 }
 
 Awaitable<Response> revoke_key(Request& request, Identity& identity) {

@@ -190,6 +190,10 @@ TEST_CASE("a key is made with its workspace, and printed as id and key alone",
         CHECK(server.asked()[2].workspace == "shop");
         CHECK(Json::parse(server.asked()[2].body) == Json{{"role", "owner"}});
     }
+    SECTION("without a role the server gives that of who asks") {
+        CHECK(run({"key", "create", "--data", data.path.string()}).exit == exit_ok);
+        CHECK(Json::parse(server.asked().back().body) == Json::object());
+    }
     SECTION("the workspace is there, and scopes stand for a role") {
         server.on("GET /api/v1/workspaces/shop", 200, R"({"id":"wsp_1","name":"shop"})");
         const auto done =

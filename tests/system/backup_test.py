@@ -95,6 +95,11 @@ class Backups(unittest.TestCase):
         self.assertEqual(made.json["path"], os.path.join(os.path.abspath(self.server.data), "backups", "monday"))
         again = owner.post("/api/v1/system/backup", {"path": "monday"})
         self.assertEqual(again.status, 409, again)
+        # Where it lies is told to those alone who keep the machine.
+        self.assertEqual(owner.get("/api/v1/system").json["last_backup"]["path"], made.json["path"])
+        for other in (viewer, self.server.client()):
+            seen = other.get("/api/v1/system").json["last_backup"]
+            self.assertEqual(set(seen), {"created_at", "database_bytes", "blob_bytes"}, seen)
 
     def test_without_a_server_a_backup_takes_up_no_work(self):
         client = self.server.client()

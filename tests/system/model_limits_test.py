@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import subprocess
+import threading
 
 import house
 from gateway_house import DOORS, GatewayStory, model_of, nano
@@ -342,7 +343,7 @@ class Given(LimitStory):
         changed = self.owner.request("PATCH", path, {"models": None, "requests_per_minute": None})
         self.assertEqual((changed.json["models"], changed.json["requests_per_minute"]), (None, None))
         self.assertEqual(self.call("chat", MODEL, "hello", client=client).status, 200)
-        for body in ({}, {"models": []}, {"role": "owner"}, {"tokens_per_minute": 0}):
+        for body in ({}, {"models": []}, {"models": ["oai-\r\nx"]}, {"role": "owner"}, {"tokens_per_minute": 0}):
             self.assertEqual(self.owner.request("PATCH", path, body).status, 400, body)
         self.assertEqual(self.owner.request("PATCH", path, {"tokens_per_minute": 5}).status, 200)
         self.assertEqual(self.owner.delete(path).status, 204)
@@ -350,6 +351,24 @@ class Given(LimitStory):
         self.assertEqual(self.owner.request("PATCH", path, {"tokens_per_minute": 5}).status, 409)
         viewer, _ = self.key(role="viewer")
         self.assertEqual(viewer.request("PATCH", path, {"tokens_per_minute": 5}).status, 403)
+
+    def test_changes_of_a_key_at_the_same_moment_all_count(self):
+        _, made = self.key()
+        path, start = f"/api/v1/api-keys/{made['id']}", threading.Barrier(16)
+        bodies = [{"models": [f"m{i}-*"]} for i in range(8)] + [{"requests_per_minute": 100 + i} for i in range(7)] + [{"tokens_per_minute": 7}]
+
+        def one(body):
+            start.wait(house.PATIENCE)
+            return self.owner.request("PATCH", path, body)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = [each.result(house.PATIENCE * 2) for each in [pool.submit(one, body) for body in bodies]]
+        self.assertEqual([answer.status for answer in answers], [200] * 16, answers)
+        kept = self.owner.get(path).json
+        self.assertIn({"models": kept["models"]}, bodies)
+        self.assertIn({"requests_per_minute": kept["requests_per_minute"]}, bodies)
+        self.assertEqual(kept["tokens_per_minute"], 7)
+        limits = [each for each in self.owner.get("/api/v1/model-limits?limit=200").json["items"] if each["scope"]["id"] == made["id"]]
+        self.assertEqual(len(limits), 1)
 
     def test_the_command_line_does_the_same(self):
         def sluice(*arguments, code=0):

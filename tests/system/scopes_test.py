@@ -69,6 +69,21 @@ class Keys(Story):
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("365 days", refused.stderr)
 
+    def test_a_key_has_the_role_of_who_makes_it_unless_it_says_another(self):
+        def made_by(key, *more, code=0):
+            done = sluice("key", "create", "--json", *more, "--url", f"http://127.0.0.1:{self.server.port}", "--key", key)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            return done
+        role = lambda made: self.owner.get(f"/api/v1/api-keys/{json.loads(made.stdout)['id']}").json["role"]
+        admin = self.owner.post("/api/v1/api-keys", {"role": "admin"}).json["key"]
+        self.assertEqual(role(made_by(admin)), "admin")
+        self.assertEqual(role(made_by(self.owner.key)), "owner")
+        self.assertEqual(role(sluice("key", "create", "--json", data=self.server.data)), "owner")  # on the server's own machine
+        self.assertIn("only an owner", made_by(admin, "--role", "owner", code=1).stderr)
+        listed = self.owner.post("/api/v1/api-keys", {"permissions": ["api-keys:read", "api-keys:write"]}).json["key"]
+        self.assertIn("list its permissions", made_by(listed, code=1).stderr)
+        self.assertEqual(role(made_by(listed, "--scopes", "api-keys:read")), "custom")
+
     def test_the_command_line_makes_a_key_with_every_limit(self):
         made = json.loads(sluice("key", "create", "--role", "service", "--project", "shop", "--flow", "triage", "--flow", "other",
                                  "--cidr", "127.0.0.0/8", "--rate", "10:50", "--expires", "30d", "--json", data=self.server.data).stdout)

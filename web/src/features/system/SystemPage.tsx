@@ -161,12 +161,17 @@ function Safety({ state }: { state: SystemState }) {
           ['Last backup', backup ? <Ago key="at" time={backup.created_at} /> : 'none is known'],
           ...(backup
             ? ([
-                [
-                  'Folder',
-                  <span key="path" className="mono">
-                    {backup.path}
-                  </span>,
-                ],
+                // Where it is is told to those alone who keep the machine.
+                ...(backup.path
+                  ? [
+                      [
+                        'Folder',
+                        <span key="path" className="mono">
+                          {backup.path}
+                        </span>,
+                      ],
+                    ]
+                  : []),
                 ['Size', formatBytes((backup.database_bytes ?? 0) + (backup.blob_bytes ?? 0))],
               ] as [string, React.ReactNode][])
             : []),
