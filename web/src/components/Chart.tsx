@@ -28,6 +28,8 @@ export interface ChartProps {
   height?: number;
   /** A horizontal line: a limit. */
   limit?: { value: number; label: string };
+  /** The values are on their way: the chart keeps its place. */
+  pending?: boolean;
   /** The user dragged over a range, in seconds. */
   onRange?: (from: number, to: number) => void;
 }
@@ -36,7 +38,7 @@ const Plot = lazy(() => import('./Plot'));
 export const seriesColours = ['--series-1', '--series-2', '--series-3', '--series-4', '--series-5'];
 
 export function Chart(props: ChartProps) {
-  const { title, times, series, format = String, height = 150 } = props;
+  const { title, times, series, format = String, height = 150, pending } = props;
   const [asTable, setAsTable] = useState(false);
   const colours = series.map((one, index) => one.colour ?? seriesColours[index % seriesColours.length]!);
   return (
@@ -88,9 +90,11 @@ export function Chart(props: ChartProps) {
       ) : (
         <>
           <div style={{ height: height + 40 }}>
-            <Suspense>
-              <Plot {...props} format={format} height={height} colours={colours} />
-            </Suspense>
+            {!pending && (
+              <Suspense>
+                <Plot {...props} format={format} height={height} colours={colours} />
+              </Suspense>
+            )}
           </div>
           {series.length > 1 && (
             <ul className={classes.legend}>

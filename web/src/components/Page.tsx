@@ -5,7 +5,7 @@
 // `ready`: everything that the page shows at once has arrived (or failed); tests wait for it, and screen readers hear of it.
 
 import { useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, type SyntheticEvent, useEffect, useRef } from 'react';
 import classes from './Page.module.css';
 
 export interface PageProps {
@@ -22,6 +22,9 @@ export interface PageProps {
   children: ReactNode;
 }
 
+// Until somebody acts on the page, what is below a part whose height is not known yet waits for it (Page.module.css).
+const touch = (event: SyntheticEvent<HTMLElement>) => event.currentTarget.removeAttribute('data-untouched');
+
 export function Page({ title, above, mark, actions, ready = true, aside, full, children }: PageProps) {
   const main = useRef<HTMLElement>(null);
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -31,6 +34,7 @@ export function Page({ title, above, mark, actions, ready = true, aside, full, c
   // A new page is announced by moving the focus to it, unless something on it asked for the focus.
   // biome-ignore lint/correctness/useExhaustiveDependencies: of every new path
   useEffect(() => {
+    main.current?.setAttribute('data-untouched', '');
     if (document.activeElement === document.body || document.activeElement?.closest('nav')) {
       main.current?.focus({ preventScroll: true });
     }
@@ -42,6 +46,9 @@ export function Page({ title, above, mark, actions, ready = true, aside, full, c
       tabIndex={-1}
       className={full ? classes.full : classes.main}
       data-ready={ready ? '' : undefined}
+      data-untouched=""
+      onPointerDownCapture={touch}
+      onKeyDownCapture={touch}
       aria-busy={!ready}
     >
       <header className={classes.head}>

@@ -10,8 +10,8 @@ import { Link } from './Link';
 import classes from './States.module.css';
 
 /**
- * The final shape in grey, after 150 ms; its height from the start, so that what is below does not move. `rows`: lines of a table with
- * its head; `height`: a chart or a text, in pixels.
+ * The final shape in grey, after 150 ms. `height`: of a chart or a text, in pixels, as it will be. `rows`: lines of a table, more or
+ * less; what stands below it on the page is shown when it is there (see Page), since it would move.
  */
 export function Loading({ rows, height }: { rows?: number; height?: number }) {
   const [shown, setShown] = useState(false);
@@ -25,6 +25,7 @@ export function Loading({ rows, height }: { rows?: number; height?: number }) {
       className={classes.loading}
       role="status"
       aria-label="Loading"
+      data-unsettled={height ? undefined : ''}
       style={height ? { height, padding: 0 } : { minHeight: rows ? `calc(${rows + 1} * var(--row))` : 160 }}
     >
       {shown &&
@@ -149,6 +150,14 @@ export function NotFound({
 export function ProblemText({ error }: { error: unknown }) {
   if (!error) return null;
   const problem = asProblem(error);
+  // Of a wrong password the detail says all; that a credential is needed would contradict it.
+  if (problem.status === 401 && problem.detail) {
+    return (
+      <div className={classes.problem} role="alert">
+        {problem.detail.replace(/^./, (letter) => letter.toUpperCase()).replace(/\.?$/, '.')}
+      </div>
+    );
+  }
   return (
     <div className={classes.problem} role="alert">
       <strong>{problem.title}.</strong> {problem.detail !== problem.title && problem.detail}
