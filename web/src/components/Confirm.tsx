@@ -1,4 +1,5 @@
-// Asks before something is done that others notice. It stays open until the server has answered, and shows what went wrong.
+// Asks before something is done that others notice. It stays open until the server has answered, and shows what went wrong; what was
+// typed into it is thrown away only by who says so.
 //
 //   <Confirm opened={asking} onClose={close} title="Cancel run?" action="Cancel run" danger onConfirm={() => cancel.mutateAsync(id)}>
 //     Steps that run now are stopped; what they did outside stays done.
@@ -7,7 +8,9 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import classes from './Confirm.module.css';
+import { Discard } from './Discard';
 import { ProblemText } from './States';
+import { useTyped } from './typed';
 
 export interface ConfirmProps {
   opened: boolean;
@@ -38,10 +41,13 @@ export function Confirm({
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const [text, setText] = useState('');
+  const fields = useTyped(onClose, true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each time it opens
   useEffect(() => {
     if (!opened) return;
     setError(undefined);
     setText('');
+    fields.forget();
   }, [opened]);
   const confirm = async () => {
     setBusy(true);
@@ -58,13 +64,14 @@ export function Confirm({
   return (
     <Modal
       opened={opened}
-      onClose={onClose}
+      onClose={busy ? () => {} : fields.leave}
       title={title}
-      closeOnClickOutside={!busy}
+      closeOnClickOutside={!busy && !fields.typed}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <form
         className={classes.form}
+        {...fields.watch}
         onSubmit={(event) => {
           event.preventDefault();
           void confirm();
@@ -78,11 +85,13 @@ export function Confirm({
             onChange={(event) => setText(event.currentTarget.value)}
             autoComplete="off"
             data-autofocus
+            data-untracked
           />
         )}
         <ProblemText error={error} />
+        {fields.asking && <Discard onKeep={fields.keep} onDiscard={onClose} />}
         <div className={classes.buttons}>
-          <Button onClick={onClose} disabled={busy}>
+          <Button onClick={fields.leave} disabled={busy}>
             Back
           </Button>
           <Button
