@@ -31,6 +31,15 @@ function timeTicks(_: uPlot, ticks: number[]): string[] {
 /** A scale of few small numbers would repeat a label: it is said once. */
 const distinct = (labels: string[]) => labels.map((label, index) => (labels.indexOf(label) === index ? label : ''));
 
+/** As wide as the longest label, so that none is cut; charts below each other mostly line up. */
+const leastAxis = 56;
+function axisWidth(u: uPlot, labels: string[] | null, axis: number): number {
+  const font = u.axes[axis]?.font as unknown as [string] | undefined;
+  if (font) u.ctx.font = font[0];
+  const widest = Math.max(0, ...(labels ?? []).map((label) => u.ctx.measureText(label ?? '').width));
+  return Math.max(leastAxis, Math.ceil(widest / devicePixelRatio) + 12);
+}
+
 /** Sums from below, for areas on top of each other. */
 function stack(series: (number | null)[][]): (number | null)[][] {
   const sums: (number | null)[][] = [];
@@ -88,7 +97,7 @@ export default function Plot(
         },
         axes: [
           { ...axis, size: 40, space: 80, values: timeTicks },
-          { ...axis, size: 56, space: 56, values: (_, ticks) => distinct(ticks.map((tick) => format(tick))) },
+          { ...axis, size: axisWidth, space: 56, values: (_, ticks) => distinct(ticks.map((tick) => format(tick))) },
         ],
         series: [
           {},
