@@ -1,15 +1,14 @@
 // The workspace's API keys: who they are, what they are limited to, when they were last used.
 
-import { Button } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
+import { List } from '@/components/List';
 import { Once } from '@/components/Once';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Empty } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
 import { searchParams, text, useSearchParams } from '@/lib/search';
@@ -34,17 +33,11 @@ export default function ApiKeysPage() {
   const [values, set] = useSearchParams(search);
   const [creating, setCreating] = useState(false);
   const [made, setMade] = useState<string>();
-  const whyNot = useWhyNot('api-keys:write');
   const keys = useApiKeys();
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setCreating(true)}
-    >
+    <Permitted permission="api-keys:write" icon={Plus} onClick={() => setCreating(true)}>
       Create key
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -59,27 +52,22 @@ export default function ApiKeysPage() {
         ) : undefined
       }
     >
-      <Panel flush>
-        {keys.isPending ? (
-          <Loading rows={6} />
-        ) : keys.isError ? (
-          <Failed error={keys.error} what="The list of keys" onRetry={() => void keys.refetch()} />
-        ) : keys.items.length > 0 ? (
-          <DataTable
-            label="API keys"
-            rows={keys.items}
-            rowKey={(key) => key.id}
-            columns={columns}
-            active={values.key}
-            onOpen={(key) => set({ key: key.id }, 'push')}
-            more={keys.more}
-          />
-        ) : (
+      <List
+        query={keys}
+        what="keys"
+        empty={
           <Empty action={button} command="sluice key create --role developer">
             No key yet. Programs and SDKs sign in with one.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="API keys"
+        rows={keys.items}
+        rowKey={(key) => key.id}
+        columns={columns}
+        active={values.key}
+        onOpen={(key) => set({ key: key.id }, 'push')}
+        more={keys.more}
+      />
       <CreateKey key={String(creating)} opened={creating} onClose={() => setCreating(false)} onMade={setMade} />
       <Once title="The new key" label="key" value={made} onClose={() => setMade(undefined)}>
         It is shown this once: only its hash is kept. Copy it to where it is used, never into a flow.

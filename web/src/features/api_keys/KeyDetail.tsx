@@ -1,14 +1,15 @@
 // One key: what it may, where it was used last; its models and limits changed; revoked.
 
-import { Button, NumberInput, TagsInput } from '@mantine/core';
+import { NumberInput, TagsInput } from '@mantine/core';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id, Money } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { formatTime } from '@/lib/format';
 import { keyState, limitsOf } from './key_form';
 import { type ApiKey, useApiKey, useChangeKey, useRevokeKey } from './queries';
@@ -22,20 +23,18 @@ export function KeyDetail({ id }: { id: string }) {
 }
 
 function Detail({ apiKey }: { apiKey: ApiKey }) {
-  const whyNot = useWhyNot('api-keys:write');
   const [asking, setAsking] = useState<'limits' | 'revoke'>();
   const revoke = useRevokeKey(apiKey.id);
   const state = keyState(apiKey);
-  const off = state !== 'active' || whyNot !== undefined;
   return (
     <div className="stack">
       <div className="row wrap">
-        <Button disabled={off} title={whyNot} onClick={() => setAsking('limits')}>
+        <Permitted permission="api-keys:write" disabled={state !== 'active'} onClick={() => setAsking('limits')}>
           Change limits
-        </Button>
-        <Button disabled={off} title={whyNot} onClick={() => setAsking('revoke')}>
+        </Permitted>
+        <Permitted permission="api-keys:write" disabled={state !== 'active'} onClick={() => setAsking('revoke')}>
           Revoke
-        </Button>
+        </Permitted>
       </div>
       <Facts
         facts={[
@@ -53,7 +52,7 @@ function Detail({ apiKey }: { apiKey: ApiKey }) {
           ['From', apiKey.last_address],
           ['Ends', apiKey.expires_at ? formatTime(apiKey.expires_at) : 'never'],
           ['Made', <Ago key="made" time={apiKey.created_at} />],
-          ['By', apiKey.created_by],
+          ['By', <Who key="by" id={apiKey.created_by} />],
           ['Id', <Id key="id" id={apiKey.id} />],
         ]}
       />

@@ -3,17 +3,20 @@
 import { Button } from '@mantine/core';
 import { Download, ShieldCheck } from 'lucide-react';
 import { downloadUrl } from '@/api/client';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { DiffView } from '@/components/data/DiffView';
 import type { Json } from '@/components/data/json';
 import { FilterBar, FilterChoice, FilterText } from '@/components/FilterBar';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loading, ProblemText } from '@/components/States';
+import { Empty, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
+import { kindOfWho } from '@/components/say_who';
 import { Ago } from '@/components/Values';
-import { formatNumber, formatTime } from '@/lib/format';
+import { useWho, Who } from '@/components/Who';
+import { formatNumber, formatTime, formatWord } from '@/lib/format';
 import { isFiltered, oneOf, searchParams, text, time, useSearchParams } from '@/lib/search';
 import { type AuditEntry, type AuditFilter, outcomes, useAudit, useVerify } from './queries';
 
@@ -32,7 +35,7 @@ const marks: Record<string, string> = { done: 'done', denied: 'denied', failed: 
 const columns: Column<AuditEntry>[] = [
   { key: 'seq', title: 'Entry', width: 80, align: 'right', render: (entry) => entry.seq },
   { key: 'at', title: 'When', width: 110, render: (entry) => <Ago time={entry.at} /> },
-  { key: 'actor', title: 'Who', render: (entry) => actorOf(entry) },
+  { key: 'actor', title: 'Who', render: (entry) => <Who id={actorOf(entry)} /> },
   { key: 'action', title: 'Action', render: (entry) => <span className="mono">{entry.action}</span>, card: 'title' },
   { key: 'target', title: 'Object', render: (entry) => <span className="mono">{entry.target}</span> },
   {
@@ -54,6 +57,7 @@ export default function AuditPage() {
   ) as AuditFilter;
   const audit = useAudit(filter);
   const verify = useVerify();
+  const say = useWho([kindOfWho(values.actor), kindOfWho(values.target)]);
   const filtered = isFiltered(search, values, [...names]);
   const clear = () => set(Object.fromEntries(names.map((name) => [name, ''])));
   const open = audit.items.find((entry) => String(entry.seq) === values.entry);
@@ -124,31 +128,24 @@ export default function AuditPage() {
           .filter((name) => values[name])
           .map((name) => (
             <Button key={name} onClick={() => set({ [name]: '' })} aria-label={`Any ${name}`}>
-              {name}: {values[name]}
+              {name}: {say(values[name])}
             </Button>
           ))}
       </FilterBar>
-      <Panel flush>
-        {audit.isPending ? (
-          <Loading rows={8} />
-        ) : audit.isError ? (
-          <Failed error={audit.error} what="The audit trail" onRetry={() => void audit.refetch()} />
-        ) : audit.items.length > 0 ? (
-          <DataTable
-            label="Audit entries"
-            rows={audit.items}
-            rowKey={(entry) => String(entry.seq)}
-            columns={columns}
-            active={values.entry}
-            onOpen={(entry) => set({ entry: String(entry.seq) }, 'push')}
-            more={audit.more}
-          />
-        ) : filtered ? (
-          <FilteredEmpty what="entries" onClear={clear} />
-        ) : (
-          <Empty command="sluice audit list">Nothing was recorded yet.</Empty>
-        )}
-      </Panel>
+      <List
+        query={audit}
+        what="entries"
+        lines={8}
+        onClear={filtered ? clear : undefined}
+        empty={<Empty command="sluice audit list">Nothing was recorded yet.</Empty>}
+        label="Audit entries"
+        rows={audit.items}
+        rowKey={(entry) => String(entry.seq)}
+        columns={columns}
+        active={values.entry}
+        onOpen={(entry) => set({ entry: String(entry.seq) }, 'push')}
+        more={audit.more}
+      />
     </Page>
   );
 }
@@ -174,7 +171,12 @@ function Entry({
           ],
           ['Outcome', entry.outcome],
           ['When', formatTime(entry.at ?? '')],
-          ['Who', `${actorOf(entry)} (${entry.actor?.kind})`],
+          [
+            'Who',
+            <span key="who">
+              <Who id={actorOf(entry)} /> <span className="quiet">{formatWord(entry.actor?.kind ?? '')}</span>
+            </span>,
+          ],
           [
             'Object',
             <span key="target" className="mono">

@@ -1,13 +1,14 @@
 // One budget: where it stands, where it is going, what a crash left open; changed, raised for a time, deleted.
 
-import { Button, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Loaded } from '@/components/States';
 import { Ago, Id, Money } from '@/components/Values';
+import { Scope, Who } from '@/components/Who';
 import { amountMistake, formatTime, formatWord } from '@/lib/format';
 import { BudgetForm } from './BudgetForm';
 import {
@@ -20,7 +21,6 @@ import {
   useResolveUnknown,
   useUnknown,
 } from './queries';
-import { sayScope } from './scope';
 import { UsageBar } from './UsageBar';
 
 export function BudgetDetail({ id, onGone }: { id: string; onGone: () => void }) {
@@ -34,15 +34,14 @@ export function BudgetDetail({ id, onGone }: { id: string; onGone: () => void })
 type Asking = 'edit' | 'raise' | 'delete';
 
 function Detail({ budget, etag, onGone }: { budget: Budget; etag: string; onGone: () => void }) {
-  const whyNot = useWhyNot('budgets:write');
   const [asking, setAsking] = useState<Asking>();
   const edit = useEditBudget(budget.id);
   const remove = useDeleteBudget(budget.id);
   const close = () => setAsking(undefined);
   const button = (what: Asking, label: string) => (
-    <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking(what)}>
+    <Permitted permission="budgets:write" onClick={() => setAsking(what)}>
       {label}
-    </Button>
+    </Permitted>
   );
   return (
     <div className="stack">
@@ -51,10 +50,13 @@ function Detail({ budget, etag, onGone }: { budget: Budget; etag: string; onGone
         {button('raise', 'Raise for a time')}
         {button('delete', 'Delete')}
       </div>
+      {budget.needs_approval && (
+        <p role="status">Calls did not fit and were refused. They pass when the budget is raised for a time.</p>
+      )}
       <UsageBar budget={budget} />
       <Facts
         facts={[
-          ['Of', sayScope(budget.scope)],
+          ['Of', <Scope key="of" scope={budget.scope} />],
           ['Each', budget.window],
           ['Limit', <Money key="limit" usd={budget.limit_usd} />],
           ...(budget.present_limit_usd !== budget.limit_usd
@@ -73,7 +75,7 @@ function Detail({ budget, etag, onGone }: { budget: Budget; etag: string; onGone
                 ['Until', formatTime(budget.raise.until ?? '')],
               ] as [string, React.ReactNode][])
             : []),
-          ['Made by', budget.created_by ? <Id key="by" id={budget.created_by} /> : ''],
+          ['Made by', <Who key="by" id={budget.created_by} />],
           ['Id', <Id key="id" id={budget.id} />],
         ]}
       />
@@ -101,7 +103,7 @@ function Detail({ budget, etag, onGone }: { budget: Budget; etag: string; onGone
           onGone();
         }}
       >
-        Nothing limits {sayScope(budget.scope)} in each {budget.window} any more. What was spent stays recorded.
+        Nothing limits <Scope scope={budget.scope} /> in each {budget.window} any more. What was spent stays recorded.
       </Confirm>
     </div>
   );
@@ -139,7 +141,6 @@ function Forecast({ id }: { id: string }) {
 function Unknown({ id }: { id: string }) {
   const unknown = useUnknown(id);
   const [resolving, setResolving] = useState('');
-  const whyNot = useWhyNot('budgets:write');
   if (!unknown.data || unknown.data.length === 0) return null;
   return (
     <Panel title="Left open by a crash">
@@ -155,14 +156,9 @@ function Unknown({ id }: { id: string }) {
               )}
             </span>
             {entry.resolved_usd == null && (
-              <Button
-                size="compact-sm"
-                disabled={whyNot !== undefined}
-                title={whyNot}
-                onClick={() => setResolving(entry.id)}
-              >
+              <Permitted permission="budgets:write" size="compact-sm" onClick={() => setResolving(entry.id)}>
                 Resolve
-              </Button>
+              </Permitted>
             )}
           </li>
         ))}

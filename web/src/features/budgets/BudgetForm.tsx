@@ -3,9 +3,11 @@
 import { Checkbox, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Confirm } from '@/components/Confirm';
+import { kindOfWho, sayScope } from '@/components/say_who';
+import { useWho } from '@/components/Who';
 import { amountMistake, formatWord } from '@/lib/format';
 import { actions, type Budget, type NewBudget, type ScopeType, scopeTypes, windows } from './queries';
-import { isSingle, sayScope } from './scope';
+import { isSingle } from './scope';
 
 const options = (words: readonly string[]) => words.map((value) => ({ value, label: formatWord(value) }));
 const zones = () => Intl.supportedValuesOf('timeZone');
@@ -17,6 +19,7 @@ export function BudgetForm(props: {
   onSave: (body: NewBudget) => Promise<unknown>;
 }) {
   const { opened, onClose, budget, onSave } = props;
+  const say = useWho([kindOfWho(budget?.scope?.id ?? '')]);
   const [scope, setScope] = useState<ScopeType>('workspace');
   const [name, setName] = useState('');
   const [window, setWindow] = useState<NewBudget['window']>('month');
@@ -51,7 +54,7 @@ export function BudgetForm(props: {
     <Confirm
       opened={opened}
       onClose={onClose}
-      title={budget ? `Budget of ${sayScope(budget.scope)}` : 'Create budget'}
+      title={budget ? `Budget of ${sayScope(budget.scope, say)}` : 'Create budget'}
       action={budget ? 'Save budget' : 'Create budget'}
       disabled={lacks}
       onConfirm={() => onSave(body)}

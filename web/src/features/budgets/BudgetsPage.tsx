@@ -1,28 +1,27 @@
 // Limits on what calls of models may cost, at every scope, and how much of each is used.
 
-import { Button } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { FilterBar, FilterChoice } from '@/components/FilterBar';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loading } from '@/components/States';
+import { Empty } from '@/components/States';
 import { Ago, Money } from '@/components/Values';
+import { Scope } from '@/components/Who';
 import { formatWord } from '@/lib/format';
 import { oneOf, searchParams, text, useSearchParams } from '@/lib/search';
 import { BudgetDetail } from './BudgetDetail';
 import { BudgetForm } from './BudgetForm';
 import { type Budget, scopeTypes, useBudgets, useCreateBudget } from './queries';
-import { sayScope } from './scope';
 import { UsageBar } from './UsageBar';
 
 const search = searchParams({ scope: oneOf(scopeTypes), budget: text() });
 
 const columns: Column<Budget>[] = [
-  { key: 'scope', title: 'Of', render: (budget) => sayScope(budget.scope), card: 'title' },
+  { key: 'scope', title: 'Of', render: (budget) => <Scope scope={budget.scope} />, card: 'title' },
   { key: 'window', title: 'Each', width: 80, render: (budget) => budget.window },
   { key: 'used', title: 'Used', width: 170, render: (budget) => <UsageBar budget={budget} /> },
   { key: 'spent', title: 'Spent', width: 90, align: 'right', render: (budget) => <Money usd={budget.spent_usd} /> },
@@ -41,7 +40,13 @@ const columns: Column<Budget>[] = [
     align: 'right',
     render: (budget) => <Money usd={budget.present_limit_usd ?? budget.limit_usd} />,
   },
-  { key: 'action', title: 'Then', width: 130, below: 1024, render: (budget) => formatWord(budget.action ?? '') },
+  {
+    key: 'action',
+    title: 'Then',
+    width: 130,
+    below: 1024,
+    render: (budget) => (budget.needs_approval ? 'Approval needed' : formatWord(budget.action ?? '')),
+  },
   {
     key: 'resets',
     title: 'Resets',
@@ -51,25 +56,16 @@ const columns: Column<Budget>[] = [
   },
 ];
 
-/** Beside the details of one the list has room for these. */
-const besideDetails = columns.filter((column) => !['held', 'action', 'resets'].includes(column.key));
-
 export default function BudgetsPage() {
   const [values, set] = useSearchParams(search);
   const [creating, setCreating] = useState(false);
-  const whyNot = useWhyNot('budgets:write');
   const create = useCreateBudget();
   const budgets = useBudgets({ scope_type: values.scope || undefined });
   const clear = () => set({ scope: '' });
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setCreating(true)}
-    >
+    <Permitted permission="budgets:write" icon={Plus} onClick={() => setCreating(true)}>
       Create budget
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -93,29 +89,23 @@ export default function BudgetsPage() {
           onChange={([scope]) => set({ scope: scope ?? '' })}
         />
       </FilterBar>
-      <Panel flush>
-        {budgets.isPending ? (
-          <Loading rows={6} />
-        ) : budgets.isError ? (
-          <Failed error={budgets.error} what="The list of budgets" onRetry={() => void budgets.refetch()} />
-        ) : budgets.items.length > 0 ? (
-          <DataTable
-            label="Budgets"
-            rows={budgets.items}
-            rowKey={(budget) => budget.id}
-            columns={values.budget ? besideDetails : columns}
-            active={values.budget}
-            onOpen={(budget) => set({ budget: budget.id }, 'push')}
-            more={budgets.more}
-          />
-        ) : values.scope ? (
-          <FilteredEmpty what="budgets" onClear={clear} />
-        ) : (
+      <List
+        query={budgets}
+        what="budgets"
+        onClear={values.scope ? clear : undefined}
+        empty={
           <Empty action={button} command="sluice budgets create --scope workspace --window month --limit 50">
             No budget yet: calls of models are recorded, and nothing limits what they cost.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Budgets"
+        rows={budgets.items}
+        rowKey={(budget) => budget.id}
+        columns={columns}
+        active={values.budget}
+        onOpen={(budget) => set({ budget: budget.id }, 'push')}
+        more={budgets.more}
+      />
       <BudgetForm
         key={String(creating)}
         opened={creating}

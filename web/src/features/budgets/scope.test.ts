@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { amountMistake } from '@/lib/format';
 import type { Budget } from './queries';
-import { sayScope } from './scope';
+import { isSingle } from './scope';
 import { shareOf, stateOf } from './UsageBar';
 
 const budget = (limit: string, spent: string, held = '0') =>
   ({ limit_usd: limit, present_limit_usd: limit, spent_usd: spent, held_usd: held }) as Budget;
 
 describe('budgets', () => {
-  it('are named by their scope', () => {
-    expect(sayScope({ type: 'workspace', id: '' })).toBe('workspace');
-    expect(sayScope({ type: 'api_key', id: 'key_1' })).toBe('api key key_1');
+  it('of one workspace or server need no name', () => {
+    expect(isSingle('workspace')).toBe(true);
+    expect(isSingle('instance')).toBe(true);
+    expect(isSingle('flow')).toBe(false);
   });
 
   it('count what is held as used, and what is over the limit as all of it', () => {

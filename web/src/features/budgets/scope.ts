@@ -1,13 +1,6 @@
-// A budget's scope in words. Pure.
+// Scopes of budgets. Pure.
 
-import { formatWord } from '@/lib/format';
-import type { Budget, ScopeType } from './queries';
-
-/** "workspace", "flow triage". */
-export function sayScope(scope: Budget['scope']): string {
-  const type = formatWord(scope?.type ?? '');
-  return scope?.id ? `${type} ${scope.id}` : type;
-}
+import type { ScopeType } from './queries';
 
 /** Scopes that need no name: there is one of them. */
 export const isSingle = (type: ScopeType): boolean => type === 'workspace' || type === 'instance';

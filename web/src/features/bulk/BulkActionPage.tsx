@@ -6,14 +6,16 @@ import { useState } from 'react';
 import { asProblem } from '@/api/client';
 import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { FilterBar, FilterChoice } from '@/components/FilterBar';
 import { Link } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
-import { Empty, Failed, FilteredEmpty, Loading, NotFound } from '@/components/States';
+import { Empty, Failed, Loading, NotFound } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { formatDuration, formatNumber } from '@/lib/format';
 import { shortId } from '@/lib/ids';
 import { oneOf, searchParams, useSearchParams } from '@/lib/search';
@@ -159,7 +161,7 @@ export default function BulkActionPage() {
               ),
               ['Canaries', one.canary ?? 0],
               ['Rate', `${one.rate_per_second} a second`],
-              ['By', one.created_by],
+              ['By', <Who key="by" id={one.created_by} />],
               ['Begun', <Ago key="begun" time={one.created_at} />],
               ...(one.finished_at
                 ? ([['Ended', <Ago key="ended" time={one.finished_at} />]] as [string, React.ReactNode][])
@@ -184,25 +186,17 @@ export default function BulkActionPage() {
           onChange={([next]) => set({ result: next === 'failed' ? 'failed' : '' })}
         />
       </FilterBar>
-      <Panel flush>
-        {items.isPending ? (
-          <Loading rows={6} />
-        ) : items.isError ? (
-          <Failed error={items.error} what="The objects" onRetry={() => void items.refetch()} />
-        ) : items.items.length > 0 ? (
-          <DataTable
-            label="Objects"
-            rows={items.items}
-            rowKey={(item) => item.id}
-            columns={itemColumns(one)}
-            more={items.more}
-          />
-        ) : result ? (
-          <FilteredEmpty what="objects" onClear={() => set({ result: '' })} />
-        ) : (
-          <Empty>Nothing was dealt with yet.</Empty>
-        )}
-      </Panel>
+      <List
+        query={items}
+        what="objects"
+        onClear={result ? () => set({ result: '' }) : undefined}
+        empty={<Empty>Nothing was dealt with yet.</Empty>}
+        label="Objects"
+        rows={items.items}
+        rowKey={(item) => item.id}
+        columns={itemColumns(one)}
+        more={items.more}
+      />
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}

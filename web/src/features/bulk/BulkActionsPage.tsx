@@ -1,12 +1,13 @@
 // All bulk actions, newest first.
 
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { Link, useGo } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Empty } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { Progress } from './Progress';
 import { type BulkAction, useBulkActions } from './queries';
 import { filterLines, titleOf } from './words';
@@ -52,7 +53,7 @@ const columns: Column<BulkAction>[] = [
       </span>
     ),
   },
-  { key: 'by', title: 'By', width: 130, below: 1024, render: (action) => action.created_by },
+  { key: 'by', title: 'By', width: 130, below: 1024, render: (action) => <Who id={action.created_by} /> },
   { key: 'created', title: 'Begun', width: 110, render: (action) => <Ago time={action.created_at} /> },
 ];
 
@@ -61,26 +62,21 @@ export default function BulkActionsPage() {
   const actions = useBulkActions();
   return (
     <Page title="Bulk actions" ready={!actions.isPending}>
-      <Panel flush>
-        {actions.isPending ? (
-          <Loading rows={6} />
-        ) : actions.isError ? (
-          <Failed error={actions.error} what="The list of bulk actions" onRetry={() => void actions.refetch()} />
-        ) : actions.items.length > 0 ? (
-          <DataTable
-            label="Bulk actions"
-            rows={actions.items}
-            rowKey={(action) => action.id}
-            columns={columns}
-            more={actions.more}
-            onOpen={(action) => go({ to: '/bulk-actions/$id', params: { id: action.id } })}
-          />
-        ) : (
+      <List
+        query={actions}
+        what="bulk actions"
+        empty={
           <Empty command="sluice runs retry-all --dry-run">
             No bulk action yet. The lists of runs and dead letters begin them: filter, then “All that fit”.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Bulk actions"
+        rows={actions.items}
+        rowKey={(action) => action.id}
+        columns={columns}
+        more={actions.more}
+        onOpen={(action) => go({ to: '/bulk-actions/$id', params: { id: action.id } })}
+      />
     </Page>
   );
 }

@@ -1,15 +1,15 @@
 // What failed for good, or ended unknown: grouped by what went wrong, or one by one; redriven or discarded.
 
-import { Button, SegmentedControl } from '@mantine/core';
+import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { FilterBar, FilterChoice, FilterText } from '@/components/FilterBar';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { RunLink } from '@/components/RunLink';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loading } from '@/components/States';
+import { Empty } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
 import { formatNumber } from '@/lib/format';
@@ -46,7 +46,6 @@ const letterColumns: Column<DeadLetter>[] = [
 export default function DeadLettersPage() {
   const [values, set] = useSearchParams(search);
   const [many, setMany] = useState<LetterFilter>();
-  const whyNot = useWhyNot('runs:write');
   const filter: LetterFilter = { state: values.state, flow: values.flow, code: values.code };
   const grouped = values.by === 'error';
   const letters = useLetters(filter, !grouped);
@@ -86,30 +85,31 @@ export default function DeadLettersPage() {
       title: '',
       width: 110,
       render: (group) => (
-        <Button
+        <Permitted
+          permission="runs:write"
           size="compact-xs"
-          disabled={values.state !== 'open' || whyNot !== undefined}
-          title={whyNot}
+          disabled={values.state !== 'open'}
           onClick={() => setMany({ state: 'open', ...(group.filter as LetterFilter) })}
         >
           Redrive
-        </Button>
+        </Permitted>
       ),
     },
   ];
 
+  const none = (
+    <Empty command="sluice dead-letters list">
+      No dead letter is open: every step that failed was retried, handled or decided.
+    </Empty>
+  );
   return (
     <Page
       title="Dead letters"
       ready={!shown.isPending}
       actions={
-        <Button
-          disabled={values.state !== 'open' || !there || whyNot !== undefined}
-          title={whyNot}
-          onClick={() => setMany(filter)}
-        >
+        <Permitted permission="runs:write" disabled={values.state !== 'open' || !there} onClick={() => setMany(filter)}>
           Redrive by filter
-        </Button>
+        </Permitted>
       }
       aside={
         values.letter ? (
@@ -142,37 +142,36 @@ export default function DeadLettersPage() {
           onChange={([state]) => set({ state: state ?? 'open' })}
         />
       </FilterBar>
-      <Panel flush title={grouped ? (count ? formatNumber(count, 'letter') : 'Letters') : undefined}>
-        {shown.isPending ? (
-          <Loading rows={8} />
-        ) : shown.isError ? (
-          <Failed error={shown.error} what="The list of dead letters" onRetry={() => void shown.refetch()} />
-        ) : there && grouped ? (
-          <DataTable
-            label="Dead letters by error"
-            rows={groups.data?.items ?? []}
-            rowKey={(group) => group.newest_id}
-            columns={groupColumns}
-            onOpen={(group) => set({ by: 'letter', flow: group.flow?.id ?? '', code: group.code }, 'push')}
-          />
-        ) : there ? (
-          <DataTable
-            label="Dead letters"
-            rows={letters.items}
-            rowKey={(letter) => letter.id}
-            columns={letterColumns}
-            active={values.letter}
-            onOpen={(letter) => set({ letter: letter.id }, 'push')}
-            more={letters.more}
-          />
-        ) : filtered ? (
-          <FilteredEmpty what="dead letters" onClear={clear} />
-        ) : (
-          <Empty command="sluice dead-letters list">
-            No dead letter is open: every step that failed was retried, handled or decided.
-          </Empty>
-        )}
-      </Panel>
+      {grouped ? (
+        <List
+          query={groups}
+          what="dead letters"
+          title={count ? formatNumber(count, 'letter') : 'Letters'}
+          lines={8}
+          onClear={filtered ? clear : undefined}
+          empty={none}
+          label="Dead letters by error"
+          rows={groups.data?.items ?? []}
+          rowKey={(group) => group.newest_id}
+          columns={groupColumns}
+          onOpen={(group) => set({ by: 'letter', flow: group.flow?.id ?? '', code: group.code }, 'push')}
+        />
+      ) : (
+        <List
+          query={letters}
+          what="dead letters"
+          lines={8}
+          onClear={filtered ? clear : undefined}
+          empty={none}
+          label="Dead letters"
+          rows={letters.items}
+          rowKey={(letter) => letter.id}
+          columns={letterColumns}
+          active={values.letter}
+          onOpen={(letter) => set({ letter: letter.id }, 'push')}
+          more={letters.more}
+        />
+      )}
       {groups.data && !groups.data.complete && grouped && (
         <p className="meta">The newest 10,000 letters are grouped; there are older ones.</p>
       )}

@@ -1,16 +1,17 @@
 // One dead letter: what failed, with which input, how often it was tried, and what can be done about it.
 
-import { Button, Checkbox, TextInput } from '@mantine/core';
+import { Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { CodeEditor } from '@/components/data/CodeEditor';
 import { JsonView } from '@/components/data/JsonView';
 import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { type DeadLetterDetail, useDiscard, useLetter, useRedrive } from './queries';
 
 export function LetterDetail({ id }: { id: string }) {
@@ -23,20 +24,19 @@ export function LetterDetail({ id }: { id: string }) {
 
 function Letter({ letter }: { letter: DeadLetterDetail }) {
   const [asking, setAsking] = useState<'redrive' | 'edit' | 'discard'>();
-  const whyNot = useWhyNot('runs:write');
   const open = letter.state === 'open';
   return (
     <div className="stack">
       <div className="row wrap">
-        <Button disabled={!open || whyNot !== undefined} title={whyNot} onClick={() => setAsking('redrive')}>
+        <Permitted permission="runs:write" disabled={!open} onClick={() => setAsking('redrive')}>
           Redrive
-        </Button>
-        <Button disabled={!open || whyNot !== undefined} title={whyNot} onClick={() => setAsking('edit')}>
+        </Permitted>
+        <Permitted permission="runs:write" disabled={!open} onClick={() => setAsking('edit')}>
           Edit and redrive
-        </Button>
-        <Button disabled={!open || whyNot !== undefined} title={whyNot} onClick={() => setAsking('discard')}>
+        </Permitted>
+        <Permitted permission="runs:write" disabled={!open} onClick={() => setAsking('discard')}>
           Discard
-        </Button>
+        </Permitted>
       </div>
       <Facts
         facts={[
@@ -67,7 +67,7 @@ function Letter({ letter }: { letter: DeadLetterDetail }) {
           ...(letter.decided_at
             ? ([
                 ['Decided', <Ago key="decided" time={letter.decided_at} />],
-                ['By', letter.decided_by],
+                ['By', <Who key="by" id={letter.decided_by} />],
                 ['Reason', letter.reason],
               ] as [string, React.ReactNode][])
             : []),

@@ -5,10 +5,13 @@ import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
+import { Link } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
-import { Empty, Failed, Loaded, Loading, ProblemText } from '@/components/States';
+import { Permitted } from '@/components/Permitted';
+import { Empty, Loaded, Loading, ProblemText } from '@/components/States';
 import { Ago } from '@/components/Values';
 import { formatWord } from '@/lib/format';
 import {
@@ -40,14 +43,9 @@ export default function GuardrailsPage() {
   const change = useChangeGuardrail();
   const remove = useDeleteGuardrail();
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setEditing('new')}
-    >
+    <Permitted permission="providers:write" icon={Plus} onClick={() => setEditing('new')}>
       Create guardrail
-    </Button>
+    </Permitted>
   );
   const columns: Column<Guardrail>[] = [
     { key: 'position', title: 'Order', width: 70, align: 'right', render: (rail) => rail.position },
@@ -77,12 +75,12 @@ export default function GuardrailsPage() {
       width: 150,
       render: (rail) => (
         <span className="row">
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setEditing(rail)}>
+          <Permitted permission="providers:write" size="compact-xs" onClick={() => setEditing(rail)}>
             Edit
-          </Button>
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setDeleting(rail)}>
+          </Permitted>
+          <Permitted permission="providers:write" size="compact-xs" onClick={() => setDeleting(rail)}>
             Delete
-          </Button>
+          </Permitted>
         </span>
       ),
     },
@@ -90,19 +88,27 @@ export default function GuardrailsPage() {
   return (
     <Page title="Guardrails" ready={!rails.isPending} actions={button}>
       <ProblemText error={change.error} />
-      <Panel flush>
-        {rails.isPending ? (
-          <Loading rows={4} />
-        ) : rails.isError ? (
-          <Failed error={rails.error} what="The list of guardrails" onRetry={() => void rails.refetch()} />
-        ) : rails.data.length > 0 ? (
-          <DataTable label="Guardrails" rows={rails.data} rowKey={(rail) => rail.id} columns={columns} />
-        ) : (
+      <List
+        query={rails}
+        what="guardrails"
+        lines={4}
+        empty={
           <Empty action={button} command="sluice guardrails set NAME --rule '{…}'">
             No guardrail yet: requests and answers pass as they come.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Guardrails"
+        rows={rails.data ?? []}
+        rowKey={(rail) => rail.id}
+        columns={columns}
+      />
+      <p className="quiet">
+        Each finding is an{' '}
+        <Link to="/events" search={{ type: 'guardrail.hit' }}>
+          event
+        </Link>{' '}
+        and stands in the row of its call. What was found is in neither.
+      </p>
       <ContentPolicyPanel whyNot={whyNot} />
       <GuardrailForm
         key={editing === 'new' ? 'new' : editing?.id}

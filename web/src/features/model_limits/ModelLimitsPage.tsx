@@ -1,14 +1,16 @@
 // How many calls and tokens a minute, and which models, by scope.
 
-import { Button, NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Permitted } from '@/components/Permitted';
+import { Empty } from '@/components/States';
+import { kindOfWho, sayScope } from '@/components/say_who';
+import { Scope, useWho } from '@/components/Who';
 import { formatCount, formatWord } from '@/lib/format';
 import {
   type ModelLimit,
@@ -21,31 +23,22 @@ import {
   useModelLimits,
 } from './queries';
 
-const sayScope = (limit: ModelLimit) =>
-  limit.scope.id ? `${formatWord(limit.scope.type ?? '')} ${limit.scope.id}` : formatWord(limit.scope.type ?? '');
-
 /** "58 of 60": what is left at once, of what a minute allows. */
 const sayRate = (most: number | null | undefined, left: number | null | undefined) =>
   most == null ? '' : left == null ? formatCount(most) : `${formatCount(left)} of ${formatCount(most)}`;
 
 export default function ModelLimitsPage() {
   const limits = useModelLimits();
-  const whyNot = useWhyNot('budgets:write');
   const [editing, setEditing] = useState<ModelLimit | 'new'>();
   const [deleting, setDeleting] = useState<ModelLimit>();
   const remove = useDeleteLimit();
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setEditing('new')}
-    >
+    <Permitted permission="budgets:write" icon={Plus} onClick={() => setEditing('new')}>
       Create limit
-    </Button>
+    </Permitted>
   );
   const columns: Column<ModelLimit>[] = [
-    { key: 'scope', title: 'Of', render: sayScope, card: 'title' },
+    { key: 'scope', title: 'Of', render: (limit) => <Scope scope={limit.scope} />, card: 'title' },
     { key: 'model', title: 'Counts', width: 160, render: (limit) => limit.model ?? 'all models' },
     {
       key: 'requests',
@@ -68,37 +61,33 @@ export default function ModelLimitsPage() {
       width: 150,
       render: (limit) => (
         <span className="row">
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setEditing(limit)}>
+          <Permitted permission="budgets:write" size="compact-xs" onClick={() => setEditing(limit)}>
             Edit
-          </Button>
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setDeleting(limit)}>
+          </Permitted>
+          <Permitted permission="budgets:write" size="compact-xs" onClick={() => setDeleting(limit)}>
             Delete
-          </Button>
+          </Permitted>
         </span>
       ),
     },
   ];
   return (
     <Page title="Model limits" ready={!limits.isPending} actions={button}>
-      <Panel flush>
-        {limits.isPending ? (
-          <Loading rows={4} />
-        ) : limits.isError ? (
-          <Failed error={limits.error} what="The list of limits" onRetry={() => void limits.refetch()} />
-        ) : limits.items.length > 0 ? (
-          <DataTable
-            label="Model limits"
-            rows={limits.items}
-            rowKey={(limit) => limit.id}
-            columns={columns}
-            more={limits.more}
-          />
-        ) : (
+      <List
+        query={limits}
+        what="limits"
+        lines={4}
+        empty={
           <Empty action={button} command="sluice model-limits create --scope workspace --requests-per-minute 600">
             No limit yet: calls of models are as many as providers take.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Model limits"
+        rows={limits.items}
+        rowKey={(limit) => limit.id}
+        columns={columns}
+        more={limits.more}
+      />
       <LimitForm
         key={editing === 'new' ? 'new' : editing?.id}
         limit={editing === 'new' ? undefined : editing}
@@ -113,7 +102,11 @@ export default function ModelLimitsPage() {
         danger
         onConfirm={() => remove.mutateAsync(deleting?.id ?? '')}
       >
-        {deleting && `Calls of ${sayScope(deleting)} are not limited by it any more.`}
+        {deleting && (
+          <>
+            Calls of <Scope scope={deleting.scope} /> are not limited by it any more.
+          </>
+        )}
       </Confirm>
     </Page>
   );
@@ -122,6 +115,7 @@ export default function ModelLimitsPage() {
 function LimitForm({ limit, opened, onClose }: { limit?: ModelLimit; opened: boolean; onClose: () => void }) {
   const create = useCreateLimit();
   const edit = useEditLimit();
+  const say = useWho([kindOfWho(limit?.scope.id ?? '')]);
   const [scope, setScope] = useState<ScopeType>('workspace');
   const [name, setName] = useState('');
   const [model, setModel] = useState('');
@@ -144,7 +138,7 @@ function LimitForm({ limit, opened, onClose }: { limit?: ModelLimit; opened: boo
     <Confirm
       opened={opened}
       onClose={onClose}
-      title={limit ? `Limit of ${sayScope(limit)}` : 'Create limit'}
+      title={limit ? `Limit of ${sayScope(limit.scope, say)}` : 'Create limit'}
       action={limit ? 'Save limit' : 'Create limit'}
       disabled={nothing || (!limit && scope !== 'workspace' && name.trim() === '')}
       onConfirm={() => (limit ? edit.mutateAsync({ id: limit.id, body: rates }) : create.mutateAsync(body))}

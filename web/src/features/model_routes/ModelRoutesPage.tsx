@@ -3,12 +3,12 @@
 import { ActionIcon, Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Permitted } from '@/components/Permitted';
+import { Empty } from '@/components/States';
 import { Ago } from '@/components/Values';
 import { formatShare } from '@/lib/format';
 import { type ModelRoute, strategies, type Target, useDeleteRoute, useModelRoutes, useSaveRoute } from './queries';
@@ -23,19 +23,13 @@ const says: Record<string, string> = {
 
 export default function ModelRoutesPage() {
   const routes = useModelRoutes();
-  const whyNot = useWhyNot('providers:write');
   const [editing, setEditing] = useState<ModelRoute | 'new'>();
   const [deleting, setDeleting] = useState<ModelRoute>();
   const remove = useDeleteRoute();
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setEditing('new')}
-    >
+    <Permitted permission="providers:write" icon={Plus} onClick={() => setEditing('new')}>
       Create route
-    </Button>
+    </Permitted>
   );
   const columns: Column<ModelRoute>[] = [
     { key: 'name', title: 'Name', render: (route) => <span className="mono">{route.name}</span>, card: 'title' },
@@ -56,32 +50,33 @@ export default function ModelRoutesPage() {
       width: 150,
       render: (route) => (
         <span className="row">
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setEditing(route)}>
+          <Permitted permission="providers:write" size="compact-xs" onClick={() => setEditing(route)}>
             Edit
-          </Button>
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setDeleting(route)}>
+          </Permitted>
+          <Permitted permission="providers:write" size="compact-xs" onClick={() => setDeleting(route)}>
             Delete
-          </Button>
+          </Permitted>
         </span>
       ),
     },
   ];
   return (
     <Page title="Model routes" ready={!routes.isPending} actions={button}>
-      <Panel flush>
-        {routes.isPending ? (
-          <Loading rows={4} />
-        ) : routes.isError ? (
-          <Failed error={routes.error} what="The list of routes" onRetry={() => void routes.refetch()} />
-        ) : routes.data.length > 0 ? (
-          <DataTable label="Model routes" rows={routes.data} rowKey={(route) => route.name} columns={columns} />
-        ) : (
+      <List
+        query={routes}
+        what="routes"
+        lines={4}
+        empty={
           <Empty action={button} command="sluice model-routes set NAME --target MODEL --target MODEL">
             No route yet. A route is a name to call; when its first model fails before the first token, the next is
             asked.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Model routes"
+        rows={routes.data ?? []}
+        rowKey={(route) => route.name}
+        columns={columns}
+      />
       <RouteForm
         key={editing === 'new' ? 'new' : editing?.name}
         route={editing === 'new' ? undefined : editing}

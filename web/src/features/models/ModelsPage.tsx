@@ -3,15 +3,16 @@
 import { Button, Textarea } from '@mantine/core';
 import { Upload } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { JsonView } from '@/components/data/JsonView';
 import { FilterBar, FilterText } from '@/components/FilterBar';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loaded, Loading, ProblemText } from '@/components/States';
+import { Empty, Loaded, Loading, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { formatCount, formatDate } from '@/lib/format';
 import { searchParams, text, useSearchParams } from '@/lib/search';
@@ -56,7 +57,6 @@ const columns: Column<Model>[] = [
 export default function ModelsPage() {
   const [values, set] = useSearchParams(search);
   const [importing, setImporting] = useState(false);
-  const whyNot = useWhyNot('system:write');
   const models = useModels('');
   const wanted = values.q.toLowerCase();
   const shown = wanted
@@ -70,14 +70,9 @@ export default function ModelsPage() {
       title="Models"
       ready={!models.isPending}
       actions={
-        <Button
-          leftSection={<Upload size={14} aria-hidden />}
-          disabled={whyNot !== undefined}
-          title={whyNot}
-          onClick={() => setImporting(true)}
-        >
+        <Permitted permission="system:write" icon={Upload} onClick={() => setImporting(true)}>
           Import prices
-        </Button>
+        </Permitted>
       }
       aside={
         open ? (
@@ -90,27 +85,20 @@ export default function ModelsPage() {
       <FilterBar onClear={values.q ? () => set({ q: '' }) : undefined}>
         <FilterText value={values.q} onChange={(q) => set({ q })} placeholder="Model or provider" />
       </FilterBar>
-      <Panel flush>
-        {models.isPending ? (
-          <Loading rows={8} />
-        ) : models.isError ? (
-          <Failed error={models.error} what="The list of models" onRetry={() => void models.refetch()} />
-        ) : shown.length > 0 ? (
-          <DataTable
-            label="Models"
-            rows={shown}
-            rowKey={keyOf}
-            columns={columns}
-            active={values.model}
-            onOpen={(model) => set({ model: keyOf(model) }, 'push')}
-            more={models.more}
-          />
-        ) : values.q ? (
-          <FilteredEmpty what="loaded models" onClear={() => set({ q: '' })} />
-        ) : (
-          <Empty command="sluice models list">The catalogue is empty.</Empty>
-        )}
-      </Panel>
+      <List
+        query={models}
+        what="loaded models"
+        lines={8}
+        onClear={values.q ? () => set({ q: '' }) : undefined}
+        empty={<Empty command="sluice models list">The catalogue is empty.</Empty>}
+        label="Models"
+        rows={shown}
+        rowKey={keyOf}
+        columns={columns}
+        active={values.model}
+        onOpen={(model) => set({ model: keyOf(model) }, 'push')}
+        more={models.more}
+      />
       <Import key={String(importing)} opened={importing} onClose={() => setImporting(false)} />
     </Page>
   );

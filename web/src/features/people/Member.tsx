@@ -8,6 +8,7 @@ import { projectsQuery, useMe, useRoleNames, useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { Link } from '@/components/Link';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Loaded, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
@@ -29,17 +30,18 @@ function Facets({ user, onGone }: { user: User; onGone: () => void }) {
   const change = useChangeUser(user.id);
   const remove = useRemoveUser(user.id);
   const self = me.user?.id === user.id;
-  const why = self ? 'Your own role and account are changed by another person.' : whyNot;
+  const ownReason = self ? 'Your own role and account are changed by another person.' : undefined;
+  const why = whyNot ?? ownReason;
   const active = user.status === 'active';
   return (
     <div className="stack">
       <div className="row wrap">
-        <Button disabled={why !== undefined} title={why} onClick={() => setAsking('status')}>
+        <Permitted permission="users:write" why={ownReason} onClick={() => setAsking('status')}>
           {active ? 'Disable' : 'Enable'}
-        </Button>
-        <Button disabled={why !== undefined} title={why} onClick={() => setAsking('remove')}>
+        </Permitted>
+        <Permitted permission="users:write" why={ownReason} onClick={() => setAsking('remove')}>
           Remove from workspace
-        </Button>
+        </Permitted>
       </div>
       <Facts
         facts={[

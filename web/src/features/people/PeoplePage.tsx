@@ -1,16 +1,18 @@
 // Who belongs to the workspace, with which role, and who is invited.
 
-import { Button, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
-import { useRoleNames, useWhyNot } from '@/api/session';
+import { useRoleNames } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { type Column, DataTable } from '@/components/DataTable';
+import { List } from '@/components/List';
 import { Once } from '@/components/Once';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Empty, Failed } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
 import { searchParams, text, useSearchParams } from '@/lib/search';
@@ -42,17 +44,11 @@ export default function PeoplePage() {
   const [values, set] = useSearchParams(search);
   const [inviting, setInviting] = useState(false);
   const [link, setLink] = useState<string>();
-  const whyNot = useWhyNot('users:write');
   const users = useUsers();
   const button = (
-    <Button
-      leftSection={<UserPlus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setInviting(true)}
-    >
+    <Permitted permission="users:write" icon={UserPlus} onClick={() => setInviting(true)}>
       Invite person
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -67,27 +63,24 @@ export default function PeoplePage() {
         ) : undefined
       }
     >
-      <Panel flush title="Members">
-        {users.isPending ? (
-          <Loading rows={5} />
-        ) : users.isError ? (
-          <Failed error={users.error} what="The list of members" onRetry={() => void users.refetch()} />
-        ) : users.items.length > 0 ? (
-          <DataTable
-            label="Members"
-            rows={users.items}
-            rowKey={(user) => user.id}
-            columns={columns}
-            active={values.user}
-            onOpen={(user) => set({ user: user.id }, 'push')}
-            more={users.more}
-          />
-        ) : (
+      <List
+        query={users}
+        what="members"
+        title="Members"
+        lines={5}
+        empty={
           <Empty action={button} command="sluice user create --email ada@example.com">
             Nobody has an account in this workspace yet.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Members"
+        rows={users.items}
+        rowKey={(user) => user.id}
+        columns={columns}
+        active={values.user}
+        onOpen={(user) => set({ user: user.id }, 'push')}
+        more={users.more}
+      />
       <Invitations />
       <Invite key={String(inviting)} opened={inviting} onClose={() => setInviting(false)} onMade={setLink} />
       <Once title="The invitation" label="link" value={link} onClose={() => setLink(undefined)}>
@@ -99,7 +92,6 @@ export default function PeoplePage() {
 
 function Invitations() {
   const invitations = useInvitations();
-  const whyNot = useWhyNot('users:write');
   const revoke = useRevokeInvitation();
   const [asking, setAsking] = useState<Invitation>();
   const open: Column<Invitation>[] = [
@@ -124,9 +116,9 @@ function Invitations() {
       width: 100,
       render: (one) =>
         one.status === 'open' && (
-          <Button size="compact-xs" disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking(one)}>
+          <Permitted permission="users:write" size="compact-xs" onClick={() => setAsking(one)}>
             Revoke
-          </Button>
+          </Permitted>
         ),
     },
   ];

@@ -1,18 +1,19 @@
 // Whose models are called, and how they do.
 
-import { Button } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { Link } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, Loaded, Loading, NotFound, ProblemText } from '@/components/States';
+import { Empty, Loaded, Loading, NotFound, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago, Id } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { formatDuration, formatNumber, formatShare, formatWord } from '@/lib/format';
 import { searchParams, text, useSearchParams } from '@/lib/search';
 import { ProviderForm } from './ProviderForm';
@@ -71,19 +72,13 @@ const columns: Column<Provider>[] = [
 export default function ProvidersPage() {
   const [values, set] = useSearchParams(search);
   const [adding, setAdding] = useState(false);
-  const whyNot = useWhyNot('providers:write');
   const providers = useProviders();
   const create = useCreateProvider();
   const open = providers.data?.find((provider) => provider.id === values.provider);
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setAdding(true)}
-    >
+    <Permitted permission="providers:write" icon={Plus} onClick={() => setAdding(true)}>
       Add provider
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -102,34 +97,29 @@ export default function ProvidersPage() {
         ) : undefined
       }
     >
-      <Panel flush>
-        {providers.isPending ? (
-          <Loading rows={4} />
-        ) : providers.isError ? (
-          <Failed error={providers.error} what="The list of providers" onRetry={() => void providers.refetch()} />
-        ) : providers.data.length > 0 ? (
-          <DataTable
-            label="Providers"
-            rows={providers.data}
-            rowKey={(provider) => provider.id}
-            columns={columns}
-            active={values.provider}
-            onOpen={(provider) => set({ provider: provider.id }, 'push')}
-          />
-        ) : (
+      <List
+        query={providers}
+        what="providers"
+        lines={4}
+        empty={
           <Empty action={button} command="sluice providers create NAME --type openai">
             No provider of this workspace. Those of the server's configuration and the simulated models are there for
             all.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Providers"
+        rows={providers.data ?? []}
+        rowKey={(provider) => provider.id}
+        columns={columns}
+        active={values.provider}
+        onOpen={(provider) => set({ provider: provider.id }, 'push')}
+      />
       <ProviderForm key={String(adding)} opened={adding} onClose={() => setAdding(false)} onSave={create.mutateAsync} />
     </Page>
   );
 }
 
 function Detail({ provider, onGone }: { provider: Provider; onGone: () => void }) {
-  const whyNot = useWhyNot('providers:write');
   const [asking, setAsking] = useState<'edit' | 'delete'>();
   const change = useChangeProvider(provider.id);
   const remove = useDeleteProvider(provider.id);
@@ -137,12 +127,12 @@ function Detail({ provider, onGone }: { provider: Provider; onGone: () => void }
   return (
     <div className="stack">
       <div className="row wrap">
-        <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking('edit')}>
+        <Permitted permission="providers:write" onClick={() => setAsking('edit')}>
           Edit
-        </Button>
-        <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking('delete')}>
+        </Permitted>
+        <Permitted permission="providers:write" onClick={() => setAsking('delete')}>
           Delete
-        </Button>
+        </Permitted>
       </div>
       <Facts
         facts={[
@@ -150,13 +140,13 @@ function Detail({ provider, onGone }: { provider: Provider; onGone: () => void }
           ['Address', provider.base_url || "the vendor's own"],
           ['Key', provider.has_key ? 'is set' : 'none'],
           ['Models', provider.models.map((model) => model.id).join(', ') || 'any of the vendor'],
-          ['Made by', provider.created_by ? <Id key="by" id={provider.created_by} /> : ''],
+          ['Made by', <Who key="by" id={provider.created_by} />],
           ['Changed', <Ago key="changed" time={provider.updated_at} />],
           ['Id', <Id key="id" id={provider.id} />],
         ]}
       />
       <HealthPanel id={provider.id} />
-      <CheckPanel id={provider.id} whyNot={whyNot} />
+      <CheckPanel id={provider.id} />
       <Link to="/spend" search={{ provider: provider.name }}>
         Calls of this provider
       </Link>
@@ -224,21 +214,20 @@ function said(health: Health): string {
   return `${formatNumber(calls, 'call')}, ${formatShare(health.success_rate)} answered`;
 }
 
-function CheckPanel({ id, whyNot }: { id: string; whyNot: string | undefined }) {
+function CheckPanel({ id }: { id: string }) {
   const check = useCheck(id);
   return (
     <Panel
       title="Check"
       actions={
-        <Button
+        <Permitted
+          permission="providers:write"
           size="compact-sm"
           loading={check.isPending}
-          disabled={whyNot !== undefined}
-          title={whyNot}
           onClick={() => check.mutate(undefined)}
         >
           Check now
-        </Button>
+        </Permitted>
       }
     >
       <div role="status" className="stack">

@@ -4,15 +4,17 @@ import { Button, NumberInput } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { CircleDashed, Clock, LoaderCircle, Timer } from 'lucide-react';
 import { useState } from 'react';
-import { useMay, useWhyNot } from '@/api/session';
+import { useMay } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { FilterBar, FilterChoice } from '@/components/FilterBar';
 import { Link, useGo } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { RunLink } from '@/components/RunLink';
-import { Empty, Failed, FilteredEmpty, Loaded, Loading } from '@/components/States';
+import { Empty, Loaded, Loading } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Tile, Tiles } from '@/components/Tile';
 import { Ago, Id } from '@/components/Values';
@@ -73,14 +75,13 @@ const says: Record<QueueSwitch, { title: string; action: string; text: string }>
 export default function QueuePage() {
   const { name = '' } = useParams({ strict: false }) as { name?: string };
   const queue = useQueue(name);
-  const whyNot = useWhyNot('runs:write');
   const [asking, setAsking] = useState<QueueSwitch>();
   const change = useSwitchQueue(name);
   const stopped = queue.data && (queue.data.paused || queue.data.draining);
   const button = (to: QueueSwitch, label: string) => (
-    <Button disabled={!queue.data || whyNot !== undefined} title={whyNot} onClick={() => setAsking(to)}>
+    <Permitted permission="runs:write" disabled={!queue.data} onClick={() => setAsking(to)}>
       {label}
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -155,26 +156,19 @@ function Jobs({ name }: { name: string }) {
           onChange={([state]) => set({ state: state ?? '' })}
         />
       </FilterBar>
-      <Panel flush title="Runs that have not ended">
-        {jobs.isPending ? (
-          <Loading rows={6} />
-        ) : jobs.isError ? (
-          <Failed error={jobs.error} what="The list of runs" onRetry={() => void jobs.refetch()} />
-        ) : jobs.items.length > 0 ? (
-          <DataTable
-            label="Runs that have not ended"
-            rows={jobs.items}
-            rowKey={(job) => job.run_id}
-            columns={columns}
-            more={jobs.more}
-            onOpen={(job) => go({ to: '/runs/$id', params: { id: job.run_id } })}
-          />
-        ) : values.state && !jobs.more.there ? (
-          <FilteredEmpty what="runs" onClear={() => set({ state: '' })} />
-        ) : (
-          <Empty>No run is queued, under way or waiting.</Empty>
-        )}
-      </Panel>
+      <List
+        query={jobs}
+        what="runs"
+        title="Runs that have not ended"
+        onClear={values.state && !jobs.more.there ? () => set({ state: '' }) : undefined}
+        empty={<Empty>No run is queued, under way or waiting.</Empty>}
+        label="Runs that have not ended"
+        rows={jobs.items}
+        rowKey={(job) => job.run_id}
+        columns={columns}
+        more={jobs.more}
+        onOpen={(job) => go({ to: '/runs/$id', params: { id: job.run_id } })}
+      />
     </>
   );
 }
@@ -186,7 +180,7 @@ function Worker({ name, queue }: { name: string; queue: Queue }) {
   const [weight, setTyped] = useState(queue.weight ?? 1);
   return (
     <Panel title="Who takes up its runs">
-      <Loaded query={worker} what="The lease" shape={<Loading height={36} />}>
+      <Loaded query={worker} what="The lease" shape={<Loading rows={1} />}>
         {(lease) => (
           <Facts
             facts={[

@@ -1,10 +1,10 @@
 // The queues of the workspace: how much waits, since when, and whether it is taken up.
 
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { Link, useGo } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Panel } from '@/components/Panel';
-import { Empty, Failed, Loading } from '@/components/States';
+import { Empty } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
 import { type Queue, useQueues } from './queries';
@@ -52,26 +52,19 @@ const count = (value: number | undefined) => (value ?? 0).toLocaleString('en-US'
 export default function QueuesPage() {
   const queues = useQueues();
   const go = useGo();
-  const items = queues.data?.items ?? [];
   return (
     <Page title="Queues" ready={!queues.isPending}>
-      <Panel flush>
-        {queues.isPending ? (
-          <Loading rows={3} />
-        ) : queues.isError ? (
-          <Failed error={queues.error} what="The list of queues" onRetry={() => void queues.refetch()} />
-        ) : items.length > 0 ? (
-          <DataTable
-            label="Queues"
-            rows={items}
-            rowKey={(queue) => queue.name}
-            columns={columns}
-            onOpen={(queue) => go({ to: '/queues/$name', params: { name: queue.name } })}
-          />
-        ) : (
-          <Empty command="sluice queues list">This workspace has no queue yet.</Empty>
-        )}
-      </Panel>
+      <List
+        query={queues}
+        what="queues"
+        lines={3}
+        empty={<Empty command="sluice queues list">This workspace has no queue yet.</Empty>}
+        label="Queues"
+        rows={queues.data?.items ?? []}
+        rowKey={(queue) => queue.name}
+        columns={columns}
+        onOpen={(queue) => go({ to: '/queues/$name', params: { name: queue.name } })}
+      />
     </Page>
   );
 }

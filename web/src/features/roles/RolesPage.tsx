@@ -1,12 +1,13 @@
 // What each role may, side by side; the workspace's own roles made, changed, deleted.
 
-import { Button, Checkbox, TextInput } from '@mantine/core';
+import { Checkbox, TextInput } from '@mantine/core';
 import { Check, Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useMe, useWhyNot } from '@/api/session';
+import { useMe } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Loaded } from '@/components/States';
 import { matrixOf } from './matrix';
 import { type Role, useCreateRole, useDeleteRole, useEditRole, useRoles } from './queries';
@@ -14,7 +15,6 @@ import classes from './roles.module.css';
 
 export default function RolesPage() {
   const roles = useRoles();
-  const whyNot = useWhyNot('roles:write');
   const [editing, setEditing] = useState<Role | 'new'>();
   const [deleting, setDeleting] = useState<Role>();
   const remove = useDeleteRole();
@@ -23,25 +23,15 @@ export default function RolesPage() {
       title="Roles"
       ready={!roles.isPending}
       actions={
-        <Button
-          leftSection={<Plus size={14} aria-hidden />}
-          disabled={whyNot !== undefined}
-          title={whyNot}
-          onClick={() => setEditing('new')}
-        >
+        <Permitted permission="roles:write" icon={Plus} onClick={() => setEditing('new')}>
           Create role
-        </Button>
+        </Permitted>
       }
     >
       <Loaded query={roles} what="The list of roles">
         {(all) => (
           <>
-            <OwnRoles
-              roles={all.filter((role) => !role.built_in)}
-              whyNot={whyNot}
-              onEdit={setEditing}
-              onDelete={setDeleting}
-            />
+            <OwnRoles roles={all.filter((role) => !role.built_in)} onEdit={setEditing} onDelete={setDeleting} />
             <Matrix roles={all} />
             <RoleForm
               key={editing === 'new' ? 'new' : editing?.name}
@@ -68,13 +58,8 @@ export default function RolesPage() {
   );
 }
 
-function OwnRoles(props: {
-  roles: Role[];
-  whyNot: string | undefined;
-  onEdit: (role: Role) => void;
-  onDelete: (role: Role) => void;
-}) {
-  const { roles, whyNot, onEdit, onDelete } = props;
+function OwnRoles(props: { roles: Role[]; onEdit: (role: Role) => void; onDelete: (role: Role) => void }) {
+  const { roles, onEdit, onDelete } = props;
   return (
     <Panel title="This workspace's own">
       {roles.length === 0 ? (
@@ -86,12 +71,12 @@ function OwnRoles(props: {
               <div className="grow">
                 <strong>{role.name}</strong> <span className="quiet">{role.description}</span>
               </div>
-              <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => onEdit(role)}>
+              <Permitted permission="roles:write" onClick={() => onEdit(role)}>
                 Edit
-              </Button>
-              <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => onDelete(role)}>
+              </Permitted>
+              <Permitted permission="roles:write" onClick={() => onDelete(role)}>
                 Delete
-              </Button>
+              </Permitted>
             </li>
           ))}
         </ul>

@@ -1,16 +1,18 @@
 // Secrets that flows use by name. A value can be set and replaced, never read.
 
-import { Button, Checkbox, PasswordInput, TagsInput, TextInput } from '@mantine/core';
+import { Checkbox, PasswordInput, TagsInput, TextInput } from '@mantine/core';
 import { Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useWhyNot } from '@/api/session';
 import { Confirm } from '@/components/Confirm';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
-import { Facts, Panel } from '@/components/Panel';
+import { Facts } from '@/components/Panel';
+import { Permitted } from '@/components/Permitted';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, Loaded, Loading } from '@/components/States';
+import { Empty, Loaded } from '@/components/States';
 import { Ago, Id } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { searchParams, text, useSearchParams } from '@/lib/search';
 import { sayBindings } from './bindings';
 import {
@@ -37,17 +39,11 @@ const columns: Column<Secret>[] = [
 export default function SecretsPage() {
   const [values, set] = useSearchParams(search);
   const [creating, setCreating] = useState(false);
-  const whyNot = useWhyNot('secrets:write');
   const secrets = useSecrets();
   const button = (
-    <Button
-      leftSection={<Plus size={14} aria-hidden />}
-      disabled={whyNot !== undefined}
-      title={whyNot}
-      onClick={() => setCreating(true)}
-    >
+    <Permitted permission="secrets:write" icon={Plus} onClick={() => setCreating(true)}>
       Create secret
-    </Button>
+    </Permitted>
   );
   return (
     <Page
@@ -62,27 +58,22 @@ export default function SecretsPage() {
         ) : undefined
       }
     >
-      <Panel flush>
-        {secrets.isPending ? (
-          <Loading rows={5} />
-        ) : secrets.isError ? (
-          <Failed error={secrets.error} what="The list of secrets" onRetry={() => void secrets.refetch()} />
-        ) : secrets.items.length > 0 ? (
-          <DataTable
-            label="Secrets"
-            rows={secrets.items}
-            rowKey={(secret) => secret.id}
-            columns={columns}
-            active={values.secret}
-            onOpen={(secret) => set({ secret: secret.id }, 'push')}
-            more={secrets.more}
-          />
-        ) : (
+      <List
+        query={secrets}
+        what="secrets"
+        empty={
           <Empty action={button} command="sluice secrets set NAME">
             No secret yet. Flows name one as {'{{ secrets.NAME }}'} in fields that may hold it.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Secrets"
+        rows={secrets.items}
+        rowKey={(secret) => secret.id}
+        columns={columns}
+        active={values.secret}
+        onOpen={(secret) => set({ secret: secret.id }, 'push')}
+        more={secrets.more}
+      />
       <CreateSecret key={String(creating)} opened={creating} onClose={() => setCreating(false)} />
     </Page>
   );
@@ -170,7 +161,6 @@ function Detail({ id, onGone }: { id: string; onGone: () => void }) {
 }
 
 function SecretFacts({ secret, onGone }: { secret: Secret; onGone: () => void }) {
-  const whyNot = useWhyNot('secrets:write');
   const [asking, setAsking] = useState<'value' | 'edit' | 'delete'>();
   const [value, setValue] = useState('');
   const [about, setAbout] = useState(secret.description ?? '');
@@ -183,9 +173,9 @@ function SecretFacts({ secret, onGone }: { secret: Secret; onGone: () => void })
     setValue('');
   };
   const button = (what: typeof asking, label: string) => (
-    <Button disabled={whyNot !== undefined} title={whyNot} onClick={() => setAsking(what)}>
+    <Permitted permission="secrets:write" onClick={() => setAsking(what)}>
       {label}
-    </Button>
+    </Permitted>
   );
   return (
     <div className="stack">
@@ -213,7 +203,7 @@ function SecretFacts({ secret, onGone }: { secret: Secret; onGone: () => void })
               ][])
             : []),
           ['Changed', <Ago key="changed" time={secret.updated_at} />],
-          ['Made by', secret.created_by],
+          ['Made by', <Who key="by" id={secret.created_by} />],
           ['Id', <Id key="id" id={secret.id} />],
         ]}
       />

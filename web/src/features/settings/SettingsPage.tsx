@@ -8,6 +8,7 @@ import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { Loaded, Loading, ProblemText } from '@/components/States';
 import { Ago, Id } from '@/components/Values';
+import { Who } from '@/components/Who';
 import { useCreateProject, useEgress, useRequireSecondFactor, useSetEgress, useWorkspaceSettings } from './queries';
 
 export default function SettingsPage() {
@@ -116,7 +117,7 @@ function Egress() {
                 </Button>
                 {found.changed_at && (
                   <span className="meta">
-                    changed <Ago time={found.changed_at} /> by {found.changed_by}
+                    changed <Ago time={found.changed_at} /> by <Who id={found.changed_by} />
                   </span>
                 )}
               </div>

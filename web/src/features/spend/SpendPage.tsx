@@ -5,17 +5,20 @@ import { Download } from 'lucide-react';
 import { useMemo } from 'react';
 import { downloadUrl } from '@/api/client';
 import { Chart } from '@/components/Chart';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { JsonView } from '@/components/data/JsonView';
 import { FilterBar, FilterChoice } from '@/components/FilterBar';
 import { Link } from '@/components/Link';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loaded, Loading } from '@/components/States';
+import { Empty, Failed, Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
+import { kindOfWho } from '@/components/say_who';
 import { Tile, Tiles } from '@/components/Tile';
 import { Ago, Id, Money, Tokens } from '@/components/Values';
+import { useWho, Who } from '@/components/Who';
 import { formatCount, formatMoney, formatTime, formatWord } from '@/lib/format';
 import { isFiltered, oneOf, searchParams, text, useSearchParams } from '@/lib/search';
 import { fillGaps, type Period, partOf, periods, sayDuration, startOf } from './period';
@@ -58,6 +61,7 @@ export default function SpendPage() {
   }, [period, values]);
   const sums = useSpendBy(by, filter);
   const rows = useSpendRows(filter);
+  const say = useWho([kindOfWho(values.user), kindOfWho(values.api_key)]);
   const filtered = isFiltered(search, values, ['status', ...names]);
   const clear = () => set({ status: '', ...Object.fromEntries(names.map((name) => [name, ''])) });
   const { ...asked } = filter;
@@ -117,90 +121,76 @@ export default function SpendPage() {
               onClick={() => set({ [name]: '' })}
               aria-label={`Any ${formatWord(name)}`}
             >
-              {formatWord(name)}: {values[name]}
+              {formatWord(name)}: {say(values[name])}
             </Button>
           ))}
       </FilterBar>
       <OverTime filter={filter} period={period} />
-      <Panel title={`By ${formatWord(by)}`} flush>
-        {sums.isPending ? (
-          <Loading rows={2} />
-        ) : sums.isError ? (
-          <Failed error={sums.error} what="The sums" onRetry={() => void sums.refetch()} />
-        ) : sums.data.items.length > 0 ? (
-          <DataTable
-            label={`Spend by ${formatWord(by)}`}
-            rows={sums.data.items}
-            rowKey={(sum) => sum.key}
-            columns={sumColumns(by)}
-            onOpen={by === 'tag' ? undefined : (sum) => sum.key && set({ [by]: sum.key })}
-            withoutKeys
-          />
-        ) : filtered ? (
-          <FilteredEmpty what="calls" onClear={clear} />
-        ) : (
-          <Empty command="sluice spend">No model was called in this time.</Empty>
-        )}
-      </Panel>
-      <Panel title="Calls" flush>
-        {rows.isPending ? (
-          <Loading rows={6} />
-        ) : rows.isError ? (
-          <Failed error={rows.error} what="The list of calls" onRetry={() => void rows.refetch()} />
-        ) : rows.items.length > 0 ? (
-          <DataTable
-            label="Calls"
-            rows={rows.items}
-            rowKey={(row) => row.id}
-            columns={rowColumns}
-            active={values.call}
-            onOpen={(row) => set({ call: row.id }, 'push')}
-            more={rows.more}
-          />
-        ) : filtered ? (
-          <FilteredEmpty what="calls" onClear={clear} />
-        ) : (
-          <Empty>No model was called in this time.</Empty>
-        )}
-      </Panel>
+      <List
+        query={sums}
+        what="calls"
+        title={`By ${formatWord(by)}`}
+        lines={2}
+        onClear={filtered ? clear : undefined}
+        empty={<Empty command="sluice spend">No model was called in this time.</Empty>}
+        label={`Spend by ${formatWord(by)}`}
+        rows={sums.data?.items ?? []}
+        rowKey={(sum) => sum.key}
+        columns={sumColumns(by)}
+        onOpen={by === 'tag' ? undefined : (sum) => sum.key && set({ [by]: sum.key })}
+        withoutKeys
+      />
+      <List
+        query={rows}
+        what="calls"
+        title="Calls"
+        onClear={filtered ? clear : undefined}
+        empty={<Empty>No model was called in this time.</Empty>}
+        label="Calls"
+        rows={rows.items}
+        rowKey={(row) => row.id}
+        columns={rowColumns}
+        active={values.call}
+        onOpen={(row) => set({ call: row.id }, 'push')}
+        more={rows.more}
+      />
     </Page>
   );
 }
 
 function OverTime({ filter, period }: { filter: SpendFilter; period: Period }) {
   const sums = useSpendBy(partOf(period), filter);
+  const pending = sums.isPending;
+  if (sums.isError) return <Failed error={sums.error} what="Spend over time" onRetry={() => void sums.refetch()} />;
+  const { times, costs } = fillGaps(sums.data?.items ?? [], period, filter.from ?? startOf(period));
+  const total = sums.data?.total as SpendSum | null | undefined;
+  // While it is read the same tiles stand there, without their figures.
+  const say = (figure: string) => (pending ? '…' : figure);
   return (
-    <Loaded query={sums} what="Spend over time" shape={<Loading height={375} />}>
-      {(found) => {
-        const { times, costs } = fillGaps(found.items, period, filter.from ?? startOf(period));
-        const total = found.total as SpendSum | null;
-        return (
-          <>
-            <Tiles>
-              <Tile label="Spent" value={formatMoney(total?.cost_usd ?? '0')} />
-              <Tile
-                label="Calls"
-                value={formatCount(total?.calls ?? 0)}
-                delta={total?.failed ? `${total.failed.toLocaleString('en-US')} failed` : undefined}
-              />
-              <Tile
-                label="Tokens in"
-                value={formatCount(total?.input_tokens ?? 0)}
-                delta={`${formatCount(total?.cached_tokens ?? 0)} from caches`}
-              />
-              <Tile label="Tokens out" value={formatCount(total?.output_tokens ?? 0)} />
-            </Tiles>
-            <Chart
-              title={`US dollars by ${partOf(period)}`}
-              kind="bars"
-              times={times}
-              format={formatMoney}
-              series={[{ label: 'US dollars', values: costs }]}
-            />
-          </>
-        );
-      }}
-    </Loaded>
+    <>
+      <Tiles>
+        <Tile label="Spent" value={say(formatMoney(total?.cost_usd ?? '0'))} />
+        <Tile
+          label="Calls"
+          value={say(formatCount(total?.calls ?? 0))}
+          delta={say(total?.failed ? `${total.failed.toLocaleString('en-US')} failed` : 'none failed')}
+        />
+        <Tile
+          label="Tokens in"
+          value={say(formatCount(total?.input_tokens ?? 0))}
+          delta={say(`${formatCount(total?.cached_tokens ?? 0)} from caches`)}
+        />
+        <Tile label="Tokens out" value={say(formatCount(total?.output_tokens ?? 0))} />
+      </Tiles>
+      <Chart
+        title={`US dollars by ${partOf(period)}`}
+        kind="bars"
+        times={times}
+        format={formatMoney}
+        pending={pending}
+        series={[{ label: 'US dollars', values: costs }]}
+      />
+    </>
   );
 }
 
@@ -214,7 +204,7 @@ const sumColumns = (by: Dimension): Column<SpendSum>[] => [
       sum.key === '' ? (
         <span className="quiet">none</span>
       ) : by === 'api_key' || by === 'user' ? (
-        <Id id={sum.key} />
+        <Who id={sum.key} />
       ) : (
         sum.key
       ),
