@@ -10,8 +10,9 @@ import { createRoot } from 'react-dom/client';
 import { asProblem, setClientHooks } from './api/client';
 import { useScheme } from './lib/preferences';
 import { setReachable } from './lib/reachable';
-import { makeRouter, preloadPage } from './router';
+import { isOpenPage, makeRouter, preloadPage } from './router';
 import { proveAgain } from './shell/prove_again';
+import { signInAgain } from './shell/sign_in_again';
 import { cssVariables, theme } from './theme';
 
 const client = new QueryClient({
@@ -28,11 +29,10 @@ preloadPage(location.pathname);
 const router = makeRouter(client);
 
 setClientHooks({
-  onSignedOut: () => {
-    const { pathname, href } = router.state.location;
-    if (!pathname.startsWith('/w/') && pathname !== '/account' && pathname !== '/system') return;
-    client.clear();
-    void router.navigate({ to: '/login', search: { next: href } as never });
+  // Who was signed in signs in over the page; who comes without a session is sent to the sign-in by the router.
+  onSignedOut: async () => {
+    const wasIn = client.getQueriesData({ queryKey: ['me'] }).some(([, me]) => me !== undefined);
+    return wasIn && !isOpenPage(router.state.location.pathname) && signInAgain();
   },
   onReachable: setReachable,
   proveAgain,

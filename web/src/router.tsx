@@ -132,6 +132,9 @@ const formerRoutes = [
   }),
 ];
 
+/** A page for who is not signed in. */
+export const isOpenPage = (pathname: string) => openPages.some((page) => page.path === pathname);
+
 /** Begins to load the page of an address while it is still asked who is signed in. */
 export function preloadPage(pathname: string): void {
   const inside = /^\/w\/[^/]+(\/.+)/.exec(pathname)?.[1];

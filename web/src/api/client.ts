@@ -6,7 +6,7 @@
 //     useMutation({ mutationFn: (id: string) => data(api.POST('/api/v1/runs/{id}/cancel', { params: { path: { id } } })) });
 //
 // Every refusal is thrown as a `Problem`. The client adds the workspace of the address, Idempotency-Key and Sluice-Request on
-// writes; asks for the password where the API wants it once more; and sends who is signed out to the sign-in and back.
+// writes; asks for the password where the API wants it once more; where the session is over it waits for the sign-in, and goes on.
 
 import createClient from 'openapi-fetch';
 import { newKey } from '@/lib/ids';
@@ -24,13 +24,13 @@ export function workspaceOfAddress(path = location.pathname): string {
 
 // What the shell does for the client; set once at the start.
 interface Hooks {
-  /** The session is over. */
-  onSignedOut(): void;
+  /** The session is over; true: the person signed in again. */
+  onSignedOut(): Promise<boolean>;
   /** Gives the password once more; false: the person gave up. */
   proveAgain(): Promise<boolean>;
   onReachable(reachable: boolean): void;
 }
-const hooks: Hooks = { onSignedOut: () => {}, proveAgain: async () => false, onReachable: () => {} };
+const hooks: Hooks = { onSignedOut: async () => false, proveAgain: async () => false, onReachable: () => {} };
 export function setClientHooks(given: Partial<Hooks>): void {
   Object.assign(hooks, given);
 }
@@ -58,7 +58,11 @@ export async function send(request: Request): Promise<Response> {
   // The routes of sign-in answer 401 to a wrong password too; whether the session lives, /me says.
   const { pathname } = new URL(request.url);
   const asksWho = !pathname.startsWith('/api/v1/auth/') || pathname === '/api/v1/auth/me';
-  if (problem.status === 401 && asksWho) hooks.onSignedOut();
+  if (problem.status === 401 && asksWho && (await hooks.onSignedOut())) {
+    const second = await ask(again);
+    if (second.ok) return second;
+    throw await problemOf(second);
+  }
   throw problem;
 }
 

@@ -11,6 +11,7 @@ import { live } from '@/lib/live';
 import { type Preferences, setPreferences, usePreferences } from '@/lib/preferences';
 import { useProject } from '@/lib/project';
 import classes from './Menus.module.css';
+import { expectSignOut } from './sign_in_again';
 
 /** The workspace in the address, and the way to others: to the same list there, never to one object's page. */
 export function WorkspaceSwitcher() {
@@ -105,6 +106,7 @@ export function AccountMenu() {
   const client = useQueryClient();
   const navigate = useNavigate();
   const leave = useMutation({
+    onMutate: expectSignOut,
     mutationFn: () => api.POST('/api/v1/auth/logout'),
     onSettled: () => {
       live.open('');

@@ -33,7 +33,8 @@ export default function LoginPage() {
             'Nobody has an account yet. The server’s log has a link that makes the first one; a restart prints another.'
           ) : (
             <>
-              Without an account, run <code>sluice link</code> on the server’s machine.
+              Without an account, run <code>sluice link</code> on the server’s machine; for a forgotten password{' '}
+              <code>sluice user reset</code>.
             </>
           )}
         </p>

@@ -14,8 +14,15 @@ export function useOidc() {
   });
 }
 
-/** `challenge`: the password, or the identity provider, was right already. */
-export function SignIn({ challenge: given, onDone }: { challenge?: string; onDone: () => void }) {
+export interface SignInProps {
+  /** The password, or the identity provider, was right already. */
+  challenge?: string;
+  /** The page stays: an identity provider is asked in a tab of its own. */
+  elsewhere?: boolean;
+  onDone: () => void;
+}
+
+export function SignIn({ challenge: given, elsewhere, onDone }: SignInProps) {
   const [challenge, setChallenge] = useState(given ?? '');
   const oidc = useOidc();
   if (challenge) {
@@ -51,7 +58,7 @@ export function SignIn({ challenge: given, onDone }: { challenge?: string; onDon
         }}
       />
       {oidc.data?.enabled && oidc.data.path && (
-        <Button component="a" href={oidc.data.path}>
+        <Button component="a" href={oidc.data.path} target={elsewhere ? '_blank' : undefined}>
           Sign in with {oidc.data.name}
         </Button>
       )}
