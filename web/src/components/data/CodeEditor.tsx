@@ -1,6 +1,6 @@
 // A text editor: JSON (with templates in its strings), Markdown, CEL or plain text; problems marked in the text, search
-// (Ctrl F), folding, read-only. Tab indents; Escape and then Tab leaves. CodeMirror comes in a chunk of its own; until it is
-// there the text is shown as it is.
+// (Ctrl F), folding, read-only. With line numbers Tab indents, and Escape and then Tab leaves; without them it is a field, which
+// Tab leaves. CodeMirror comes in a chunk of its own; until it is there the text is shown as it is.
 //
 //   <CodeEditor label="Flow" language="json" value={text} onChange={setText} problems={errors} height="100%" />
 import { lazy, type Ref, Suspense } from 'react';

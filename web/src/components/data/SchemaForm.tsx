@@ -3,7 +3,7 @@
 // show is edited as JSON, so that nothing is lost. The form comes in a chunk of its own.
 //
 //   <SchemaForm schema={type.config_schema} value={node.config} onChange={setConfig} mistakes={errorsOfNode} scope={sample} … />
-import { lazy, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { Loading } from '../States';
 import type { CelFunction, SampleScope } from './completion';
 import type { JsonObject } from './json';
@@ -37,17 +37,20 @@ export interface SchemaFormProps {
   secrets?: readonly string[];
   preview?: PreviewExpression;
   /** Shown for an inner graph (`x-body`): a button that opens it on the canvas, say. */
-  body?: React.ReactNode;
+  body?: ReactNode;
   /** Unique among the forms of a page. */
   id?: string;
+  /** What stands below the form: it comes with it, so that the form does not push it away. */
+  children?: ReactNode;
 }
 
 const Form = lazy(() => import('./form/Form'));
 
-export function SchemaForm(props: SchemaFormProps) {
+export function SchemaForm({ children, ...props }: SchemaFormProps) {
   return (
     <Suspense fallback={<Loading rows={5} />}>
       <Form {...props} />
+      {children}
     </Suspense>
   );
 }

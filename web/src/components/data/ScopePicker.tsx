@@ -151,7 +151,7 @@ function Part({ section, words, onPick, artifactHref }: PartProps) {
         <div id={id}>
           {value === undefined &&
             (section.missing ?? (
-              <p className={styles.missing}>Nothing is known of it yet: run it, or pin a sample output.</p>
+              <p className={styles.missing}>No sample yet: a test run gives one, or pin its output.</p>
             ))}
           {value !== undefined && !simple && (
             <ValueTree

@@ -61,14 +61,14 @@ export function lackOf(text: string, mode: FieldMode, scope: SampleScope, unsamp
       if (word.kind !== 'name') continue;
       const name = one.slice(word.from, word.to);
       if (name === 'input' && scope.input === undefined)
-        return "There is no sample of the run's input yet: run the flow once, or give one.";
+        return "No sample of the run's input yet: a test run gives one.";
       if (unsampled.names?.includes(name) && scope[name as keyof SampleScope] === undefined)
-        return `There is no sample of ${name} here.`;
+        return `No sample of ${name} here.`;
       if (name !== 'nodes') continue;
       const next = words[index + 2];
       const id = next && one.slice(next.from, next.to).replace(/^['"`]|['"`]$/g, '');
       if (id && unsampled.missing?.includes(id) && scope.nodes?.[id] === undefined) {
-        return `There is no sample of ${id} yet: run it, or pin a sample output.`;
+        return `No sample of ${id} yet: a test run gives one, or pin its output.`;
       }
     }
   }

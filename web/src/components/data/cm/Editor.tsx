@@ -1,6 +1,6 @@
 // The editor behind CodeEditor.tsx, in a chunk of its own.
 import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from '@codemirror/language';
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
@@ -83,6 +83,15 @@ function insertText(
   view.focus();
 }
 
+/** Without an indent before the cursor Shift Tab leaves the editor, as it leaves every other field. */
+function indentBack(view: EditorView): boolean {
+  const { from, to } = view.state.selection.main;
+  for (let at = view.state.doc.lineAt(from); ; at = view.state.doc.line(at.number + 1)) {
+    if (/^\s/.test(at.text)) return indentLess(view);
+    if (at.to >= to) return false;
+  }
+}
+
 export default function Editor(props: CodeEditorProps) {
   const {
     value,
@@ -141,7 +150,7 @@ export default function Editor(props: CodeEditorProps) {
         ...historyKeymap,
         ...foldKeymap,
         ...lintKeymap,
-        indentWithTab,
+        ...(numbers ? [{ key: 'Tab', run: indentMore, shift: indentBack }] : []),
       ]),
       EditorView.updateListener.of((update) => {
         if (update.docChanged && !update.transactions.every((one) => one.annotation(fromOutside)))

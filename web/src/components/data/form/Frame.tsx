@@ -4,6 +4,7 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import type { FieldProps } from '@rjsf/utils';
 import { RotateCcw, SquareFunction, X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { FieldLabel } from '../FieldLabel';
 import type { JsonObject } from '../json';
 import { shortValue } from '../json';
 import { mistakesIn } from '../schema';
@@ -61,10 +62,10 @@ export function Frame({ field, onSwitch, isExpression, own, children, labelled =
               {required && <span className={styles.required}> (required)</span>}
             </label>
           ) : (
-            <span className={styles.label}>
+            <FieldLabel className={styles.label}>
               {label}
               {required && <span className={styles.required}> (required)</span>}
-            </span>
+            </FieldLabel>
           )}
           {!readonly && onSwitch && (
             <Tooltip

@@ -2,6 +2,7 @@
 import { Select } from '@mantine/core';
 import { useState } from 'react';
 import { ExpressionField } from '@/components/data/ExpressionField';
+import { FieldLabel } from '@/components/data/FieldLabel';
 import { edgeKeys, type FlowEdge, portsOf } from '@/components/data/graph';
 import { setEdge } from './actions';
 import { useEditorState, useParts, useProblems } from './context';
@@ -95,13 +96,14 @@ function EdgeForm({ edge, edgeKey }: { edge: FlowEdge; edgeKey: string }) {
       )}
       {on !== 'rollback' && (
         <div>
-          <span className={classes.label}>Condition</span>
+          <FieldLabel className={classes.label}>Condition</FieldLabel>
           <ExpressionField
             label="Condition"
             mode="expression"
             value={edge.condition ?? ''}
             onChange={readOnly ? undefined : (text) => set({ condition: text || undefined }, 'condition')}
             scope={sample.scope}
+            missing={sample.missing}
             names={on === 'error' ? [...sample.names, 'error'] : sample.names}
             functions={functions}
             preview={preview}

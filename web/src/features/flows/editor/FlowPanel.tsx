@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { projectsQuery } from '@/api/session';
 import { CodeEditor } from '@/components/data/CodeEditor';
 import { ExpressionField } from '@/components/data/ExpressionField';
+import { FieldLabel } from '@/components/data/FieldLabel';
 import { type FlowDocument, graphAt, withGraphAt } from '@/components/data/graph';
 import { isObject, type Json, type JsonObject, parseJson, same } from '@/components/data/json';
 import { SchemaForm } from '@/components/data/SchemaForm';
@@ -143,12 +144,13 @@ function OutputField(props: { value: unknown; says: string; onChange: (value: un
   }
   return (
     <div>
-      <span className={classes.label}>Output</span>
+      <FieldLabel className={classes.label}>Output</FieldLabel>
       <ExpressionField
         label="Output"
         value={props.value ?? ''}
         onChange={readOnly ? undefined : (text) => props.onChange(text === '' ? undefined : asValue(text))}
         scope={sample.scope}
+        missing={sample.missing}
         functions={functions}
         preview={preview}
         placeholder="{{ nodes.answer.output }}"
@@ -173,7 +175,7 @@ interface JsonFieldProps {
 }
 
 /** A member as JSON text. What is no JSON (yet) stays in the field and is not taken over. */
-export function JsonField({ label, says, value, onChange }: JsonFieldProps) {
+function JsonField({ label, says, value, onChange }: JsonFieldProps) {
   const { readOnly } = useParts();
   const written = value === undefined ? '' : JSON.stringify(value, null, 2);
   const [text, setText] = useState(written);
@@ -186,7 +188,7 @@ export function JsonField({ label, says, value, onChange }: JsonFieldProps) {
   const parsed = text.trim() === '' ? undefined : parseJson(text);
   return (
     <div>
-      <span className={classes.label}>{label}</span>
+      <FieldLabel className={classes.label}>{label}</FieldLabel>
       <CodeEditor
         label={label}
         language="json"

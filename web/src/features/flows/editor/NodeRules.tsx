@@ -3,6 +3,7 @@ import { Collapse, NumberInput, Select, TextInput } from '@mantine/core';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import { ExpressionField } from '@/components/data/ExpressionField';
+import { FieldLabel } from '@/components/data/FieldLabel';
 import type { FlowNode } from '@/components/data/flow';
 import { isObject, type JsonObject } from '@/components/data/json';
 import { durationMistake } from '@/components/data/schema';
@@ -152,7 +153,7 @@ function Retry({ node, sample }: { node: FlowNode; sample: Sample }) {
             {duration('max_elapsed', 'none', 'No attempt after')}
           </div>
           <div>
-            <span className={classes.label}>Only when</span>
+            <FieldLabel className={classes.label}>Only when</FieldLabel>
             <ExpressionField
               label="Only when"
               mode="expression"
@@ -160,6 +161,7 @@ function Retry({ node, sample }: { node: FlowNode; sample: Sample }) {
               onChange={readOnly ? undefined : (text) => set('retry_if', text)}
               names={[...sample.names, 'error', 'attempt']}
               scope={sample.scope}
+              missing={sample.missing}
               functions={functions}
               preview={preview}
               placeholder="error.code == 'timeout'"
@@ -171,7 +173,7 @@ function Retry({ node, sample }: { node: FlowNode; sample: Sample }) {
   );
 }
 
-export function DurationInput(props: {
+function DurationInput(props: {
   label: string;
   placeholder: string;
   value: unknown;

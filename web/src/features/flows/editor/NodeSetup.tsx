@@ -1,7 +1,7 @@
 // What a node is and does: its names, the config by its type's schema, and what holds when it fails.
 import { Button, Collapse, Select, Textarea, TextInput } from '@mantine/core';
 import { ChevronDown, ChevronRight, SquareArrowOutUpRight } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import { bodyOf, type FlowNode, idRefusal, type PlacedNode } from '@/components/data/graph';
 import type { JsonObject } from '@/components/data/json';
 import { Markdown } from '@/components/data/Markdown';
@@ -22,10 +22,18 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
   const { problems } = useProblems();
   const functions = useFunctions();
   const secrets = useSecretNames();
+  const id = useId();
   const type = types.get(node.type);
   const mistakes = useMemo(() => mistakesBelow(problems, node.id, 'config'), [problems, node.id]);
   const others = problems.filter((one) => one.node === node.id && !one.field.startsWith('/config'));
   const body = bodyOf(node);
+  const rest = (
+    <>
+      <NodeRules node={node} sample={sample} />
+      <NodeEdges node={node} />
+      <TypeDoc key={`about ${node.type}`} doc={type?.doc} title={type?.title ?? node.type} />
+    </>
+  );
   return (
     <Fields label="Setup of the node">
       {others.map((one) => (
@@ -36,7 +44,7 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
       <NodeNames key={`names ${node.id}`} node={node} />
       {type ? (
         <SchemaForm
-          id={`config-${node.id}`}
+          id={id}
           label={`Config of ${node.id}`}
           schema={type.config_schema}
           value={node.config ?? {}}
@@ -48,6 +56,8 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
           }
           mistakes={mistakes}
           scope={sample.scope}
+          names={sample.names}
+          missing={sample.missing}
           functions={functions}
           secrets={secrets}
           preview={preview}
@@ -62,15 +72,17 @@ export function NodeSetup({ place, sample }: { place: PlacedNode; sample: Sample
               </Button>
             )
           }
-        />
+        >
+          {rest}
+        </SchemaForm>
       ) : (
-        <p className="error">
-          There is no node type {node.type}. Choose another one, or start the server with what brings it.
-        </p>
+        <>
+          <p className="error">
+            There is no node type {node.type}. Choose another one, or start the server with what brings it.
+          </p>
+          {rest}
+        </>
       )}
-      <NodeRules node={node} sample={sample} />
-      <NodeEdges node={node} />
-      <TypeDoc key={`about ${node.type}`} doc={type?.doc} title={type?.title ?? node.type} />
     </Fields>
   );
 }
@@ -98,7 +110,6 @@ function NodeNames({ node }: { node: FlowNode }) {
         />
         <TextInput
           label="Id"
-          description={undefined}
           value={id ?? node.id}
           error={refusal}
           readOnly={readOnly !== ''}

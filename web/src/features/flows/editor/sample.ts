@@ -17,7 +17,7 @@ export interface Sample {
   names: string[];
   /** Nearest first. */
   order: string[];
-  /** Of these there is no output yet. */
+  /** Of these there is no output yet, or it is too large for one. */
   missing: string[];
 }
 
@@ -49,7 +49,7 @@ export function useSample(id: string): Sample {
   const vars = isObject(document.vars) ? (document.vars as JsonObject) : undefined;
   return useMemo(() => {
     const nodes: NonNullable<SampleScope['nodes']> = {};
-    const missing: string[] = [];
+    const missing = known.nodes.slice(MOST_NODES);
     for (const [index, node] of order.entries()) {
       const output = pinned.has(node) ? pins[index] : values[index];
       if (output === undefined) missing.push(node);
