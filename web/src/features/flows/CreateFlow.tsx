@@ -1,11 +1,12 @@
 // A new flow: empty, from an example, or from a document.
-import { Button, Modal, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
+import { Button, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { projectsQuery } from '@/api/session';
 import type { FlowDocument } from '@/components/data/flow';
 import { useGo } from '@/components/Link';
 import { ProblemText } from '@/components/States';
+import { Dialog } from './Dialog';
 import { DocumentText } from './DocumentText';
 import { empty, examples } from './examples';
 import classes from './Flows.module.css';
@@ -35,7 +36,7 @@ export function CreateFlow({ onClose, project: chosen }: { onClose: () => void; 
   };
   const missing = source === 'text' ? text.trim() === '' : name.trim() === '';
   return (
-    <Modal opened onClose={onClose} title="New flow" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="New flow" size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -103,7 +104,7 @@ export function CreateFlow({ onClose, project: chosen }: { onClose: () => void; 
           </div>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -24,7 +24,7 @@ export function DocumentText({ value, onChange }: { value: string; onChange: (te
         <span>The document, JSON or YAML, with its name</span>
         <FileButton onChange={(file) => void read(file)} accept=".json,.yaml,.yml,application/json,application/yaml">
           {(props) => (
-            <Button {...props} size="xs" leftSection={<Upload size={14} aria-hidden />}>
+            <Button {...props} size="xs" data-autofocus leftSection={<Upload size={14} aria-hidden />}>
               Read file
             </Button>
           )}

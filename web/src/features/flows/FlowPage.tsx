@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useMe } from '@/api/session';
@@ -14,19 +14,23 @@ import { FlowEditor } from './editor/FlowEditor';
 import { LocalCopies } from './editor/local';
 import type { Opened } from './editor/session';
 import { livingTabs, thisTab } from './editor/tab';
-import { deleteDraft, fetchDraft, fetchFlow, nodeTypesQuery } from './queries';
+import { deleteDraft, fetchDraft, fetchFlow, flowQuery, nodeTypesQuery } from './queries';
 
 /** Read anew for each visit: what was read before may be old, and edits begin at it. */
 function useOpened(id: string, workspace: string, person: string) {
+  const client = useQueryClient();
   return useQuery({
-    queryKey: ['flows', 'opened', workspace, id],
+    // Not below "flows": a publication makes those old, and this one must not be read anew under the person's hands.
+    queryKey: ['opened flow', workspace, id],
     queryFn: async ({ signal }): Promise<Opened> => {
-      const [{ data: flow }, draft, tab, isAlive] = await Promise.all([
+      const [whole, draft, tab, isAlive] = await Promise.all([
         fetchFlow(id, signal),
         fetchDraft(id, signal),
         thisTab(),
         livingTabs(),
       ]);
+      const flow = whole.data;
+      client.setQueryData(flowQuery(id).queryKey, whole);
       return {
         flow: flow.id,
         workspace,

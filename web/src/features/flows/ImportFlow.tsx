@@ -1,8 +1,9 @@
 // Takes a document: makes the flow that it names, or its next version.
-import { Button, Checkbox, Modal, Stack } from '@mantine/core';
+import { Button, Checkbox, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from '@/components/Link';
 import { ProblemText } from '@/components/States';
+import { Dialog } from './Dialog';
 import { DocumentText } from './DocumentText';
 import classes from './Flows.module.css';
 import { type Flow, useImportFlow } from './queries';
@@ -19,7 +20,7 @@ export function ImportFlow({ onClose }: { onClose: () => void }) {
   const [done, setDone] = useState<Flow>();
   const take = useImportFlow();
   return (
-    <Modal opened onClose={onClose} title="Import flow" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Import flow" size="lg">
       {done ? (
         <Stack gap="md">
           <p role="status">
@@ -64,6 +65,6 @@ export function ImportFlow({ onClose }: { onClose: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

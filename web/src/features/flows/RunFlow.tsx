@@ -1,62 +1,76 @@
 // Starts a run of the live version.
-import { Button, Modal, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Json } from '@/components/data/json';
 import { Link, useGo } from '@/components/Link';
-import { Loaded, ProblemText } from '@/components/States';
+import { Loaded } from '@/components/States';
+import { Dialog } from './Dialog';
 import classes from './Flows.module.css';
-import { type FlowRow, flowQuery, useStartRun } from './queries';
-import { inputOf, RunInput } from './RunInput';
+import { flowQuery, useStartRun } from './queries';
+import { RunForm } from './RunForm';
 
-export function RunFlow({ flow, onClose }: { flow: FlowRow; onClose: () => void }) {
+export interface RunFlowProps {
+  flow: { id: string; name: string };
+  onClose: () => void;
+}
+
+export function RunFlow({ flow, onClose }: RunFlowProps) {
+  const query = useQuery({ ...flowQuery(flow.id), staleTime: 0 });
+  return (
+    <Dialog onClose={onClose} title={`Run ${flow.name}`} size="lg">
+      <Loaded query={query} what="The flow">
+        {({ data }) =>
+          data.live_version === null ? (
+            <Stack gap="md">
+              <p>
+                No version of this flow is live.{' '}
+                <Link to="/flows/$id" params={{ id: flow.id }}>
+                  Open it
+                </Link>{' '}
+                to publish one, or to run its draft.
+              </p>
+              <div className={classes.buttons}>
+                <Button onClick={onClose} data-autofocus>
+                  Back
+                </Button>
+              </div>
+            </Stack>
+          ) : (
+            <RunLive flow={flow.id} version={data.live_version} schema={data.document.input_schema} onClose={onClose} />
+          )
+        }
+      </Loaded>
+    </Dialog>
+  );
+}
+
+interface RunLiveProps {
+  flow: string;
+  version: number;
+  schema: unknown;
+  onClose: () => void;
+}
+
+function RunLive({ flow, version, schema, onClose }: RunLiveProps) {
   const [text, setText] = useState('{}');
-  const query = useQuery(flowQuery(flow.id));
-  const start = useStartRun(flow.id);
+  const start = useStartRun(flow);
   const go = useGo();
-  const input = inputOf(text);
-  const submit = async () => {
-    const run = await start.mutateAsync({ input: input?.value as never });
+  const begin = async (input: Json) => {
+    const run = await start.mutateAsync({ input: input as never });
     onClose();
     go({ to: '/runs/$id', params: { id: run.id } });
   };
   return (
-    <Modal opened onClose={onClose} title={`Run ${flow.name}`} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-      {flow.live_version === null ? (
-        <Stack gap="md">
-          <p>
-            No version of this flow is live.{' '}
-            <Link to="/flows/$id" params={{ id: flow.id }}>
-              Open it
-            </Link>{' '}
-            to publish one, or to run its draft.
-          </p>
-          <div className={classes.buttons}>
-            <Button onClick={onClose} data-autofocus>
-              Back
-            </Button>
-          </div>
-        </Stack>
-      ) : (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            submit().catch(() => {});
-          }}
-        >
-          <Stack gap="md">
-            <Loaded query={query} what="The flow">
-              {({ data }) => <RunInput schema={data.document.input_schema} text={text} onText={setText} />}
-            </Loaded>
-            <ProblemText error={start.error} />
-            <div className={classes.buttons}>
-              <Button onClick={onClose}>Back</Button>
-              <Button type="submit" variant="filled" loading={start.isPending} disabled={!input}>
-                Run version {flow.live_version}
-              </Button>
-            </div>
-          </Stack>
-        </form>
-      )}
-    </Modal>
+    <RunForm
+      schema={schema}
+      text={text}
+      onText={setText}
+      action={`Run version ${version}`}
+      busy={start.isPending}
+      error={start.error}
+      onStart={(input) => void begin(input).catch(() => {})}
+      onClose={onClose}
+    />
   );
 }

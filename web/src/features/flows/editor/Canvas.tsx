@@ -15,13 +15,14 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { edgeRefusal, graphAt } from '@/components/data/graph';
 import { layoutGraph } from '@/components/data/layout';
 import { stateColour } from '@/components/StatusMark';
-import { connect, type From, move } from './actions';
+import { connect, move } from './actions';
 import classes from './Canvas.module.css';
 import { type AnyNode, canvasModel } from './canvas_model';
 import { useEditorState, useParts, useProblems } from './context';
 import { FlowEdgeLine, type LineEdge } from './FlowEdgeLine';
 import { FlowNodeCard } from './FlowNodeCard';
-import { NODE_WIDTH, nodeHeight } from './geometry';
+import { boxOf, NODE_WIDTH } from './geometry';
+import { edgeOf, type From } from './joining';
 import { edgeMarks, marksOf } from './mistakes';
 import { NoteCard } from './NoteCard';
 import type { Point } from './store';
@@ -31,7 +32,7 @@ const nodeTypes = { card: FlowNodeCard, note: NoteCard };
 const edgeTypes = { line: FlowEdgeLine };
 const noMoves: ReadonlyMap<string, Point> = new Map();
 const noSizes: ReadonlyMap<string, { width: number; height: number }> = new Map();
-const READABLE = 0.6;
+const READABLE = 0.8;
 export const DRAG_KIND = 'application/x-sluice-node-type';
 
 /** What others do with the canvas: move the view, ask where things are. */
@@ -77,12 +78,7 @@ function usePlaces(): boolean {
   useEffect(() => {
     if (!missing) return;
     const stop = new AbortController();
-    const height = (id: string) => {
-      const node = graph.nodes.find((one) => one.id === id)!;
-      const cases = node.config?.cases;
-      return nodeHeight(types.get(node.type)?.has_ports && Array.isArray(cases) ? cases.length + 1 : 1);
-    };
-    const nodes = graph.nodes.map((node) => ({ id: node.id, width: NODE_WIDTH, height: height(node.id) }));
+    const nodes = graph.nodes.map((node) => boxOf(node, types));
     layoutGraph({ nodes, edges: graph.edges ?? [] }, stop.signal).then(
       (found) => {
         const placed = graph.nodes.filter((node) => node.position);
@@ -153,8 +149,13 @@ function OneGraph({ handle, onKeyDown, onDropKind, onWantNode, onOpenNode, child
       show: (id) => {
         const node = flow.getNode(id);
         if (!node) return;
-        const zoom = Math.max(0.7, flow.getZoom());
-        void flow.setCenter(node.position.x + NODE_WIDTH / 2, node.position.y + 29, { zoom, duration: 0 });
+        const zoom = Math.max(READABLE, flow.getZoom());
+        // On narrow screens the details lie over the canvas: the middle is that of what they leave.
+        const box = frame.current?.getBoundingClientRect();
+        const over = globalThis.document.querySelector('[aria-label=Inspector]')?.getBoundingClientRect();
+        const covered = box && over && over.left > box.left ? Math.max(0, box.right - over.left) : 0;
+        const x = node.position.x + NODE_WIDTH / 2 + covered / 2 / zoom;
+        void flow.setCenter(x, node.position.y + 29, { zoom, duration: 0 });
       },
       centre: () => {
         const box = frame.current?.getBoundingClientRect();
@@ -181,9 +182,12 @@ function OneGraph({ handle, onKeyDown, onDropKind, onWantNode, onOpenNode, child
     const [only] = editor.get().selection.nodes;
     requestAnimationFrame(async () => {
       await flow.fitView({ padding: 0.15, maxZoom: 1 });
-      if (only && flow.getZoom() < 0.7) handle.current?.show(only);
+      if (only && flow.getZoom() < READABLE) handle.current?.show(only);
       else if (flow.getZoom() < READABLE) begin();
       setPlaced(true);
+      // Who has just come here has the keys of the canvas at hand, and need not pass all of the palette first.
+      const at = globalThis.document.activeElement;
+      if (at === null || at === globalThis.document.body || at.id === 'main') handle.current?.focus();
     });
   }, [ready]);
   useEffect(() => {
@@ -295,13 +299,7 @@ function OneGraph({ handle, onKeyDown, onDropKind, onWantNode, onOpenNode, child
   );
   const isValid = useCallback(
     (made: Connection | LineEdge) => {
-      const from = fromOf(made.source, made.sourceHandle);
-      const edge = {
-        from: made.source,
-        to: made.target,
-        ...(from.on ? { on: from.on } : {}),
-        ...(from.port ? { from_port: from.port } : {}),
-      };
+      const edge = edgeOf(fromOf(made.source, made.sourceHandle), made.target);
       return edgeRefusal(editor.graph(), edge, types) === undefined;
     },
     [editor, types, fromOf],

@@ -1,5 +1,5 @@
 // The draft changed elsewhere since it was read here. Four ways out, and each says what becomes of what.
-import { Button, Modal, SegmentedControl, Stack } from '@mantine/core';
+import { Button, SegmentedControl, Stack } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { DiffView } from '@/components/data/DiffView';
 import type { FlowDocument } from '@/components/data/flow';
@@ -7,8 +7,9 @@ import { type Json, shortValue } from '@/components/data/json';
 import { type Conflict, merge, type Side } from '@/components/data/merge';
 import { ProblemText } from '@/components/States';
 import { formatNumber } from '@/lib/format';
+import { Dialog } from '../Dialog';
 import flows from '../Flows.module.css';
-import classes from './Editor.module.css';
+import classes from './Dialogs.module.css';
 
 export interface ConflictProps {
   base: FlowDocument;
@@ -43,12 +44,10 @@ export function ConflictDialog(props: ConflictProps) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={props.onClose}
       title={props.onOverwrite ? 'This draft was changed elsewhere' : `Merge ${theirName} into the draft`}
       size="min(960px, 96vw)"
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Stack gap="md">
         <p>
@@ -127,7 +126,7 @@ export function ConflictDialog(props: ConflictProps) {
           </div>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

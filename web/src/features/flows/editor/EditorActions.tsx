@@ -1,24 +1,29 @@
 // The head of the editor: undo, test run, publish, and the menu.
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
-import { Download, Ellipsis, History, Play, Redo2, Trash2, Undo2, Upload } from 'lucide-react';
+import { useQuery } from '@tanstack/react-query';
+import { Download, Ellipsis, FlaskConical, History, Play, Redo2, Trash2, Undo2, Upload } from 'lucide-react';
 import { downloadUrl } from '@/api/client';
 import { useWhyNot } from '@/api/session';
 import { printKeys } from '@/lib/keys';
+import { flowQuery } from '../queries';
 import { useEditorState, useHistory, useParts, useSaveState } from './context';
 import { useRunner } from './runner';
 
 export interface ActionsProps {
+  /** Runs the live version. */
+  onRun: () => void;
   onPublish: () => void;
   onVersions: () => void;
   onReplace: () => void;
   onDiscard: () => void;
 }
 
-export function EditorActions({ onPublish, onVersions, onReplace, onDiscard }: ActionsProps) {
+export function EditorActions({ onRun, onPublish, onVersions, onReplace, onDiscard }: ActionsProps) {
   const { editor, flow, readOnly } = useParts();
   const { canUndo, canRedo } = useHistory();
   const document = useEditorState((state) => state.document);
   const save = useSaveState();
+  const live = useQuery(flowQuery(flow)).data?.data.live_version;
   const { ask, busy } = useRunner();
   const whyNotRun = useWhyNot('runs:write');
   const whyNotWrite = useWhyNot('flows:write');
@@ -57,6 +62,14 @@ export function EditorActions({ onPublish, onVersions, onReplace, onDiscard }: A
       </Button>
       <Button
         leftSection={<Play size={14} aria-hidden />}
+        disabled={whyNotRun !== undefined || !live}
+        title={whyNotRun ?? (live ? printKeys('$mod+Shift+Enter') : 'No version is live: publish the draft first')}
+        onClick={onRun}
+      >
+        {live ? `Run v${live}` : 'Run'}
+      </Button>
+      <Button
+        leftSection={<FlaskConical size={14} aria-hidden />}
         disabled={whyNotRun !== undefined}
         title={whyNotRun ?? printKeys('$mod+Enter')}
         loading={busy}

@@ -6,29 +6,30 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { useWhyNot } from '@/api/session';
 import type { CodeEditorHandle } from '@/components/data/CodeEditor';
-import { bodyOf, type NodeTypeInfo, nodesOf } from '@/components/data/graph';
+import { bodyOf, type NodeTypeInfo } from '@/components/data/graph';
 import type { Json } from '@/components/data/json';
 import { layoutGraph } from '@/components/data/layout';
 import { Link } from '@/components/Link';
 import { Page } from '@/components/Page';
 import { integer, oneOf, searchParams, text, useSearchParams } from '@/lib/search';
 import { type NodeType, pinsQuery } from '../queries';
-import { addKind, type From, layOut } from './actions';
+import { RunFlow } from '../RunFlow';
+import { addKind, layOut } from './actions';
 import { Canvas, type CanvasHandle } from './Canvas';
 import { CanvasTools, Crumbs } from './CanvasTools';
 import { EditorContext, type EditorParts, ProblemsContext, SaveContext, useSaveState } from './context';
 import { type DialogName, Dialogs } from './Dialogs';
 import classes from './Editor.module.css';
 import { EditorActions } from './EditorActions';
-import { NODE_WIDTH, nodeHeight } from './geometry';
+import { boxOf } from './geometry';
 import { Inspector, type InspectorTab } from './Inspector';
 import { JsonPane } from './JsonPane';
+import { type Joining, joining } from './joining';
 import { pressOnCanvas, useClipboard, useEditorKeys } from './keys';
 import { createLive } from './live';
-import { iconOf } from './look';
 import type { Problem } from './mistakes';
-import { firstLine, Palette } from './Palette';
-import { type Choice, Pick } from './Pick';
+import { Palette } from './Palette';
+import { Picks, type Wanted } from './Picks';
 import { ProblemsButton, ProblemsList } from './Problems';
 import { RunBar } from './RunBar';
 import { RunnerContext } from './runner';
@@ -61,8 +62,6 @@ export function FlowEditor({ opened, types }: FlowEditorProps) {
   );
 }
 
-type Wanted = { what: 'add'; from?: From; at?: Point } | { what: 'find' };
-
 function Whole({ opened, types, session }: FlowEditorProps & { session: Session }) {
   const { editor, saver } = session;
   const { flow } = opened;
@@ -91,6 +90,7 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
   const [settingsOpen, setSettingsOpen] = useState(false);
   const [conflictOpen, setConflictOpen] = useState(true);
   const [asked, setAsked] = useState<Mode>();
+  const [running, setRunning] = useState(false);
   const [input, setInput] = useState('{}');
   const [message, setMessage] = useState(
     session.opening.kind === 'restored'
@@ -98,6 +98,11 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
       : '',
   );
   const dialog = (name: DialogName | '') => set({ dialog: name, ...(name === 'versions' ? {} : { rev: 0 }) });
+
+  // The next conflict opens the dialog again, whether or not it was closed in this one.
+  useEffect(() => {
+    if (save.kind !== 'conflict') setConflictOpen(true);
+  }, [save.kind]);
 
   const only = selection.nodes.length === 1 ? selection.nodes[0]! : '';
   // biome-ignore lint/correctness/useExhaustiveDependencies: the selection leads, the address follows
@@ -128,11 +133,7 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
 
   const layout = useCallback(async () => {
     const graph = editor.graph();
-    const nodes = graph.nodes.map((node) => {
-      const cases =
-        types.get(node.type)?.has_ports && Array.isArray(node.config?.cases) ? node.config.cases.length + 1 : 1;
-      return { id: node.id, width: NODE_WIDTH, height: nodeHeight(cases) };
-    });
+    const nodes = graph.nodes.map((node) => boxOf(node, types));
     try {
       const places = await layoutGraph({ nodes, edges: graph.edges ?? [] });
       if (editor.graph() === graph) layOut(editor, places);
@@ -143,25 +144,18 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
   }, [editor, types]);
 
   const add = useCallback(
-    (kind: string, from?: From, at?: Point) => {
+    (kind: string, joined?: Joining, at?: Point) => {
       const type = types.get(kind);
       if (!type) return;
-      const id = addKind(editor, type, at, types, from);
+      const id = addKind(editor, type, at, types, joined);
       canvas.current?.focus();
       requestAnimationFrame(() => canvas.current?.show(id));
     },
     [editor, types],
   );
-  const selected = (): From | undefined => {
-    const { nodes } = editor.get().selection;
-    if (nodes.length !== 1) return undefined;
-    const node = nodesOf(editor.get().document).get(nodes[0]!)?.node;
-    const cases = node && types.get(node.type)?.has_ports ? node.config?.cases : undefined;
-    const port = Array.isArray(cases) ? (cases[0] as { port?: string } | undefined)?.port : undefined;
-    return { node: nodes[0]!, ...(port ? { port } : {}) };
-  };
   const inspect = () => {
     setSettingsOpen(true);
+    set({ tab: 'setup' });
     requestAnimationFrame(() =>
       globalThis.document.querySelector<HTMLElement>('[aria-label=Inspector] [data-first-field]')?.focus(),
     );
@@ -171,11 +165,13 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
     types,
     readOnly: readOnly !== '',
     canvas,
-    add: () => setWanted({ what: 'add', from: selected() }),
+    add: () => setWanted({ what: 'add', joined: joining(editor, types) }),
     find: () => setWanted({ what: 'find' }),
+    connect: (node: string) => setWanted({ what: 'connect', node }),
     save: () => void saver.flush(),
     publish: () => dialog('publish'),
-    run: () => (asked ? undefined : setAsked({})),
+    run: () => setAsked({}),
+    runLive: () => setRunning(true),
     layout: () => void layout(),
     inspect,
   };
@@ -207,35 +203,6 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
   };
   const chosen = selection.nodes.length + selection.edges.length + selection.notes.length > 0;
   const inspector = view !== 'json' && (roomy || chosen || settingsOpen);
-  const kinds = useMemo<Choice[]>(
-    () =>
-      [...types.values()]
-        .sort((a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title))
-        .map((type) => {
-          const Icon = iconOf(type.name, type.category);
-          return {
-            value: type.name,
-            label: type.title,
-            note: `${type.category}: ${firstLine(type.doc)}`,
-            icon: <Icon size={16} strokeWidth={1.75} aria-hidden />,
-          };
-        }),
-    [types],
-  );
-  const nodes = useMemo<Choice[]>(
-    () =>
-      wanted?.what !== 'find'
-        ? []
-        : [...nodesOf(document).values()].map(({ node, container: where }) => ({
-            value: node.id,
-            label: String(node.name || node.id),
-            note: [node.id, types.get(node.type)?.title ?? node.type, where.length > 0 && `in ${where.join(' / ')}`]
-              .filter(Boolean)
-              .join(' · '),
-          })),
-    [wanted, document, types],
-  );
-
   return (
     <EditorContext value={parts}>
       <ProblemsContext value={judged}>
@@ -247,6 +214,7 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
             mark={<SaveMark onConflict={() => setConflictOpen(true)} />}
             actions={
               <EditorActions
+                onRun={acts.runLive}
                 onPublish={() => dialog('publish')}
                 onVersions={() => dialog('versions')}
                 onReplace={() => dialog('replace')}
@@ -255,7 +223,9 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
             }
           >
             <div className={classes.editor} data-view={view}>
-              {view === 'canvas' && !phone && readOnly === '' && <Palette onAdd={(kind) => add(kind, selected())} />}
+              {view === 'canvas' && !phone && readOnly === '' && (
+                <Palette onAdd={(kind) => add(kind, joining(editor, types))} />
+              )}
               <div className={classes.middle}>
                 <RunBar runs={runs} />
                 {message && (
@@ -276,7 +246,7 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
                       event.stopPropagation();
                     }}
                     onDropKind={(kind, at) => add(kind, undefined, at)}
-                    onWantNode={(from, at) => setWanted({ what: 'add', from, at })}
+                    onWantNode={(from, at) => setWanted({ what: 'add', joined: { from: [from] }, at })}
                     onOpenNode={openNode}
                   >
                     <Crumbs />
@@ -288,7 +258,7 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
                   <>
                     <Crumbs />
                     <StepList
-                      onAdd={(after) => setWanted({ what: 'add', from: after ? { node: after } : undefined })}
+                      onAdd={(joined) => setWanted({ what: 'add', joined })}
                       onSettings={() => setSettingsOpen(true)}
                     />
                   </>
@@ -314,35 +284,27 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
                 <Inspector
                   tab={values.tab as InspectorTab}
                   onTab={(tab) => set({ tab })}
+                  onLeave={() => canvas.current?.focus()}
                   onClose={roomy ? undefined : () => setSettingsOpen(false)}
                 />
               )}
             </div>
           </Page>
-          {wanted?.what === 'add' && (
-            <Pick
-              title="Add node"
-              placeholder="Search node types"
-              choices={kinds}
-              onPick={(kind) => add(kind, wanted.from, wanted.at)}
-              onClose={() => setWanted(undefined)}
-            />
-          )}
-          {wanted?.what === 'find' && (
-            <Pick
-              title="Find node"
-              placeholder="Search nodes by name, id or type"
-              choices={nodes}
-              onPick={(id) => {
+          {wanted && (
+            <Picks
+              wanted={wanted}
+              onAdd={add}
+              onFind={(id) => {
                 editor.show(id);
                 requestAnimationFrame(() => canvas.current?.show(id));
               }}
               onClose={() => setWanted(undefined)}
             />
           )}
+          {running && <RunFlow flow={{ id: flow, name: document.name || 'flow' }} onClose={() => setRunning(false)} />}
           <Dialogs
             opened={opened}
-            dialog={values.dialog}
+            dialog={values.dialog || (values.rev > 0 ? 'versions' : '')}
             onDialog={dialog}
             version={values.rev}
             onVersion={(rev) => set({ rev })}

@@ -20,12 +20,10 @@ export interface CardData extends Record<string, unknown> {
   inner: number | undefined;
   mark: 'error' | 'warning' | undefined;
   pinned: boolean;
-  /** Nodes that end a run or undo another one have no way out. */
-  label: string;
 }
 export type CardNode = Node<CardData, 'card'>;
 
-export const FAR = 0.45;
+const FAR = 0.45;
 export const isFar = (state: ReactFlowState) => state.transform[2] < FAR;
 
 export const FlowNodeCard = memo(function FlowNodeCard({ id, data, selected }: NodeProps<CardNode>) {

@@ -1,11 +1,13 @@
 // What is selected: a node, an edge, a note, several, or else the flow itself.
-import { ActionIcon, Button, Modal, Tabs, Textarea, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Tabs, Textarea, Tooltip } from '@mantine/core';
 import { Copy, Frame, Maximize2, Trash2, X } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { nodesOf, type PlacedNode } from '@/components/data/graph';
 import { Contained } from '@/components/Panel';
+import { Dialog, useFocusReturn } from '../Dialog';
 import { addNote, removeSelected } from './actions';
 import { useEditorState, useParts } from './context';
+import dialogs from './Dialogs.module.css';
 import { EdgePanel } from './EdgePanel';
 import classes from './Editor.module.css';
 import { Fields } from './Fields';
@@ -21,23 +23,25 @@ export type InspectorTab = 'setup' | 'input' | 'output';
 export interface InspectorProps {
   tab: InspectorTab;
   onTab: (tab: InspectorTab) => void;
+  /** The focus goes back to the canvas. */
+  onLeave?: () => void;
   onClose?: () => void;
 }
 
 export function Inspector(props: InspectorProps) {
   const { editor } = useParts();
-  const document = useEditorState((state) => state.document);
+  const flow = useEditorState((state) => state.document);
   const selection = useEditorState((state) => state.selection);
   const [wide, setWide] = useState(false);
   const only = selection.nodes.length === 1 && selection.notes.length === 0 ? selection.nodes[0] : undefined;
-  const place = useMemo(() => (only === undefined ? undefined : nodesOf(document).get(only)), [document, only]);
+  const place = useMemo(() => (only === undefined ? undefined : nodesOf(flow).get(only)), [flow, only]);
   const edge =
     selection.nodes.length + selection.notes.length === 0 && selection.edges.length === 1
       ? selection.edges[0]
       : undefined;
   const note =
     selection.nodes.length === 0 && selection.notes.length === 1
-      ? notesOf(document).find((one) => one.id === selection.notes[0])
+      ? notesOf(flow).find((one) => one.id === selection.notes[0])
       : undefined;
   const count = selection.nodes.length + selection.edges.length + selection.notes.length;
   const title = place
@@ -51,8 +55,34 @@ export function Inspector(props: InspectorProps) {
         : count > 1
           ? `${count} selected`
           : 'Flow';
+  const frame = useRef<HTMLElement>(null);
+  const within = useRef(false);
+  const shown = only ?? edge ?? note?.id ?? count;
+  // What had the focus may go with an edit, or with what was shown before: then it stays in here.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of each change
+  useLayoutEffect(() => {
+    if (within.current && document.activeElement === document.body) frame.current?.focus({ preventScroll: true });
+  }, [shown, flow]);
+  useFocusReturn();
   return (
-    <section className={classes.inspector} aria-label="Inspector">
+    <section
+      ref={frame}
+      className={classes.inspector}
+      aria-label="Inspector"
+      tabIndex={-1}
+      onFocus={() => {
+        within.current = true;
+      }}
+      onBlur={(event) => {
+        within.current = event.relatedTarget === null || event.currentTarget.contains(event.relatedTarget);
+      }}
+      onKeyDown={(event) => {
+        const target = event.target as HTMLElement;
+        // Lists and dialogs of its own are closed first.
+        const isOver = target.getAttribute('aria-expanded') === 'true' || !event.currentTarget.contains(target);
+        if (event.key === 'Escape' && !event.defaultPrevented && !isOver) props.onLeave?.();
+      }}
+    >
       <div className={classes.inspectorHead}>
         {place && <TypeIcon type={place.node.type} />}
         <h2 className={classes.inspectorTitle}>{title}</h2>
@@ -76,7 +106,7 @@ export function Inspector(props: InspectorProps) {
           </ActionIcon>
         )}
       </div>
-      <Contained key={only ?? edge ?? note?.id ?? 'flow'}>
+      <Contained key={shown}>
         {place ? (
           <NodePanel key={place.node.id} place={place} {...props} />
         ) : edge !== undefined ? (
@@ -134,14 +164,8 @@ function NodePanel({ place, tab, onTab }: InspectorProps & { place: PlacedNode }
 function SideBySide({ place, onClose }: { place: PlacedNode; onClose: () => void }) {
   const sample = useSample(place.node.id);
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="min(1600px, 96vw)"
-      title={String(place.node.name || place.node.id)}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <div className={classes.threefold}>
+    <Dialog onClose={onClose} size="min(1600px, 96vw)" title={String(place.node.name || place.node.id)}>
+      <div className={dialogs.threefold}>
         <section aria-label="Input">
           <h3 className={classes.sectionTitle}>Input</h3>
           <NodeInput sample={sample} />
@@ -154,7 +178,7 @@ function SideBySide({ place, onClose }: { place: PlacedNode; onClose: () => void
           <NodeOutput node={place.node} top={place.container.length === 0} />
         </section>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -213,6 +213,7 @@ function PinOutput(props: { node: string; run: string; path: string | undefined;
             language="json"
             value={text}
             onChange={setText}
+            autoFocus
             minHeight={80}
             maxHeight={240}
           />

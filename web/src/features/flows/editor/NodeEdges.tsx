@@ -2,22 +2,23 @@
 import { ActionIcon, Button, Select } from '@mantine/core';
 import { ArrowRight, X } from 'lucide-react';
 import { useState } from 'react';
-import { changeEdge, edgeKeys, edgeRefusal, type FlowNode, portsOf } from '@/components/data/graph';
-import { connect, type From } from './actions';
+import { changeEdge, edgeKeys, edgeRefusal, type FlowNode, graphAt, portsOf } from '@/components/data/graph';
+import { connect } from './actions';
 import { useEditorState, useParts } from './context';
 import classes from './Editor.module.css';
+import { edgeOf, type From } from './joining';
 
 export function NodeEdges({ node }: { node: FlowNode }) {
   const { editor, readOnly } = useParts();
   const document = useEditorState((state) => state.document);
   const container = useEditorState((state) => state.container);
-  const graph = editor.graph();
+  const graph = graphAt(document, container)!;
   const keys = edgeKeys(graph.edges ?? []);
   const own = (graph.edges ?? []).map((edge, index) => ({ edge, key: keys[index]! }));
   const mine = own.filter(({ edge }) => edge.from === node.id || edge.to === node.id);
   const [adding, setAdding] = useState(false);
   return (
-    <section className={classes.section} data-of={document.name} aria-label="Edges">
+    <section className={classes.section} aria-label="Edges">
       <h3 className={classes.sectionTitle}>Edges</h3>
       {mine.length === 0 && <p className="meta">None: it runs at the start, and nothing waits for it.</p>}
       <ul className={classes.edges}>
@@ -74,16 +75,10 @@ function AddEdge({ node, onDone }: { node: FlowNode; onDone: () => void }) {
   const targets = graph.nodes
     .filter((one) => one.id !== node.id)
     .map((one) => {
-      const edge = {
-        from: node.id,
-        to: one.id,
-        ...(from.on ? { on: from.on } : {}),
-        ...(from.port ? { from_port: from.port } : {}),
-      };
       return {
         value: one.id,
         label: one.name ? `${one.name} (${one.id})` : one.id,
-        disabled: edgeRefusal(graph, edge, types) !== undefined,
+        disabled: edgeRefusal(graph, edgeOf(from, one.id), types) !== undefined,
       };
     });
   return (
@@ -94,6 +89,7 @@ function AddEdge({ node, onDone }: { node: FlowNode; onDone: () => void }) {
         placeholder="Choose a node"
         data={targets}
         searchable
+        autoFocus
         value={null}
         error={refusal}
         nothingFoundMessage="No such node"

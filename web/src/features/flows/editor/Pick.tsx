@@ -1,7 +1,8 @@
 // Chooses one of many by typing: a node type to add, a node to go to. Arrows move, Enter takes.
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
-import classes from './Editor.module.css';
+import { Dialog } from '../Dialog';
+import classes from './Dialogs.module.css';
 
 export interface Choice {
   value: string;
@@ -14,13 +15,15 @@ export interface PickProps {
   title: string;
   placeholder: string;
   choices: readonly Choice[];
+  /** Said where there is nothing to choose. */
+  none?: string;
   onPick: (value: string) => void;
   onClose: () => void;
 }
 
 const MOST = 100;
 
-export function Pick({ title, placeholder, choices, onPick, onClose }: PickProps) {
+export function Pick({ title, placeholder, choices, none, onPick, onClose }: PickProps) {
   const [words, setWords] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
@@ -45,14 +48,7 @@ export function Pick({ title, placeholder, choices, onPick, onClose }: PickProps
     onPick(value);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      yOffset={80}
-      centered={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={title} yOffset={80} centered={false}>
       <TextInput
         data-autofocus
         role="combobox"
@@ -93,8 +89,8 @@ export function Pick({ title, placeholder, choices, onPick, onClose }: PickProps
           </div>
         ))}
       </div>
-      {shown.length === 0 && <p className="meta">Nothing fits “{words.trim()}”.</p>}
+      {shown.length === 0 && <p className="meta">{choices.length === 0 ? none : `Nothing fits “${words.trim()}”.`}</p>}
       {found.length > MOST && <p className="meta">{found.length - MOST} more: go on typing.</p>}
-    </Modal>
+    </Dialog>
   );
 }

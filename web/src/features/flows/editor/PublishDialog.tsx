@@ -1,11 +1,12 @@
 // Makes the draft the next version: what changes against the version that is live, and a note.
-import { Button, Checkbox, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Stack, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { asProblem } from '@/api/problem';
 import { DiffView } from '@/components/data/DiffView';
 import type { FlowDocument } from '@/components/data/flow';
 import { Loaded, ProblemText } from '@/components/States';
+import { Dialog } from '../Dialog';
 import classes from '../Flows.module.css';
 import { type Flow, flowQuery, publishDraft, versionQuery } from '../queries';
 import { useParts, useProblems, useSaveState } from './context';
@@ -55,13 +56,7 @@ export function PublishDialog({ document, onPublished, onMerge, onClose }: Publi
   };
   const nothing = state.kind === 'clean';
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Publish draft"
-      size="min(900px, 96vw)"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Publish draft" size="min(900px, 96vw)">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -138,6 +133,6 @@ export function PublishDialog({ document, onPublished, onMerge, onClose }: Publi
           </div>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

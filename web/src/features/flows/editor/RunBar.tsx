@@ -37,10 +37,16 @@ export function RunBar({ runs }: { runs: TestRuns }) {
     <div className={classes.runBar} role="status" aria-label="Test run" data-status={run.status}>
       <span className="quiet">{runs.own ? 'Test run' : 'Last run'}</span>
       <StatusMark status={run.status} />
-      <span className="quiet">{version < 0 ? 'of a draft' : `of version ${version}`}</span>
+      <span className={`quiet ${classes.runMore}`}>{version < 0 ? 'of a draft' : `of version ${version}`}</span>
       {run.started_at && <Duration from={run.started_at} to={run.finished_at} />}
-      <Money usd={Number(run.totals?.cost_usd ?? 0) > 0 ? run.totals?.cost_usd : undefined} />
-      {!runs.own && <Ago time={run.created_at} />}
+      <span className={classes.runMore}>
+        <Money usd={Number(run.totals?.cost_usd ?? 0) > 0 ? run.totals?.cost_usd : undefined} />
+      </span>
+      {!runs.own && (
+        <span className={classes.runMore}>
+          <Ago time={run.created_at} />
+        </span>
+      )}
       {run.error && <span className="error ellipsis">{run.error.message}</span>}
       <span className="grow" />
       {!hasEnded(run) && (

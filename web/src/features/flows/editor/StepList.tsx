@@ -5,13 +5,15 @@ import { useMemo } from 'react';
 import { bodyOf, graphAt, inOrder } from '@/components/data/graph';
 import { StatusMark } from '@/components/StatusMark';
 import { useEditorState, useParts, useProblems } from './context';
-import classes from './Editor.module.css';
+import shared from './Editor.module.css';
+import { type Joining, joining } from './joining';
 import { useNodeStatus } from './live';
 import { detailOf, iconOf } from './look';
 import { marksOf } from './mistakes';
+import classes from './Steps.module.css';
 
-export function StepList({ onAdd, onSettings }: { onAdd: (after?: string) => void; onSettings: () => void }) {
-  const { editor, readOnly } = useParts();
+export function StepList({ onAdd, onSettings }: { onAdd: (joined: Joining) => void; onSettings: () => void }) {
+  const { editor, types, readOnly } = useParts();
   const document = useEditorState((state) => state.document);
   const container = useEditorState((state) => state.container);
   const { problems } = useProblems();
@@ -22,12 +24,17 @@ export function StepList({ onAdd, onSettings }: { onAdd: (after?: string) => voi
     <div className={classes.steps}>
       <ol aria-label="Steps">
         {order.map((id) => (
-          <StepRow key={id} id={id} mark={marks.get(id)} onAdd={readOnly ? undefined : onAdd} />
+          <StepRow
+            key={id}
+            id={id}
+            mark={marks.get(id)}
+            onAdd={readOnly ? undefined : () => onAdd(joining(editor, types, id))}
+          />
         ))}
       </ol>
-      {order.length === 0 && <p className={classes.none}>No step yet.</p>}
+      {order.length === 0 && <p className={shared.none}>No step yet.</p>}
       {!readOnly && (
-        <Button leftSection={<Plus size={14} aria-hidden />} onClick={() => onAdd()}>
+        <Button leftSection={<Plus size={14} aria-hidden />} onClick={() => onAdd(joining(editor, types))}>
           Add step
         </Button>
       )}
@@ -46,7 +53,7 @@ export function StepList({ onAdd, onSettings }: { onAdd: (after?: string) => voi
   );
 }
 
-function StepRow({ id, mark, onAdd }: { id: string; mark: string | undefined; onAdd?: (after: string) => void }) {
+function StepRow({ id, mark, onAdd }: { id: string; mark: string | undefined; onAdd?: () => void }) {
   const { editor, types, live } = useParts();
   const document = useEditorState((state) => state.document);
   const container = useEditorState((state) => state.container);
@@ -78,12 +85,12 @@ function StepRow({ id, mark, onAdd }: { id: string; mark: string | undefined; on
         <ChevronRight size={16} aria-hidden />
       </button>
       {body && (
-        <Button size="compact-xs" onClick={() => editor.open([...container, id])}>
+        <Button size="compact-xs" className={classes.body} onClick={() => editor.open([...container, id])}>
           Open body ({body.nodes.length})
         </Button>
       )}
       {onAdd && (
-        <ActionIcon aria-label={`Add a step after ${id}`} onClick={() => onAdd(id)}>
+        <ActionIcon aria-label={`Add a step after ${id}`} onClick={onAdd}>
           <Plus size={16} />
         </ActionIcon>
       )}

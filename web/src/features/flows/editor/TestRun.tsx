@@ -1,8 +1,7 @@
 // Asks for the input of a test run.
-import { Button, Modal, Stack } from '@mantine/core';
 import type { Json } from '@/components/data/json';
-import classes from '../Flows.module.css';
-import { inputOf, RunInput } from '../RunInput';
+import { Dialog } from '../Dialog';
+import { RunForm } from '../RunForm';
 import type { Mode } from './useRuns';
 
 export interface TestRunProps {
@@ -16,43 +15,28 @@ export interface TestRunProps {
 }
 
 export function TestRun({ schema, mode, text, onText, pins, onStart, onClose }: TestRunProps) {
-  const input = inputOf(text);
   const title = mode.only ? `Run ${mode.only}` : mode.until ? `Run to ${mode.until}` : 'Test run of the draft';
-  const submit = () => {
-    if (!input) return;
-    onClose();
-    onStart(input.value);
-  };
   return (
-    <Modal opened onClose={onClose} title={title} size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
+    <Dialog onClose={onClose} title={title} size="lg">
+      <RunForm
+        schema={schema}
+        text={text}
+        onText={onText}
+        action="Start test run"
+        onStart={(input) => {
+          onClose();
+          onStart(input);
         }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            event.stopPropagation();
-            submit();
-          }
-        }}
+        onClose={onClose}
       >
-        <Stack gap="md">
-          <RunInput schema={schema} text={text} onText={onText} />
-          {pins > 0 && (
-            <p className="meta">
-              {pins === 1 ? 'One node has a pinned output' : `${pins} nodes have pinned outputs`} and is not executed.
-            </p>
-          )}
-          <div className={classes.buttons}>
-            <Button onClick={onClose}>Back</Button>
-            <Button type="submit" variant="filled" disabled={!input} data-autofocus>
-              Start test run
-            </Button>
-          </div>
-        </Stack>
-      </form>
-    </Modal>
+        {pins > 0 && (
+          <p className="meta">
+            {pins === 1
+              ? 'One node has a pinned output and is not executed.'
+              : `${pins} nodes have pinned outputs and are not executed.`}
+          </p>
+        )}
+      </RunForm>
+    </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 // The history of a flow: who published what when, what changed, and going back.
-import { Button, Modal } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useWhyNot } from '@/api/session';
@@ -8,10 +8,12 @@ import type { FlowDocument } from '@/components/data/flow';
 import { Failed, Loaded, Loading, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
 import { Ago } from '@/components/Values';
+import { Dialog } from '../Dialog';
 import flows from '../Flows.module.css';
 import { flowQuery, useMakeLive, useVersions, versionQuery } from '../queries';
 import { useParts } from './context';
-import classes from './Editor.module.css';
+import classes from './Dialogs.module.css';
+import editor from './Editor.module.css';
 
 export interface VersionsProps {
   document: FlowDocument;
@@ -29,13 +31,7 @@ export function Versions({ document, version, onVersion, onTake, onClose }: Vers
   const flow = useQuery(flowQuery(id));
   const live = flow.data?.data.live_version ?? undefined;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Versions"
-      size="min(1100px, 96vw)"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Versions" size="min(1100px, 96vw)">
       {versions.isPending ? (
         <Loading rows={6} />
       ) : versions.isError ? (
@@ -51,7 +47,7 @@ export function Versions({ document, version, onVersion, onTake, onClose }: Vers
                   aria-pressed={one.version === version}
                   onClick={() => onVersion(one.version)}
                 >
-                  <span className={classes.row}>
+                  <span className={editor.row}>
                     <strong>Version {one.version}</strong>
                     {one.version === live && <StatusMark status="active" word="live" />}
                   </span>
@@ -86,7 +82,7 @@ export function Versions({ document, version, onVersion, onTake, onClose }: Vers
           </div>
         </div>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -115,7 +111,7 @@ function OneVersion({ version, live, etag, document, onTake }: OneProps) {
     <Loaded query={query} what={`Version ${version}`}>
       {(mine) => (
         <>
-          <div className={classes.row}>
+          <div className={editor.row}>
             <span className="quiet">Against</span>
             {ways
               .filter((way) => way.there)

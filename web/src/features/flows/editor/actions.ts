@@ -16,14 +16,14 @@ import {
   graphAt,
   isClip,
   pasteNodes,
-  portsOf,
   removeNodes,
   renameNode,
   withGraphAt,
   withPositions,
 } from '@/components/data/graph';
 import { isObject, type JsonObject } from '@/components/data/json';
-import { NODE_HEIGHT, NODE_WIDTH, nodeHeight } from './geometry';
+import { boxOf, NODE_HEIGHT, NODE_WIDTH } from './geometry';
+import { edgeOf, type From, type Joining, join } from './joining';
 import type { EditorStore, Point, Types } from './store';
 import { changeNote, freeNoteId, type Note, notesOf, withNotes } from './ui';
 
@@ -34,13 +34,6 @@ export interface Kind {
   config_schema?: unknown;
   example?: unknown;
   has_ports?: boolean;
-}
-
-/** Where a new node's edge comes from. */
-export interface From {
-  node: string;
-  port?: string;
-  on?: 'error' | 'rollback';
 }
 
 /** Where a node of the open graph stands: as the document says, else where the layout put it. */
@@ -75,24 +68,24 @@ export function firstConfig(kind: Kind): JsonObject | undefined {
   return Object.keys(config).length > 0 ? config : undefined;
 }
 
-/** Adds a node; `from` connects it when the edge is allowed. Gives its id. */
-export function addKind(editor: EditorStore, kind: Kind, at: Point | undefined, types: Types, from?: From): string {
+/** Adds a node, joined to others by the edges that are allowed. Gives its id. */
+export function addKind(
+  editor: EditorStore,
+  kind: Kind,
+  at: Point | undefined,
+  types: Types,
+  joined: Joining = { from: [] },
+): string {
   const { container, document } = editor.get();
   const config = firstConfig(kind);
-  const place = at ?? nextPlace(editor, types, from?.node);
+  const place = at ?? nextPlace(editor, types, behind(editor, joined));
   const fresh: FlowNode = { id: freeId(document, kind.name), type: kind.name };
   if (config) fresh.config = config;
   fresh.position = { x: Math.round(place.x), y: Math.round(place.y) };
   // Ids in an example's body have to be free in the whole flow.
   const clip = bodyOf(fresh) ? renumbered(document, fresh, types) : fresh;
   editor.edit(
-    (before) => {
-      let next = addNode(settled(editor, before), container, clip);
-      const edge = from && edgeOf(from, fresh.id);
-      const graph = graphAt(next, container);
-      if (edge && graph && edgeRefusal(graph, edge, types) === undefined) next = addEdge(next, container, edge);
-      return next;
-    },
+    (before) => join(addNode(settled(editor, before), container, clip), container, clip, joined, types),
     undefined,
     { nodes: [fresh.id] },
   );
@@ -105,21 +98,20 @@ function renumbered(document: FlowDocument, node: FlowNode, types: Types): FlowN
   return { ...copy, id: node.id };
 }
 
-function edgeOf(from: From, to: string): FlowEdge {
-  const edge: FlowEdge = { from: from.node, to };
-  if (from.on) edge.on = from.on;
-  else if (from.port) edge.from_port = from.port;
-  return edge;
+/** The node beside which a new one is put: of several the rightmost. */
+function behind(editor: EditorStore, { from, into }: Joining): string | undefined {
+  const { nodes, edges = [] } = editor.graph();
+  if (into !== undefined) return edges[edgeKeys(edges).indexOf(into)]?.from;
+  const ids = new Set(from.map((one) => one.node));
+  const ordered = nodes.filter((node) => ids.has(node.id));
+  return ordered.sort((a, b) => placeOf(editor, b).x - placeOf(editor, a).x)[0]?.id;
 }
 
 /** Right of the node that it follows, below what stands there already; else right of everything. */
 export function nextPlace(editor: EditorStore, types: Types, after?: string): Point {
   const { nodes } = editor.graph();
   if (nodes.length === 0) return { x: 0, y: 0 };
-  const boxes = nodes.map((node) => ({
-    ...placeOf(editor, node),
-    height: nodeHeight(portsOf(node, types.get(node.type)).length),
-  }));
+  const boxes = nodes.map((node) => ({ ...placeOf(editor, node), ...boxOf(node, types) }));
   const source = nodes.find((node) => node.id === after) ?? nodes.at(-1)!;
   const from = placeOf(editor, source);
   const place = { x: from.x + NODE_WIDTH + 88, y: from.y };
@@ -319,10 +311,7 @@ export function addNote(editor: EditorStore, kind: Note['kind'], at: Point, type
     height: kind === 'group' ? 180 : 80,
   };
   if (kind === 'group' && chosen.length > 0) {
-    const boxes = chosen.map((node) => ({
-      ...placeOf(editor, node),
-      height: nodeHeight(portsOf(node, types.get(node.type)).length),
-    }));
+    const boxes = chosen.map((node) => ({ ...placeOf(editor, node), ...boxOf(node, types) }));
     note.x = Math.min(...boxes.map((box) => box.x)) - 24;
     note.y = Math.min(...boxes.map((box) => box.y)) - 40;
     note.width = Math.max(...boxes.map((box) => box.x)) + NODE_WIDTH + 24 - note.x;

@@ -128,7 +128,6 @@ export function canvasModel() {
           inner: one.inner,
           mark,
           pinned,
-          label: title,
         },
       };
       nextNodes.set(one.id, { key, made });

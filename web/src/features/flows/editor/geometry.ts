@@ -1,4 +1,5 @@
 // Sizes of what is drawn on the canvas, in pixels at 100 %.
+import { type FlowNode, type NodeTypeInfo, portsOf } from '@/components/data/graph';
 
 export const NODE_WIDTH = 200;
 export const NODE_HEIGHT = 58;
@@ -8,6 +9,11 @@ const ABOVE_PORTS = 12;
 /** Nodes with several ways out are as high as their ports need. */
 export function nodeHeight(ports: number): number {
   return ports <= 2 ? NODE_HEIGHT : ABOVE_PORTS * 2 + ports * PORT;
+}
+
+/** A node as the layout reads it. */
+export function boxOf(node: FlowNode, types: ReadonlyMap<string, NodeTypeInfo>) {
+  return { id: node.id, width: NODE_WIDTH, height: nodeHeight(portsOf(node, types.get(node.type)).length) };
 }
 
 /** The middle of a port, from the node's upper edge. */

@@ -18,11 +18,25 @@ export interface EditorActs {
   canvas: React.RefObject<CanvasHandle | null>;
   add(): void;
   find(): void;
+  connect(node: string): void;
   save(): void;
   publish(): void;
   run(): void;
+  runLive(): void;
   layout(): void;
   inspect(): void;
+}
+
+const isAsking = () => document.querySelector('[role=dialog][aria-modal=true]') !== null;
+
+/** A dialog does not come over another one. */
+function ask(act: () => void): void {
+  if (!isAsking()) act();
+}
+
+function connectSelected({ editor, connect }: EditorActs): void {
+  const { nodes } = editor.get().selection;
+  if (nodes.length === 1) connect(nodes[0]!);
 }
 
 /** Keys that act wherever the focus is, except in fields. */
@@ -34,7 +48,7 @@ export function useEditorKeys(acts: EditorActs, isCanvas: boolean): void {
         { keys: '$mod+z', does: 'Undo', act: () => editor.undo() },
         { keys: '$mod+Shift+z', does: 'Redo', act: () => editor.redo() },
         { keys: '$mod+s', does: 'Save draft now', act: acts.save, evenTyping: true },
-        { keys: '$mod+Shift+p', does: 'Publish draft', act: acts.publish, evenTyping: true },
+        { keys: '$mod+Shift+p', does: 'Publish draft', act: () => ask(acts.publish), evenTyping: true },
       ];
   const draws: Shortcut[] = isCanvas
     ? [
@@ -42,7 +56,7 @@ export function useEditorKeys(acts: EditorActs, isCanvas: boolean): void {
         { keys: '0', does: 'Show at 100 %', act: () => canvas.current?.zoomTo(1) },
         { keys: '/', does: 'Find a node', act: acts.find },
         listed('Alt+arrows', 'Walk along the edges'),
-        listed('Enter', 'Edit the selected node'),
+        listed('Enter', 'Edit the selected node; Escape goes back to the canvas'),
         listed('$mod+a', 'Select all'),
         listed('$mod+c', 'Copy'),
         listed('Space', 'Drag the view while held'),
@@ -52,6 +66,7 @@ export function useEditorKeys(acts: EditorActs, isCanvas: boolean): void {
     isCanvas && !acts.readOnly
       ? [
           { keys: 'a', does: 'Add a node', act: acts.add },
+          { keys: 'e', does: 'Lead an edge from the selected node', act: () => connectSelected(acts) },
           { keys: 'Shift+l', does: 'Lay the graph out', act: acts.layout },
           listed('Tab', 'Add a node after the selected one'),
           listed('Delete', 'Remove what is selected'),
@@ -63,7 +78,8 @@ export function useEditorKeys(acts: EditorActs, isCanvas: boolean): void {
       : [];
   useKeys('Editor', [
     ...writes,
-    { keys: '$mod+Enter', does: 'Test run', act: acts.run, evenTyping: true },
+    { keys: '$mod+Enter', does: 'Test run', act: () => ask(acts.run), evenTyping: true },
+    { keys: '$mod+Shift+Enter', does: 'Run the live version', act: () => ask(acts.runLive), evenTyping: true },
     ...draws,
     ...edits,
   ]);
@@ -145,7 +161,7 @@ export function useClipboard(acts: EditorActs, isCanvas: boolean, tell: (message
     if (!isCanvas) return;
     const isHere = () => {
       const at = document.activeElement;
-      if (document.querySelector('[role=dialog][aria-modal=true]')) return false;
+      if (isAsking()) return false;
       return !at || at === document.body || at.id === 'main' || at.closest('[data-canvas]') !== null;
     };
     const onCopy = (event: ClipboardEvent) => {

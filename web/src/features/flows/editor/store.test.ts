@@ -56,7 +56,7 @@ describe('edits and their history', () => {
   it('makes one entry of each edit and gives the document before back', () => {
     const editor = createEditor(begin());
     const before = json(editor);
-    addKind(editor, kind('set'), undefined, types, { node: 'b' });
+    addKind(editor, kind('set'), undefined, types, { from: [{ node: 'b' }] });
     expect(editor.get().document.nodes.map((node) => node.id)).toEqual(['a', 'b', 'set']);
     expect(editor.get().document.edges).toContainEqual({ from: 'b', to: 'set' });
     expect(editor.get().selection.nodes).toEqual(['set']);
@@ -140,12 +140,12 @@ describe('actions', () => {
 
   it('takes the default port into a fresh switch, and connects by ports', () => {
     const editor = createEditor(begin());
-    const id = addKind(editor, kind('switch'), undefined, types, { node: 'b' });
+    const id = addKind(editor, kind('switch'), undefined, types, { from: [{ node: 'b' }] });
     expect(editor.get().document.nodes.at(-1)!.config).toEqual({
       cases: [{ port: 'big', when: 'input.total > 100' }],
       default: 'small',
     });
-    const next = addKind(editor, kind('set'), undefined, types, { node: id, port: 'big' });
+    const next = addKind(editor, kind('set'), undefined, types, { from: [{ node: id, port: 'big' }] });
     expect(editor.get().document.edges!.at(-1)).toEqual({ from: id, to: next, from_port: 'big' });
   });
 

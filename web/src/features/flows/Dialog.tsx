@@ -1,0 +1,32 @@
+// A dialog that is there as long as it is open. Mantine gives the focus back when `opened` changes, which here it never does.
+import { Modal, type ModalProps } from '@mantine/core';
+import { useEffect, useState } from 'react';
+
+export function Dialog(props: Omit<ModalProps, 'opened'>) {
+  useFocusReturn();
+  return <Modal opened closeButtonProps={{ 'aria-label': 'Close' }} {...props} />;
+}
+
+/** When this goes the focus returns to what had it before, unless somebody has taken it by then. */
+export function useFocusReturn(): void {
+  const [before] = useState(opener);
+  useEffect(
+    () => () => {
+      requestAnimationFrame(() => {
+        const now = document.activeElement;
+        if (now && now !== document.body) return;
+        const page = () => document.querySelector<HTMLElement>('[data-canvas]') ?? document.getElementById('main');
+        (before?.isConnected ? before : page())?.focus({ preventScroll: true });
+      });
+    },
+    [before],
+  );
+}
+
+// An entry of a menu goes with the menu: then it is the menu's button.
+function opener(): HTMLElement | undefined {
+  const at = document.activeElement;
+  if (!(at instanceof HTMLElement) || at === document.body) return undefined;
+  const menu = at.closest('[role=menu]');
+  return (menu && document.querySelector<HTMLElement>(`[aria-controls="${CSS.escape(menu.id)}"]`)) || at;
+}
