@@ -1,6 +1,6 @@
 // What was typed into a dialog and not sent: the dialog asks before it throws that away.
 
-import { type FormEvent, type MouseEvent, useState } from 'react';
+import { type FormEvent, type MouseEvent, useRef, useState } from 'react';
 
 export interface Typed {
   /** Something was typed since the last `forget`. */
@@ -19,14 +19,20 @@ export interface Typed {
 export function useTyped(onLeave: () => void, choices: boolean): Typed {
   const [typed, setTyped] = useState(false);
   const [asking, setAsking] = useState(false);
+  const last = useRef<HTMLElement>(null);
+  const goOn = () => {
+    setAsking(false);
+    last.current?.focus();
+  };
   return {
     typed,
     asking,
     leave: () => {
-      if (typed) setAsking(!asking);
+      if (asking) goOn();
+      else if (typed) setAsking(true);
       else onLeave();
     },
-    keep: () => setAsking(false),
+    keep: goOn,
     forget: () => {
       setTyped(false);
       setAsking(false);
@@ -35,7 +41,9 @@ export function useTyped(onLeave: () => void, choices: boolean): Typed {
       // A dialog within has its own answer.
       onInput: (event) => {
         const field = event.target as HTMLElement;
-        if (event.currentTarget.contains(field) && !field.closest('[data-untracked], [role=search]')) setTyped(true);
+        if (!event.currentTarget.contains(field) || field.closest('[data-untracked], [role=search]')) return;
+        last.current = field;
+        setTyped(true);
       },
       // Lists of options stand elsewhere in the page.
       onClick: (event) => {

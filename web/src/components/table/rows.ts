@@ -113,7 +113,8 @@ export function useRows<T>(
   }, [list, windowed]);
 
   const remember = useCallback(() => {
-    for (const item of virtual.takeSnapshot()) heights.set(String(item.key), item.size);
+    // Also those that were never drawn: as high as they were taken to be, the page is as long again.
+    for (const item of virtual.measurementsCache) heights.set(String(item.key), item.size);
     for (const row of list.current?.querySelectorAll<HTMLElement>('[data-index]') ?? []) {
       heights.set(row.dataset.key ?? '', row.offsetHeight);
     }
