@@ -1,7 +1,7 @@
 // The menus of the top bar; they come after the page, and stand-ins of the same size keep their places (TopBar.tsx).
 
 import { ActionIcon, Menu, UnstyledButton } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Check, ChevronsUpDown, CircleUser, LogOut, Monitor, Moon, Sun } from 'lucide-react';
 import { api } from '@/api/client';
@@ -103,15 +103,13 @@ const AccountLink = (props: Omit<LinkProps, 'to'>) => <Link {...props} to="/acco
 export function AccountMenu() {
   const me = useMe();
   const preferences = usePreferences();
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const leave = useMutation({
     onMutate: expectSignOut,
     mutationFn: () => api.POST('/api/v1/auth/logout'),
     onSettled: () => {
       live.open('');
-      client.clear();
-      void navigate({ to: '/login' });
+      // Loaded anew: nothing of the person stays, and nothing asks in their name any more.
+      location.assign('/login');
     },
   });
   const check = (on: boolean) => (on ? <Check size={14} aria-hidden /> : <span style={{ width: 14 }} />);

@@ -2,7 +2,6 @@
 
 import { Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { workspaceOfAddress } from '@/api/client';
 import { problemOf } from '@/api/problem';
@@ -32,8 +31,6 @@ export function SignInAgain() {
 
 function Again() {
   const client = useQueryClient();
-  const navigate = useNavigate();
-  const href = useRouterState({ select: (state) => state.location.href });
   const [error, setError] = useState<unknown>();
   const goOn = async () => {
     setError(undefined);
@@ -55,8 +52,7 @@ function Again() {
   };
   const leave = () => {
     expectSignOut();
-    client.clear();
-    void navigate({ to: '/login', search: { next: href } as never });
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   };
   return (
     <div className={classes.form}>
