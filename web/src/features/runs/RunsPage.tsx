@@ -185,15 +185,17 @@ export default function RunsPage() {
         ) : (
           <>
             {runs.fresh > 0 && (
-              <Button
-                variant="subtle"
-                className={classes.fresh}
-                radius={0}
-                leftSection={<ArrowUp size={14} aria-hidden />}
-                onClick={runs.showFresh}
-              >
-                Show {runs.fresh >= 50 ? '50 or more new runs' : formatNumber(runs.fresh, 'new run')}
-              </Button>
+              <div className={classes.freshAt}>
+                <Button
+                  variant="filled"
+                  size="xs"
+                  className={classes.fresh}
+                  leftSection={<ArrowUp size={14} aria-hidden />}
+                  onClick={runs.showFresh}
+                >
+                  Show {runs.fresh >= 50 ? '50 or more new runs' : formatNumber(runs.fresh, 'new run')}
+                </Button>
+              </div>
             )}
             {runs.items.length > 0 ? (
               <DataTable

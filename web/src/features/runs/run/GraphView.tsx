@@ -15,7 +15,7 @@ import {
   useStore,
 } from '@xyflow/react';
 import { ChevronRight } from 'lucide-react';
-import { memo, useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { layoutGraph, type Places } from '@/components/data/layout';
 import { Link } from '@/components/Link';
 import { Empty, Failed, Loading } from '@/components/States';
@@ -23,7 +23,7 @@ import { StatusMark, stateColour } from '@/components/StatusMark';
 import { formatCount, formatDuration, formatMoney, formatWord } from '@/lib/format';
 import { useScheme } from '@/lib/preferences';
 import classes from './GraphView.module.css';
-import { type OverlayNode, overlayOf } from './overlay';
+import { kept, type OverlayNode, overlayOf } from './overlay';
 import type { Model } from './useModel';
 
 const width = 200;
@@ -39,6 +39,9 @@ interface GraphViewProps {
 }
 
 type Data = OverlayNode & { chosen: boolean; [key: string]: unknown };
+
+const nodeKey = (node: Node<Data>) => JSON.stringify([node.position, node.data]);
+const edgeKey = (edge: Edge) => JSON.stringify([edge.source, edge.target, edge.label, edge.style]);
 
 export default function GraphView({ model, inside, onInside, selected, onSelect }: GraphViewProps) {
   const { document, tree, version, now, range, run } = model;
@@ -66,39 +69,40 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
   }, [shape, placed]);
 
   const ready = overlay && (placed || places?.shape === shape);
-  const nodes = useMemo(
-    () =>
-      ready
-        ? overlay.nodes.map(
-            (node): Node<Data> => ({
-              id: node.id,
-              type: 'step',
-              position: node.position && placed ? node.position : (places?.places.get(node.id) ?? { x: 0, y: 0 }),
-              width,
-              height,
-              data: { ...node, chosen: node.path !== '' && node.path === selected },
-              ariaLabel: `${node.title}, ${formatWord(node.status || 'not there')}`,
-            }),
-          )
-        : [],
-    [ready, overlay, placed, places, selected],
-  );
-  const edges = useMemo(
-    () =>
-      (ready ? overlay.edges : []).map((edge): Edge => {
-        const stroke = edge.taken ? 'var(--ink)' : 'var(--control-line)';
-        return {
-          id: edge.id,
-          source: edge.source,
-          target: edge.target,
-          label: edge.label.length > 32 ? `${edge.label.slice(0, 31)}…` : edge.label || undefined,
-          style: { stroke, strokeWidth: 1.5, strokeDasharray: edge.kind === 'success' ? undefined : '5 4' },
-          markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 16, height: 16 },
-          focusable: false,
-        };
-      }),
-    [ready, overlay],
-  );
+  const drawn = useRef<{ nodes: Node<Data>[]; edges: Edge[] }>({ nodes: [], edges: [] });
+  const nodes = useMemo(() => {
+    const all = ready
+      ? overlay.nodes.map(
+          (node): Node<Data> => ({
+            id: node.id,
+            type: 'step',
+            position: node.position && placed ? node.position : (places?.places.get(node.id) ?? { x: 0, y: 0 }),
+            width,
+            height,
+            data: { ...node, chosen: node.path !== '' && node.path === selected },
+            ariaLabel: `${node.title}, ${formatWord(node.status || 'not there')}`,
+          }),
+        )
+      : [];
+    drawn.current.nodes = kept(drawn.current.nodes, all, nodeKey);
+    return drawn.current.nodes;
+  }, [ready, overlay, placed, places, selected]);
+  const edges = useMemo(() => {
+    const all = (ready ? overlay.edges : []).map((edge): Edge => {
+      const stroke = edge.taken ? 'var(--ink)' : 'var(--control-line)';
+      return {
+        id: edge.id,
+        source: edge.source,
+        target: edge.target,
+        label: edge.label.length > 32 ? `${edge.label.slice(0, 31)}…` : edge.label || undefined,
+        style: { stroke, strokeWidth: 1.5, strokeDasharray: edge.kind === 'success' ? undefined : '5 4' },
+        markerEnd: { type: MarkerType.ArrowClosed, color: stroke, width: 16, height: 16 },
+        focusable: false,
+      };
+    });
+    drawn.current.edges = kept(drawn.current.edges, all, edgeKey);
+    return drawn.current.edges;
+  }, [ready, overlay]);
   const scheme = useScheme();
 
   if (version.isError) {

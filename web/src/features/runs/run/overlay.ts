@@ -33,6 +33,26 @@ export interface OverlayEdge {
   taken: boolean;
 }
 
+/**
+ * What did not change stays the same object, and a list without a change the same list: only the rest is drawn anew. `keyOf` names
+ * what makes one drawn as it is.
+ */
+export function kept<T extends { id: string }>(
+  before: readonly T[],
+  now: readonly T[],
+  keyOf: (one: T) => string,
+): T[] {
+  const old = new Map(before.map((one) => [one.id, one]));
+  let same = before.length === now.length;
+  const all = now.map((one, index) => {
+    const was = old.get(one.id);
+    const is = was && keyOf(was) === keyOf(one) ? was : one;
+    same &&= is === before[index];
+    return is;
+  });
+  return same ? (before as T[]) : all;
+}
+
 /** The graph that an item's path leads to: "each[3]/inner[0]" → the body of inner; the whole flow for "". */
 export function graphInside(document: FlowDocument, inside: string): FlowGraph | undefined {
   let graph: FlowGraph | undefined = document;

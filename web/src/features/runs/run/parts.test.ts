@@ -3,7 +3,7 @@ import type { FlowDocument } from '@/components/data/flow';
 import type { Json } from '@/components/data/json';
 import { compareSteps, difference, placesOf } from './compare';
 import { messagesOf } from './messagesOf';
-import { graphInside, overlayOf } from './overlay';
+import { graphInside, kept, overlayOf } from './overlay';
 import type { RunDiff } from './queries';
 import { namesUsed, stepOfNode } from './reads';
 import { buildTree, type Step } from './tree';
@@ -62,6 +62,39 @@ describe('the graph with the run on it', () => {
   });
   it('has nodes of which the run has no step yet', () => {
     expect(overlayOf(document, tree, '', 0).nodes.at(-1)).toMatchObject({ id: 'fallback', path: '', status: '' });
+  });
+});
+
+describe('what is drawn again', () => {
+  const key = (one: { id: string; state: string }) => one.state;
+  it('is what changed alone, and nothing when nothing did', () => {
+    const before = [
+      { id: 'a', state: 'running' },
+      { id: 'b', state: 'pending' },
+    ];
+    expect(kept(before, [{ ...before[0]! }, { ...before[1]! }], key)).toBe(before);
+    const after = kept(before, [{ id: 'a', state: 'succeeded' }, { ...before[1]! }], key);
+    expect(after[0]).toEqual({ id: 'a', state: 'succeeded' });
+    expect(after[1]).toBe(before[1]);
+  });
+  it('follows nodes that come, go and change places', () => {
+    const before = [
+      { id: 'a', state: 'x' },
+      { id: 'b', state: 'x' },
+    ];
+    const after = kept(
+      before,
+      [
+        { id: 'b', state: 'x' },
+        { id: 'a', state: 'x' },
+      ],
+      key,
+    );
+    expect(after).not.toBe(before);
+    expect(after).toEqual([before[1], before[0]]);
+    expect(after[0]).toBe(before[1]);
+    expect(kept(before, [{ id: 'b', state: 'x' }], key)).toEqual([before[1]]);
+    expect(kept([], before, key)).toEqual(before);
   });
 });
 
