@@ -3,14 +3,15 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Column, DataTable } from '@/components/DataTable';
+import type { Column } from '@/components/DataTable';
 import { JsonView } from '@/components/data/JsonView';
 import { FilterBar, FilterText } from '@/components/FilterBar';
+import { List } from '@/components/List';
 import { Page } from '@/components/Page';
 import { Facts, Panel } from '@/components/Panel';
 import { RunLink } from '@/components/RunLink';
 import { Sheet } from '@/components/Sheet';
-import { Empty, Failed, FilteredEmpty, Loaded, Loading } from '@/components/States';
+import { Empty, Loaded } from '@/components/States';
 import { Ago, Id } from '@/components/Values';
 import { formatNumber, formatTime } from '@/lib/format';
 import { useLive } from '@/lib/live';
@@ -82,29 +83,24 @@ export default function EventsPage() {
           placeholder="Type holds, such as run.failed"
         />
       </FilterBar>
-      <Panel flush>
-        {events.isPending ? (
-          <Loading rows={8} />
-        ) : events.isError ? (
-          <Failed error={events.error} what="The list of events" onRetry={() => void events.refetch()} />
-        ) : shown.length > 0 ? (
-          <DataTable
-            label="Events"
-            rows={shown}
-            rowKey={(event) => event.sequence}
-            columns={columns}
-            active={values.event}
-            onOpen={(event) => set({ event: event.sequence }, 'push')}
-            more={events.more}
-          />
-        ) : events.items.length > 0 ? (
-          <FilteredEmpty what="loaded events" onClear={() => set({ type: '' })} />
-        ) : (
+      <List
+        query={events}
+        what="loaded events"
+        lines={8}
+        onClear={events.items.length > 0 ? () => set({ type: '' }) : undefined}
+        empty={
           <Empty>
             Nothing has happened yet. Runs that start and end, budgets that are crossed and more are told here.
           </Empty>
-        )}
-      </Panel>
+        }
+        label="Events"
+        rows={shown}
+        rowKey={(event) => event.sequence}
+        columns={columns}
+        active={values.event}
+        onOpen={(event) => set({ event: event.sequence }, 'push')}
+        more={events.more}
+      />
     </Page>
   );
 }
