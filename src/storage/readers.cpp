@@ -31,8 +31,9 @@ Result<sqlite::Connection*> ReaderThread::connection() {
 }
 
 void ReaderThread::rest() {
-    if (connection_) sqlite3_db_release_memory(connection_->handle());
-    base::give_memory_back();
+    base::give_memory_back([this] {
+        if (connection_) sqlite3_db_release_memory(connection_->handle());
+    });
 }
 
 Readers::Readers(runtime::Loop& loop, std::filesystem::path database, unsigned threads)

@@ -236,8 +236,7 @@ bool Writer::take() {
 /// The load is over: the pages that it read and wrote, and what its units left behind here and on the loop.
 void Writer::rest() {
     since_rest_ = 0;
-    sqlite3_db_release_memory(connection_->handle());
-    base::give_memory_back();
+    base::give_memory_back([this] { sqlite3_db_release_memory(connection_->handle()); });
     loop_.post([] { base::give_memory_back(); });
     instruments().rests.add();
 }
