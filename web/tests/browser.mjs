@@ -1,12 +1,13 @@
 // node tests/browser.mjs: the whole browser suite against one server and one Chromium; totals are the last lines.
-//   SLUICE_BINARY=build/release/sluice node web/tests/browser.mjs [visits|shell|…]
+//   SLUICE_BINARY=build/release/sluice node web/tests/browser.mjs [visits|shell|access|…]
 import { after, before, test } from 'node:test';
 import { House } from './house.mjs';
+import { access } from './journeys/access.test.mjs';
 import { runs } from './journeys/runs.test.mjs';
 import { shell } from './shell.test.mjs';
 import { visits } from './visits.test.mjs';
 
-const parts = { visits, shell, runs };
+const parts = { visits, shell, access, runs };
 const wanted = process.argv.slice(2);
 
 let house;

@@ -95,6 +95,19 @@ export class House {
     return house;
   }
 
+  /** A server of its own without anything in it, in the same browser: as after the installation. */
+  static async empty({ browser }) {
+    const house = new House();
+    house.folder = mkdtempSync(join(tmpdir(), 'sluice-web-'));
+    house.data = join(house.folder, 'data');
+    house.port = await freePort();
+    house.url = `http://127.0.0.1:${house.port}`;
+    await house.start();
+    // Its contexts are the caller's to close.
+    house.sharedBrowser = browser;
+    return house;
+  }
+
   async start() {
     const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--limits-user-rate', '0'];
     if (process.env.SLUICE_DASHBOARD_DIR) args.push('--dashboard-dir', resolve(process.env.SLUICE_DASHBOARD_DIR));
@@ -152,7 +165,7 @@ export class House {
 
   /** A context that is signed in: theme "light" or "dark", width in pixels. Its pages note what goes wrong: `page.wrongs`. */
   async context({ theme = 'light', width = 1440, signedIn = true, ...options } = {}) {
-    const context = await this.browser.newContext({
+    const context = await (this.browser ?? this.sharedBrowser).newContext({
       viewport: { width, height: width < 640 ? 844 : 900 },
       colorScheme: theme,
       reducedMotion: 'reduce',
