@@ -2,6 +2,7 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Download, Ellipsis, FlaskConical, History, Play, Redo2, Trash2, Undo2, Upload } from 'lucide-react';
+import { useRef } from 'react';
 import { downloadUrl } from '@/api/client';
 import { useWhyNot } from '@/api/session';
 import { printKeys } from '@/lib/keys';
@@ -27,6 +28,12 @@ export function EditorActions({ onRun, onPublish, onVersions, onReplace, onDisca
   const { ask, busy } = useRunner();
   const whyNotRun = useWhyNot('runs:write');
   const whyNotWrite = useWhyNot('flows:write');
+  const more = useRef<HTMLButtonElement>(null);
+  // The entry is gone when its dialog comes, which then gives the focus back to the menu's button.
+  const fromMenu = (act: () => void) => {
+    more.current?.focus();
+    act();
+  };
   const file = (format: string) => ({
     component: 'a' as const,
     href: downloadUrl(`/api/v1/flows/${flow}/export`, { format }),
@@ -87,7 +94,7 @@ export function EditorActions({ onRun, onPublish, onVersions, onReplace, onDisca
       </Button>
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
-          <ActionIcon aria-label="More actions">
+          <ActionIcon ref={more} aria-label="More actions">
             <Ellipsis size={16} strokeWidth={1.75} />
           </ActionIcon>
         </Menu.Target>
@@ -98,7 +105,7 @@ export function EditorActions({ onRun, onPublish, onVersions, onReplace, onDisca
             Export draft as JSON
           </Menu.Item>
           {!readOnly && (
-            <Menu.Item leftSection={<Upload size={14} aria-hidden />} onClick={onReplace}>
+            <Menu.Item leftSection={<Upload size={14} aria-hidden />} onClick={() => fromMenu(onReplace)}>
               Replace draft by file
             </Menu.Item>
           )}
@@ -109,7 +116,7 @@ export function EditorActions({ onRun, onPublish, onVersions, onReplace, onDisca
                 color="red"
                 leftSection={<Trash2 size={14} aria-hidden />}
                 disabled={save.kind === 'clean'}
-                onClick={onDiscard}
+                onClick={() => fromMenu(onDiscard)}
               >
                 Discard draft
               </Menu.Item>
