@@ -4,11 +4,12 @@ import { after, before, test } from 'node:test';
 import { House } from './house.mjs';
 import { access } from './journeys/access.test.mjs';
 import { flows } from './journeys/flows.test.mjs';
+import { keyboard } from './journeys/keyboard.test.mjs';
 import { runs } from './journeys/runs.test.mjs';
 import { shell } from './shell.test.mjs';
 import { visits } from './visits.test.mjs';
 
-const parts = { visits, shell, access, runs, flows };
+const parts = { visits, shell, access, runs, flows, keyboard };
 const wanted = process.argv.slice(2);
 
 let house;
