@@ -5,11 +5,14 @@ import { House } from './house.mjs';
 import { access } from './journeys/access.test.mjs';
 import { flows } from './journeys/flows.test.mjs';
 import { keyboard } from './journeys/keyboard.test.mjs';
+import { redo } from './journeys/redo.test.mjs';
 import { runs } from './journeys/runs.test.mjs';
+import { live } from './live.test.mjs';
 import { shell } from './shell.test.mjs';
+import { speed } from './speed.test.mjs';
 import { visits } from './visits.test.mjs';
 
-const parts = { visits, shell, access, runs, flows, keyboard };
+const parts = { visits, shell, access, runs, redo, live, flows, keyboard, speed };
 const wanted = process.argv.slice(2);
 
 let house;
