@@ -79,7 +79,10 @@ Awaitable<Result<Json>> Engine::run_sub_run(WorkspaceId workspace, SubRun sub_ru
         const auto inner = s.active.find(id);
         s.tell_outer(id, inner == s.active.end() ? (*known)->totals.attempts : inner->second->machine.totals().attempts);
     }
-    if (*known && sub_run.attempt > 1 && is_terminal((*known)->status) && (*known)->status != RunStatus::succeeded) {
+    // After a restart the inner run may have failed by itself for want of attempts: it is not tried beyond them.
+    const auto remaining = s.outer_attempts(id);
+    const bool may_retry = sub_run.attempt > 1 && (!remaining || remaining->left > 0);
+    if (*known && may_retry && is_terminal((*known)->status) && (*known)->status != RunStatus::succeeded) {
         auto again = co_await retry(workspace, id, "flow", fmt::format("attempt {} of its step", sub_run.attempt));
         if (!again && again.error().code != ErrorCode::conflict) co_return fail(std::move(again.error()));
     }

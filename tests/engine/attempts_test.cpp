@@ -150,7 +150,7 @@ TEST_CASE("a sub-run keeps to what was left at its start while the run around it
     CHECK(w.executions["ask"] == 4);
     w.get(w.engine->resume(w.workspace, run, "ann"));
     CHECK(w.ended(run).status == RunStatus::failed);
-    CHECK(w.executions["ask"] == 5);   // the step begins once more after the crash, with one first attempt
+    CHECK(w.executions["ask"] == 4);   // the step begins once more after the crash, and finds nothing left
 }
 
 TEST_CASE("a retry begins the attempts anew, those of the sub-run as well", "[engine][attempts]") {

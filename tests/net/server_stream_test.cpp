@@ -303,4 +303,6 @@ TEST_CASE("a stream ends soon after its credential does", "[net][server][sse]") 
     CHECK_FALSE(has(client.rest(), "\r\n0\r\n\r\n"));
     CHECK(world.eventually([&] { return world.server->connections() == 1; }));
     world.on_loop([&] { CHECK_FALSE(open.cancelled); });
+    everybody.close();
+    REQUIRE(world.eventually([&] { return open.cancelled; }));
 }
