@@ -7,7 +7,7 @@ function(sluice_system_test name script)
   cmake_parse_arguments(arg "" "TIMEOUT" "LABELS;ARGUMENTS" ${ARGN})
   add_test(NAME "${name}" COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/${script} $<TARGET_FILE:sluice> ${arg_ARGUMENTS})
   set_tests_properties("${name}" PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "system;${arg_LABELS}"
-    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;SANITIZED=${SLUICE_SANITIZE}")
 endfunction()
 
 if(SLUICE_TESTS AND TARGET sluice)

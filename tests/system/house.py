@@ -64,8 +64,15 @@ def clean_environment(extra=None):
     return kept
 
 
+def not_under_a_sanitizer(why):
+    """Skips a test where the binary has its sanitizer and the test judges what that changes."""
+    if os.environ.get("SANITIZED"):
+        raise unittest.SkipTest(f"not under a sanitizer: {why}")
+
+
 def shifted_clock(offset):
     """Variables that let a server see a wall clock that is `offset` ("+16m") away from the machine's."""
+    not_under_a_sanitizer("it and libfaketime call each other without end")
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     if not found:
         sys.exit("libfaketime is missing; scripts/setup tests installs it")
@@ -118,7 +125,10 @@ class Client:
         sent.update(headers or {})
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request(verb, path, body=body, headers=sent)
+            try:
+                connection.request(verb, path, body=body, headers=sent)
+            except BrokenPipeError:
+                pass  # a server that refuses a large body answers before the end of it
             answer = connection.getresponse()
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:
