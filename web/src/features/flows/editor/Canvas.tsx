@@ -6,12 +6,13 @@ import {
   type EdgeChange,
   MiniMap,
   type NodeChange,
+  type OnConnectEnd,
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
 } from '@xyflow/react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { edgeRefusal, graphAt } from '@/components/data/graph';
 import { layoutGraph } from '@/components/data/layout';
 import { stateColour } from '@/components/StatusMark';
@@ -33,6 +34,9 @@ const edgeTypes = { line: FlowEdgeLine };
 const noMoves: ReadonlyMap<string, Point> = new Map();
 const noSizes: ReadonlyMap<string, { width: number; height: number }> = new Map();
 const READABLE = 0.8;
+// The same lists each time: with new ones every node would be drawn anew in every frame of a drag.
+const panButtons = [1, 2];
+const severalKeys = ['Shift', 'Meta', 'Control'];
 export const DRAG_KIND = 'application/x-sluice-node-type';
 
 /** What others do with the canvas: move the view, ask where things are. */
@@ -304,6 +308,22 @@ function OneGraph({ handle, onKeyDown, onDropKind, onWantNode, onOpenNode, child
     },
     [editor, types, fromOf],
   );
+  // What is called is the newest, by a function that stays.
+  const wants = useRef({ onWantNode, onOpenNode });
+  useLayoutEffect(() => {
+    wants.current = { onWantNode, onOpenNode };
+  });
+  const onConnectEnd = useCallback<OnConnectEnd>(
+    (event, state) => {
+      const { onWantNode: want } = wants.current;
+      if (state.toNode || !state.fromNode || state.fromHandle?.type !== 'source' || !want) return;
+      const point = 'changedTouches' in event ? event.changedTouches[0]! : event;
+      const at = flow.screenToFlowPosition({ x: point.clientX, y: point.clientY });
+      want(fromOf(state.fromNode.id, state.fromHandle.id), { x: at.x, y: at.y - 29 });
+    },
+    [flow, fromOf],
+  );
+  const onOpen = useCallback((_: unknown, node: AnyNode) => wants.current.onOpenNode?.(node.id), []);
   const minimapColour = useCallback(
     (node: AnyNode) => {
       if (node.type === 'note') return 'transparent';
@@ -360,24 +380,19 @@ function OneGraph({ handle, onKeyDown, onDropKind, onWantNode, onOpenNode, child
           onSelectionDragStop={onDragStop}
           onConnect={onConnect}
           isValidConnection={isValid}
-          onConnectEnd={(event, state) => {
-            if (state.toNode || !state.fromNode || state.fromHandle?.type !== 'source' || !onWantNode) return;
-            const point = 'changedTouches' in event ? event.changedTouches[0]! : event;
-            const at = flow.screenToFlowPosition({ x: point.clientX, y: point.clientY });
-            onWantNode(fromOf(state.fromNode.id, state.fromHandle.id), { x: at.x, y: at.y - 29 });
-          }}
-          onNodeDoubleClick={(_, node) => onOpenNode?.(node.id)}
+          onConnectEnd={onConnectEnd}
+          onNodeDoubleClick={onOpen}
           onlyRenderVisibleElements
           nodesFocusable={false}
           edgesFocusable={false}
           disableKeyboardA11y
           deleteKeyCode={null}
           selectionKeyCode={null}
-          multiSelectionKeyCode={['Shift', 'Meta', 'Control']}
+          multiSelectionKeyCode={severalKeys}
           panActivationKeyCode="Space"
           selectionOnDrag
           selectionMode={SelectionMode.Partial}
-          panOnDrag={[1, 2]}
+          panOnDrag={panButtons}
           panOnScroll
           zoomOnDoubleClick={false}
           connectionRadius={28}

@@ -137,7 +137,8 @@ function Whole({ opened, types, session }: FlowEditorProps & { session: Session 
     try {
       const places = await layoutGraph({ nodes, edges: graph.edges ?? [] });
       if (editor.graph() === graph) layOut(editor, places);
-      canvas.current?.fit();
+      // The new places are one task, the nodes that come into view another.
+      requestAnimationFrame(() => canvas.current?.fit());
     } catch (error) {
       setMessage(error instanceof Error ? error.message : String(error));
     }

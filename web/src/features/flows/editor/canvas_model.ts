@@ -55,13 +55,43 @@ function handlesOf(ports: readonly Port[], height: number): CardNode['handles'] 
   ];
 }
 
-/** Makes the lists, each time as little new as can be. */
+type Lists = { nodes: AnyNode[]; edges: LineEdge[] };
+
+/** Makes the lists, each time as little new as can be: a frame of a drag makes only what is dragged anew. */
 export function canvasModel() {
+  const make = standing();
+  let last: { input: CanvasInput; lists: Lists } | undefined;
+  return (input: CanvasInput): Lists => {
+    if (!last || !standsAsBefore(last.input, input)) last = { input, lists: make(input) };
+    const { nodes, edges } = last.lists;
+    const { moving, resizing } = input;
+    if (moving.size + resizing.size === 0) return last.lists;
+    return {
+      nodes: nodes.map((node): AnyNode => {
+        const at = moving.get(node.id);
+        const size = resizing.get(node.id);
+        if (!at && !size) return node;
+        return { ...node, position: at ?? node.position, ...(size && { ...size, measured: size }) };
+      }),
+      edges,
+    };
+  };
+}
+
+/** Whether all but what is dragged is what it was. */
+function standsAsBefore(before: CanvasInput, now: CanvasInput): boolean {
+  return (Object.keys(now) as (keyof CanvasInput)[]).every(
+    (name) => name === 'moving' || name === 'resizing' || Object.is(before[name], now[name]),
+  );
+}
+
+/** The lists without what is dragged just now. */
+function standing() {
   let nodes = new Map<string, { key: readonly unknown[]; made: AnyNode }>();
   let edges = new Map<string, { key: readonly unknown[]; made: LineEdge }>();
   const same = (a: readonly unknown[], b: readonly unknown[]) => a.every((one, index) => Object.is(one, b[index]));
 
-  return (input: CanvasInput): { nodes: AnyNode[]; edges: LineEdge[] } => {
+  return (input: CanvasInput): Lists => {
     const canvas = toCanvas(input.graph, input.types);
     const nextNodes: typeof nodes = new Map();
     const chosen = new Set(input.selection.nodes);
@@ -69,8 +99,8 @@ export function canvasModel() {
     for (const note of notesOf(input.document)) {
       if (note.in !== input.container) continue;
       const id = `note:${note.id}`;
-      const at = input.moving.get(id) ?? { x: note.x, y: note.y };
-      const size = input.resizing.get(id) ?? { width: note.width, height: note.height };
+      const at = { x: note.x, y: note.y };
+      const size = { width: note.width, height: note.height };
       const selected = chosenNotes.has(note.id);
       const key = [note.text, note.kind, at.x, at.y, size.width, size.height, selected, input.readOnly];
       const old = nodes.get(id);
@@ -93,7 +123,7 @@ export function canvasModel() {
       nextNodes.set(id, { key, made });
     }
     for (const one of canvas.nodes) {
-      const at = input.moving.get(one.id) ?? one.position ?? input.places.get(one.id);
+      const at = one.position ?? input.places.get(one.id);
       if (!at) continue;
       const selected = chosen.has(one.id);
       const mark = input.marks.get(one.id);

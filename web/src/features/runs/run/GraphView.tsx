@@ -15,7 +15,7 @@ import {
   useStore,
 } from '@xyflow/react';
 import { ChevronRight } from 'lucide-react';
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { layoutGraph, type Places } from '@/components/data/layout';
 import { Link } from '@/components/Link';
 import { Empty, Failed, Loading } from '@/components/States';
@@ -40,6 +40,7 @@ interface GraphViewProps {
 
 type Data = OverlayNode & { chosen: boolean; [key: string]: unknown };
 
+const fitting = { maxZoom: 1, padding: 0.1 };
 const nodeKey = (node: Node<Data>) => JSON.stringify([node.position, node.data]);
 const edgeKey = (edge: Edge) => JSON.stringify([edge.source, edge.target, edge.label, edge.style]);
 
@@ -104,6 +105,19 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
     return drawn.current.edges;
   }, [ready, overlay]);
   const scheme = useScheme();
+  // What is called is the newest, by functions that stay: with new ones every node would be drawn anew at each change of the run.
+  const acts = useRef({ tree, onSelect, onInside });
+  useLayoutEffect(() => {
+    acts.current = { tree, onSelect, onInside };
+  });
+  const choose = useCallback(
+    (_: unknown, node: Node<Data>) => node.data.path && acts.current.onSelect(node.data.path as string),
+    [],
+  );
+  const enter = useCallback((_: unknown, node: Node<Data>) => {
+    const first = acts.current.tree.nodes.get(node.data.path as string)?.children[0];
+    if (first) acts.current.onInside(first.key);
+  }, []);
 
   if (version.isError) {
     return <Failed error={version.error} what="The version that ran" onRetry={() => void version.refetch()} />;
@@ -140,7 +154,7 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
           nodeTypes={nodeTypes}
           colorMode={scheme}
           fitView
-          fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+          fitViewOptions={fitting}
           minZoom={0.05}
           maxZoom={2}
           onlyRenderVisibleElements
@@ -149,11 +163,8 @@ export default function GraphView({ model, inside, onInside, selected, onSelect 
           edgesFocusable={false}
           zoomOnDoubleClick={false}
           disableKeyboardA11y={false}
-          onNodeClick={(_, node) => node.data.path && onSelect(node.data.path as string)}
-          onNodeDoubleClick={(_, node) => {
-            const first = tree.nodes.get(node.data.path as string)?.children[0];
-            if (first) onInside(first.key);
-          }}
+          onNodeClick={choose}
+          onNodeDoubleClick={enter}
         >
           <Background gap={24} color="var(--line)" />
           <Controls showInteractive={false} />

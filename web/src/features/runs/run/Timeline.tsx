@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { StatusMark, stateColour } from '@/components/StatusMark';
 import { formatDuration, formatMoney, formatTime } from '@/lib/format';
 import type { Attempt } from './journal';
@@ -34,7 +34,7 @@ const widthEntry = 'sluice.timeline.name';
 const share = (value: number) => `${(value * 100).toFixed(3)}%`;
 
 export function Timeline(props: TimelineProps) {
-  const { run, rows, range, selected, withCost } = props;
+  const { rows, range, selected, withCost } = props;
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(() => Number(localStorage.getItem(widthEntry)) || 30);
   // The run itself is the first row.
@@ -59,7 +59,7 @@ export function Timeline(props: TimelineProps) {
     localStorage.setItem(widthEntry, String(next));
   };
   const phone = innerWidth < 640;
-  const ticks = ticksOf(range, phone ? 2 : 6);
+  const ticks = useMemo(() => ticksOf(range, phone ? 2 : 6), [range, phone]);
   return (
     <div
       ref={box}
@@ -67,6 +67,7 @@ export function Timeline(props: TimelineProps) {
       style={
         {
           '--height': typeof props.height === 'number' ? `${props.height}px` : props.height,
+          '--lines': linesOf(ticks, range),
           ...(phone ? {} : { '--name': `${width}%` }),
         } as React.CSSProperties
       }
@@ -104,16 +105,9 @@ export function Timeline(props: TimelineProps) {
           .getVirtualItems()
           .map((item) =>
             item.index === 0 ? (
-              <RunRow key={item.key} {...props} run={run} start={item.start} ticks={ticks} />
+              <RunRow key={item.key} all={props} start={item.start} />
             ) : (
-              <StepRow
-                key={item.key}
-                {...props}
-                row={rows[item.index - 1]!}
-                index={item.index}
-                start={item.start}
-                ticks={ticks}
-              />
+              <StepRow key={item.key} all={props} row={rows[item.index - 1]!} index={item.index} start={item.start} />
             ),
           )}
       </div>
@@ -158,12 +152,25 @@ function Grip({ width, box, onResize }: GripProps) {
 
 type Ticks = { at: number; after: number }[];
 
-function Lane({ ticks, range, children }: { ticks: Ticks; range: Range; children: ReactNode }) {
+/** The lines of the axis as a background of all lanes: no element for each of them in each row. */
+const linesOf = (ticks: Ticks, range: Range) =>
+  ticks
+    .map(
+      ({ at }) =>
+        `linear-gradient(var(--axis-line), var(--axis-line)) ${share(placeOf(at, range))} 0 / 1px 100% no-repeat`,
+    )
+    .join(', ') || 'none';
+
+// Rows take what the page gave as one: its object is a new one whenever the page is drawn anew (steps of the tree change in place),
+// and the same one while one scrolls. Then only rows that come into view are drawn.
+interface RowProps {
+  all: TimelineProps;
+  start: number;
+}
+
+function Lane({ children }: { children: ReactNode }) {
   return (
     <div className={classes.lane} role="gridcell" tabIndex={-1}>
-      {ticks.map((tick) => (
-        <span key={tick.after} className={classes.line} style={{ left: share(placeOf(tick.at, range)) }} />
-      ))}
       {children}
     </div>
   );
@@ -187,8 +194,8 @@ function Piece({ bar, range, colour, ...marks }: { bar: Bar; range: Range; colou
   );
 }
 
-function RunRow(props: TimelineProps & { start: number; ticks: Ticks }) {
-  const { run, range, now, goesOn, selected, ticks } = props;
+const RunRow = memo(function RunRow({ all: props, start }: RowProps) {
+  const { run, range, now, goesOn, selected } = props;
   const made = Date.parse(run.created_at);
   const began = run.started_at ? Date.parse(run.started_at) : undefined;
   const end = run.finished_at ? Date.parse(run.finished_at) : now;
@@ -197,7 +204,7 @@ function RunRow(props: TimelineProps & { start: number; ticks: Ticks }) {
     <div
       id="row-0"
       className={classes.row}
-      style={{ transform: `translateY(${props.start}px)` }}
+      style={{ transform: `translateY(${start}px)` }}
       role="row"
       tabIndex={-1}
       aria-rowindex={2}
@@ -210,7 +217,7 @@ function RunRow(props: TimelineProps & { start: number; ticks: Ticks }) {
         <StatusMark status={run.status} bare />
         <strong className={classes.label}>The whole run</strong>
       </div>
-      <Lane ticks={ticks} range={range}>
+      <Lane>
         {(began ?? end) > made && (
           <Piece bar={{ kind: 'queue', from: made, to: began ?? end }} range={range} colour="queued" data-group="" />
         )}
@@ -230,17 +237,21 @@ function RunRow(props: TimelineProps & { start: number; ticks: Ticks }) {
       </div>
     </div>
   );
+});
+
+interface StepRowProps extends RowProps {
+  row: Row;
+  index: number;
 }
 
-function StepRow(props: TimelineProps & { row: Row; index: number; start: number; ticks: Ticks }) {
-  const { row, range, now, goesOn, selected, names, ticks } = props;
-  const { node, item } = row;
+const StepRow = memo(function StepRow({ all: props, row, index, start }: StepRowProps) {
+  const { range, now, goesOn, selected, names } = props;
+  const { node, item, opens: group, depth, open } = row;
+  const attempts = props.attempts?.get(node.key);
   const { step } = node;
   const status = statusOf(node);
-  const attempts = props.attempts?.get(node.key);
   const bars = barsOf(node, attempts, now);
   const span = spanOf(node, now);
-  const group = row.opens;
   const title = node.kind === 'item' ? `Item ${node.name}` : (names.get(node.name) ?? node.name);
   const count = group ? countsText(countsOf(node)) : '';
   const usage = step?.usage as { cost_usd?: string } | undefined;
@@ -248,15 +259,15 @@ function StepRow(props: TimelineProps & { row: Row; index: number; start: number
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: as above
     <div
-      id={`row-${props.index}`}
+      id={`row-${index}`}
       className={classes.row}
-      style={{ transform: `translateY(${props.start}px)` }}
+      style={{ transform: `translateY(${start}px)` }}
       role="row"
       tabIndex={-1}
-      aria-rowindex={props.index + 2}
-      aria-level={row.depth + 1}
+      aria-rowindex={index + 2}
+      aria-level={depth + 1}
       aria-selected={selected === node.key}
-      aria-expanded={group ? row.open : undefined}
+      aria-expanded={group ? open : undefined}
       data-step={node.key}
       data-status={status}
       onClick={() => props.onSelect(node.key)}
@@ -265,21 +276,21 @@ function StepRow(props: TimelineProps & { row: Row; index: number; start: number
         className={classes.name}
         role="gridcell"
         tabIndex={-1}
-        style={{ paddingLeft: 8 + row.depth * 14 }}
-        title={nameText(title, row)}
+        style={{ paddingLeft: 8 + depth * 14 }}
+        title={nameText(title, node, item)}
       >
         {group ? (
           <button
             type="button"
             className={classes.chevron}
             tabIndex={-1}
-            aria-label={row.open ? `Close ${title}` : `Open ${title}`}
+            aria-label={open ? `Close ${title}` : `Open ${title}`}
             onClick={(event) => {
               event.stopPropagation();
-              props.onToggle(node.key, !row.open);
+              props.onToggle(node.key, !open);
             }}
           >
-            {row.open ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
+            {open ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
           </button>
         ) : (
           <span style={{ width: 18, flexShrink: 0 }} />
@@ -291,7 +302,7 @@ function StepRow(props: TimelineProps & { row: Row; index: number; start: number
         {(step?.attempts ?? 0) > 1 && <span className={classes.note}>{step!.attempts} attempts</span>}
         {step?.reused && <span className={classes.note}>reused</span>}
       </div>
-      <Lane ticks={ticks} range={range}>
+      <Lane>
         {bars.map((bar) => (
           <Piece
             key={`${bar.kind}${bar.from}`}
@@ -323,9 +334,8 @@ function StepRow(props: TimelineProps & { row: Row; index: number; start: number
       </div>
     </div>
   );
-}
+});
 
-function nameText(title: string, row: Row): string {
-  const { node, item } = row;
+function nameText(title: string, node: Row['node'], item: Row['item']): string {
   return [item === undefined ? title : `${title}, item ${item}`, node.key, node.step?.type].filter(Boolean).join('\n');
 }
