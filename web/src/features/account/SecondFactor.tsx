@@ -70,7 +70,11 @@ function Enrol({ onCodes }: { onCodes: (codes: string[]) => void }) {
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault();
-        confirm.mutate(code, { onSuccess: (answer) => onCodes(answer.recovery_codes) });
+        // By its promise: this form may be gone before callbacks of `mutate` are called, and the codes are told only once.
+        confirm.mutateAsync(code).then(
+          (answer) => onCodes(answer.recovery_codes),
+          () => undefined, // what went wrong stands below
+        );
       }}
     >
       <div>
