@@ -3,11 +3,13 @@
 import type { QueryClient } from '@tanstack/react-query';
 import {
   type AnyRoute,
+  type AnyRouter,
   createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   Outlet,
+  type ParsedLocation,
   redirect,
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
@@ -151,8 +153,29 @@ export function preloadPage(pathname: string): void {
   row?.load().catch(() => undefined);
 }
 
+/**
+ * The place in a page is noted when it is left. Who goes back while the next page is still on its way (its files load, what stands for
+ * it is on the screen) leaves the same page once more, and by then it is not there: what is noted then is not its place.
+ */
+function placesOf() {
+  let onTheWay = false;
+  return {
+    key: (location: ParsedLocation) => (onTheWay ? 'on the way' : (location.state.__TSR_key ?? location.href)),
+    // The router notes and restores in listeners that it has before these.
+    follow: (router: AnyRouter) => {
+      router.subscribe('onBeforeLoad', () => {
+        onTheWay = true;
+      });
+      router.subscribe('onResolved', () => {
+        onTheWay = false;
+      });
+    },
+  };
+}
+
 export function makeRouter(client: QueryClient) {
-  return createRouter({
+  const places = placesOf();
+  const router = createRouter({
     routeTree: rootRoute.addChildren([
       homeRoute,
       ...openPages.map(openRoute),
@@ -170,7 +193,10 @@ export function makeRouter(client: QueryClient) {
     defaultErrorComponent: RouteFailed,
     defaultNotFoundComponent: RouteMissing,
     scrollRestoration: true,
+    getScrollRestorationKey: places.key,
   });
+  places.follow(router);
+  return router;
 }
 
 declare module '@tanstack/react-router' {

@@ -5,6 +5,7 @@ import { House } from './house.mjs';
 import { access } from './journeys/access.test.mjs';
 import { flows } from './journeys/flows.test.mjs';
 import { keyboard } from './journeys/keyboard.test.mjs';
+import { lists } from './journeys/lists.test.mjs';
 import { redo } from './journeys/redo.test.mjs';
 import { runs } from './journeys/runs.test.mjs';
 import { live } from './live.test.mjs';
@@ -12,7 +13,7 @@ import { shell } from './shell.test.mjs';
 import { speed } from './speed.test.mjs';
 import { visits } from './visits.test.mjs';
 
-const parts = { visits, shell, access, runs, redo, live, flows, keyboard, speed };
+const parts = { visits, shell, access, lists, runs, redo, live, flows, keyboard, speed };
 const wanted = process.argv.slice(2);
 
 let house;
