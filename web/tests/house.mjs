@@ -2,6 +2,7 @@
 // that goes wrong on a page.
 //
 // SLUICE_BINARY names the binary; SLUICE_DASHBOARD_DIR a built dashboard to test instead of the one in the binary.
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -148,6 +149,12 @@ export class House {
     return answer.status === 204 ? undefined : answer.json();
   }
 
+  /** Goes to a page of the demonstration's workspace, until it is there. */
+  async go(page, path) {
+    await page.goto(`${this.url}/w/default${path}`);
+    await ready(page);
+  }
+
   /** Makes an account by an invitation, as the person would. */
   async addPerson(email, role, password) {
     const { path } = await this.api('/api/v1/invitations', { method: 'POST', body: JSON.stringify({ email, role }) });
@@ -250,6 +257,12 @@ function noteWrongs(page) {
 
 export async function ready(page) {
   await page.waitForSelector('main[data-ready]');
+}
+
+/** The end of a page on which nothing was wrong. */
+export async function end(page) {
+  assert.deepEqual(page.wrongs, []);
+  await page.context().close();
 }
 
 /** Serious and critical findings of axe, one a line. It comes over the debugger: the policy under test lets no other script in. */

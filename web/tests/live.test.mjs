@@ -1,7 +1,7 @@
 // Changes that arrive by themselves: nothing is lost or told twice when the connection breaks, what is read stays where it is, a page
 // that nobody looks at is silent.
 import assert from 'node:assert/strict';
-import { ready } from './house.mjs';
+import { end, ready } from './house.mjs';
 
 const post = (body) => ({ method: 'POST', body: JSON.stringify(body) });
 
@@ -87,8 +87,7 @@ export async function live(house, t) {
     );
     await page.getByRole('button', { name: /new events$/ }).click();
     await page.getByRole('row', { name: new RegExp(`^${last}\\b`) }).waitFor();
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('a list does not move while it is read', async () => {
@@ -111,8 +110,7 @@ export async function live(house, t) {
         `the row moved from ${at} to ${(await now.boundingBox()).y}`,
       );
     }
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('a page that nobody looks at sends nothing, and has all when it is looked at again', async () => {
@@ -138,7 +136,6 @@ export async function live(house, t) {
       .waitFor();
     if (await bar.isVisible()) await bar.click();
     for (const id of ids) await page.getByText(id.slice(-7)).first().waitFor();
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 }

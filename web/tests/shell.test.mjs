@@ -1,7 +1,7 @@
 // What every page has around it, as a person uses it: signing in and out, the way back to a link, keys, the palette, changes that
 // arrive by themselves, a server that is away, roles that lack something.
 import assert from 'node:assert/strict';
-import { axe, ready } from './house.mjs';
+import { axe, end, ready } from './house.mjs';
 
 const owner = { email: 'tests@example.com', password: 'a long sentence for the browser tests' };
 
@@ -30,8 +30,7 @@ export async function shell(house, t) {
     await page.waitForURL(/\/login$/);
     await page.goto(`${house.url}/w/default/runs`);
     await page.waitForURL(/\/login\?next=/);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('a link to another server does not lead away after the sign-in', async () => {
@@ -83,8 +82,7 @@ export async function shell(house, t) {
     await page.keyboard.press('g');
     await page.keyboard.press('r');
     await page.waitForURL(/\/runs$/);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('the palette opens a run by its id', async () => {
@@ -169,8 +167,7 @@ export async function shell(house, t) {
     await page.getByText('You may not see this.').waitFor();
     await page.getByText('runs:read').waitFor();
     assert.equal(await page.getByRole('navigation', { name: 'Pages' }).getByText('Runs', { exact: true }).count(), 0);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('on a phone all pages are in the drawer, and the bar has the most used', async () => {

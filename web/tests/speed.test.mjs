@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { place, ready } from './house.mjs';
+import { end, place } from './house.mjs';
 import { during, median, reached, SpeedTable, watchSpeed } from './measure.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,14 +38,7 @@ export async function speed(house, t) {
     await context.addInitScript(watchSpeed);
     return house.note(await context.newPage());
   };
-  const open = async (page, path) => {
-    await page.goto(`${house.url}/w/default${path}`);
-    await ready(page);
-  };
-  const end = async (page) => {
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
-  };
+  const open = (page, path) => house.go(page, path);
   const two = await house.api('/api/v1/flows', post(many(1999)));
   const items = Array.from({ length: 1999 }, (_, index) => index);
   const long = await house.api(`/api/v1/flows/${two.id}/runs?wait=60s`, post({ input: { items } }));

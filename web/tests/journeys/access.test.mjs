@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { axe, House, ready, sluice } from '../house.mjs';
+import { axe, end, House, ready, sluice } from '../house.mjs';
 import { loadPages } from '../pages.mjs';
 
 const password = 'seven herons at the weir';
@@ -37,10 +37,6 @@ async function signOut(page) {
 async function inside(page) {
   await page.waitForURL((url) => url.pathname.startsWith('/w/'));
   await ready(page);
-}
-async function end(page) {
-  assert.deepEqual(page.wrongs, []);
-  await page.context().close();
 }
 
 export async function access(house, t) {

@@ -1,7 +1,7 @@
 // Flows as a person builds them: by mouse and keyboard, with mistakes taken back, a page that dies, a server that is away, a second
 // browser. What the server has afterwards is asked from the API.
 import assert from 'node:assert/strict';
-import { axe, overflow, ready } from '../house.mjs';
+import { axe, end, overflow, ready } from '../house.mjs';
 
 const editor = (house, id, search = '') => `${house.url}/w/default/flows/${id}${search}`;
 const canvas = (page) => page.locator('[data-canvas]');
@@ -160,13 +160,13 @@ export async function flows(house, t) {
     await page.getByRole('button', { name: 'Start test run' }).waitFor();
     await press('Enter');
     await gone();
-    let end = start;
+    let edited = start;
     for (const edit of edits) {
       await canvas(page).focus();
       await acts[edit]();
       const next = await save(page, id);
-      assert.notDeepEqual(next, end, `${edit} changed nothing`);
-      end = next;
+      assert.notDeepEqual(next, edited, `${edit} changed nothing`);
+      edited = next;
     }
     await page.locator('[aria-label="Test run"][data-status=succeeded]').waitFor();
     await canvas(page).focus();
@@ -177,9 +177,8 @@ export async function flows(house, t) {
     assert.deepEqual(await save(page, id), start);
     for (let turn = 0; turn < 30; turn++) await press('Control+Shift+z');
     assert.ok(await redo.isDisabled());
-    assert.deepEqual(await save(page, id), end);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    assert.deepEqual(await save(page, id), edited);
+    await end(page);
   });
 
   test('by the mouse: from the palette, an edge from handle to handle, a drag; each is one undo', async () => {
@@ -217,8 +216,7 @@ export async function flows(house, t) {
     await page.waitForFunction(() => document.querySelectorAll('.react-flow__node').length === 1);
     assert.ok(await page.getByRole('button', { name: 'Undo' }).isDisabled());
     assert.deepEqual(await axe(page), []);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   test('native undo stays that of the field in which one types', async () => {
@@ -407,8 +405,7 @@ export async function flows(house, t) {
     await page.getByRole('link', { name: 'v1', exact: true }).click();
     const versions = page.getByRole('dialog', { name: 'Versions' });
     await versions.getByRole('button', { name: /^Version 1/, pressed: true }).waitFor();
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   test('on a phone a flow is a list of steps with the same fields', async () => {
@@ -427,8 +424,7 @@ export async function flows(house, t) {
     assert.deepEqual((await draftOf(page, id)).edges, [{ from: 'input', to: 'set' }]);
     assert.equal(await overflow(page), 0);
     assert.deepEqual(await axe(page), []);
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('each on a flow of its own, two at a time', { concurrency: 2 }, async (t) => {
@@ -445,7 +441,6 @@ export async function flows(house, t) {
     await house.start();
     await page.getByText('Saved rev 1').waitFor();
     assert.equal((await draftOf(page, id)).nodes[0].name, 'while away');
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 }

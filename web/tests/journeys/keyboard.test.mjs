@@ -1,6 +1,6 @@
 // From nothing to a mended run without a mouse: no test here clicks, and none puts the focus anywhere by itself.
 import assert from 'node:assert/strict';
-import { ready } from '../house.mjs';
+import { end, ready } from '../house.mjs';
 
 const text = (value) => JSON.stringify(value);
 
@@ -186,8 +186,7 @@ export async function keyboard(house, t) {
           ['transform', false],
         ],
       );
-      assert.deepEqual(page.wrongs, []);
-      await page.context().close();
+      await end(page);
     },
   );
 
@@ -239,8 +238,7 @@ export async function keyboard(house, t) {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog', { name: 'Replace draft' }).waitFor({ state: 'detached' });
     await arrives(page, 'More actions');
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 
   await t.test('the palette is one stop of Tab, and its kinds are walked by arrows', async () => {
@@ -266,7 +264,6 @@ export async function keyboard(house, t) {
     await arrives(page, 'canvas');
     await page.keyboard.press('Control+s');
     await page.locator('[data-save=saved]').waitFor();
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
+    await end(page);
   });
 }

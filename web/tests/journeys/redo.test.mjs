@@ -1,7 +1,7 @@
 // What was done is done again: one run, from a step, with another input or version; all runs that fit a filter; a thousand dead
 // letters. What the server has afterwards is asked from the API.
 import assert from 'node:assert/strict';
-import { axe, ready } from '../house.mjs';
+import { axe, end, ready } from '../house.mjs';
 
 const post = (body) => ({ method: 'POST', body: JSON.stringify(body) });
 const put = (body) => ({ method: 'PUT', body: JSON.stringify(body) });
@@ -21,14 +21,7 @@ const answer = (expression) => ({
 
 export async function redo(house, t) {
   const start = (flow, input) => house.api(`/api/v1/flows/${flow.id}/runs?wait=30s`, post({ input }));
-  const open = async (page, path) => {
-    await page.goto(`${house.url}/w/default${path}`);
-    await ready(page);
-  };
-  const end = async (page) => {
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
-  };
+  const open = (page, path) => house.go(page, path);
   const idIn = (page) => new URL(page.url()).pathname.split('/').at(-1);
   const row = (page, step) => page.locator(`[role=row][data-step="${step}"]`);
   const becomesAnother = async (page, old) => {

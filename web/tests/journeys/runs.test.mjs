@@ -1,7 +1,7 @@
 // Runs as a person works with them: find what failed, run it again from there with other data, retry many by a filter, watch
 // changes arrive; and that large runs, large values and broken answers leave the page usable.
 import assert from 'node:assert/strict';
-import { axe, overflow, ready } from '../house.mjs';
+import { axe, end, overflow, ready } from '../house.mjs';
 
 const post = (body) => ({ method: 'POST', body: JSON.stringify(body) });
 
@@ -35,14 +35,7 @@ export async function runs(house, t) {
   const run = house.told.runs;
   const make = (flow) => house.api('/api/v1/flows', post(flow));
   const start = (flow, input, wait = '?wait=30s') => house.api(`/api/v1/flows/${flow.id}/runs${wait}`, post({ input }));
-  const open = async (page, path) => {
-    await page.goto(`${house.url}/w/default${path}`);
-    await ready(page);
-  };
-  const end = async (page) => {
-    assert.deepEqual(page.wrongs, []);
-    await page.context().close();
-  };
+  const open = (page, path) => house.go(page, path);
   const row = (page, step) => page.locator(`[role=row][data-step="${step}"]`);
   const runId = (page) => new URL(page.url()).pathname.split('/').at(-1);
 
