@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 #include "app/app_state.hpp"
 #include "sluice/budget/spend.hpp"
@@ -113,24 +114,29 @@ void add_queue(Json& out, const engine::QueueState& queue, Time now) {
 
 void add_budgets(Json& out, const App::State& state, WorkspaceId workspace) {
     // Those that somebody waits for come first, whatever is used of them: what is left did not suffice for a call.
-    std::vector<std::pair<double, Json>> near;
+    struct Near {
+        bool asks;
+        double percent;
+        Json json;
+    };
+    std::vector<Near> near;
     for (const auto& each : state.budgets->list(workspace, false)) {
         const auto standing = state.budgets->standing(each);
         const double used = static_cast<double>(standing.spent.value) + static_cast<double>(standing.held.value);
         const double percent = standing.limit.value > 0 ? used / static_cast<double>(standing.limit.value) * 100 : used > 0 ? 100 : 0;
         const bool asks = standing.exceeded && each.action == budget::Action::require_approval;
         if (percent <= near_percent && !asks) continue;
-        near.emplace_back(asks ? percent + 1e9 : percent, Json{{"kind", asks ? "budget_approval" : "budget_near"}, {"budget_id", each.id.str()},
-                                        {"scope", {{"type", budget::to_string(each.scope)}, {"id", each.scope_id}}},
-                                        {"window", budget::to_string(each.window)}, {"action", budget::to_string(each.action)},
-                                        {"used_percent", static_cast<std::int64_t>(percent)},
-                                        {"spent_usd", base::format_usd(standing.spent)}, {"held_usd", base::format_usd(standing.held)},
-                                        {"limit_usd", base::format_usd(standing.limit)},
-                                        {"resets_at", standing.resets_at ? Json(base::format_time(*standing.resets_at)) : Json()}});
+        near.push_back({asks, percent, Json{{"kind", asks ? "budget_approval" : "budget_near"}, {"budget_id", each.id.str()},
+                                           {"scope", {{"type", budget::to_string(each.scope)}, {"id", each.scope_id}}},
+                                           {"window", budget::to_string(each.window)}, {"action", budget::to_string(each.action)},
+                                           {"used_percent", static_cast<std::int64_t>(percent)},
+                                           {"spent_usd", base::format_usd(standing.spent)}, {"held_usd", base::format_usd(standing.held)},
+                                           {"limit_usd", base::format_usd(standing.limit)},
+                                           {"resets_at", standing.resets_at ? Json(base::format_time(*standing.resets_at)) : Json()}}});
     }
-    std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return std::tie(a.asks, a.percent) > std::tie(b.asks, b.percent); });
     if (near.size() > most_budgets) near.resize(most_budgets);
-    for (auto& [percent, json] : near) out.push_back(std::move(json));
+    for (auto& each : near) out.push_back(std::move(each.json));
 }
 
 Json attention_json(const Request& request, const App::State& state, const RunOverview& overview) {

@@ -134,6 +134,9 @@ struct Budgets::State : std::enable_shared_from_this<Budgets::State> {
 
     // budgets.cpp
     Awaitable<Result<const date::time_zone*>> zone(std::string name);
+    /// Stores a budget that somebody has changed, and so looked at; then the entry has it. By the holder of the turn: nobody else removes
+    /// the entry. Errors: precondition_failed, of the storage.
+    Awaitable<Result<void>> store_change(Entry& entry, std::shared_ptr<Budget> budget, AlsoCommit also);
     Entry* find(WorkspaceId workspace, BudgetId id, bool with_instance) const;
     /// Not yet among the others.
     std::shared_ptr<Entry> make(WorkspaceId workspace, NewBudget wanted, std::string by, const date::time_zone* zone);

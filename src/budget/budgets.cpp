@@ -165,6 +165,21 @@ std::shared_ptr<Entry> Budgets::State::make(WorkspaceId workspace, NewBudget wan
     return entry;
 }
 
+Awaitable<Result<void>> Budgets::State::store_change(Entry& entry, std::shared_ptr<Budget> budget, AlsoCommit also) {
+    ++budget->revision;
+    budget->updated_at = clock.now();
+    storage::WriteUnit unit;
+    if (also) also(unit, *budget);
+    store::update(unit, *budget, entry.budget->revision);
+    const auto looked_at = entry.present;
+    store::clear_exceeded(unit, {budget->workspace, budget->id, looked_at->bounds, looked_at->carried});
+    auto done = co_await storage.submit(std::move(unit));
+    if (!done) co_return fail(std::move(done.error()));
+    looked_at->exceeded = false;
+    entry.budget = std::move(budget);
+    co_return Result<void>();
+}
+
 Standing Budgets::State::standing(Entry& entry, const Budget& terms) {
     const Time now = clock.now();
     turn(entry, now);
@@ -295,17 +310,8 @@ Awaitable<Result<Budget>> Budgets::edit(WorkspaceId workspace, BudgetId id, NewB
     if (auto good = check_match(*entry->budget, if_match); !good) co_return fail(std::move(good.error()));
     auto budget = std::make_shared<Budget>(*entry->budget);
     set_terms(*budget, std::move(change));
-    ++budget->revision;
-    budget->updated_at = s.clock.now();
-    storage::WriteUnit unit;
-    if (also) also(unit, *budget);
-    store::update(unit, *budget, entry->budget->revision);
-    const auto looked_at = entry->present;
-    store::clear_exceeded(unit, {workspace, id, looked_at->bounds, looked_at->carried});
-    auto done = co_await s.storage.submit(std::move(unit));
+    auto done = co_await s.store_change(*entry, budget, std::move(also));
     if (!done) co_return fail(std::move(done.error()));
-    looked_at->exceeded = false;
-    entry->budget = budget;  // it is still there: only the holder of the turn removes
     entry->zone = *zone;
     const auto& present = entry->present;
     const bool over = Wide(present->spent) + present->granted > entry->limit(s.clock.now());
@@ -324,17 +330,8 @@ Awaitable<Result<Budget>> Budgets::raise(WorkspaceId workspace, BudgetId id, Nan
     if (Wide(budget->limit.value) + by_amount.value > most_nano_usd) co_return mistake("/amount_usd", "is too large for this limit");
     budget->raised_by = by_amount;
     budget->raised_until = until;
-    ++budget->revision;
-    budget->updated_at = s.clock.now();
-    storage::WriteUnit unit;
-    if (also) also(unit, *budget);
-    store::update(unit, *budget, entry->budget->revision);
-    const auto looked_at = entry->present;
-    store::clear_exceeded(unit, {workspace, id, looked_at->bounds, looked_at->carried});
-    auto done = co_await s.storage.submit(std::move(unit));
+    auto done = co_await s.store_change(*entry, budget, std::move(also));
     if (!done) co_return fail(std::move(done.error()));
-    looked_at->exceeded = false;
-    entry->budget = budget;
     co_return *budget;
 }
 

@@ -12,6 +12,9 @@ Outcome failed_transport(Account& account, const Target& target, const Error& er
 /// A status that is no success; the body of the same format goes on to the caller where another try cannot help.
 Outcome failed_status(Gateway::State& state, const Incoming& in, Account& account, const Target& target, int status,
                       const net::Headers& headers, std::string body);
+/// What came of a call that was sent for a whole answer, where that is no success: no answer, or a status that is none.
+std::optional<Outcome> no_success(Gateway::State& state, const Incoming& in, Account& account, const Target& target,
+                                  Result<net::ClientResponse>& answer, bool sent);
 /// A success that holds no answer. Neither usage nor fallback: charged at the hold.
 Outcome failed_answer(Account& account, const Target& target, std::string why, std::optional<UsageRecord> usage,
                       std::optional<NanoUsd> fallback);

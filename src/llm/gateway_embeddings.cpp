@@ -62,10 +62,7 @@ Awaitable<Outcome> attempt_translated(Gateway::State& state, Incoming& in, const
     bool sent = false;
     call->sent = &sent;
     auto answer = co_await state.parts.client.send(std::move(*call));
-    if (!answer) co_return failed_transport(*account, target, answer.error(), sent);
-    account->first_byte();
-    if (answer->status < 200 || answer->status >= 300)
-        co_return failed_status(state, in, *account, target, answer->status, answer->headers, std::move(answer->body));
+    if (auto failed = no_success(state, in, *account, target, answer, sent)) co_return std::move(*failed);
     // Where the vendor does not say what it used, tokens are counted here, by the bytes that the hold goes by.
     auto usage = estimated_usage(static_cast<std::int64_t>(in.request->body.size()), 0);
     auto got = base::parse_json(answer->body, answer_limits);

@@ -81,6 +81,14 @@ Outcome failed_status(Gateway::State& state, const Incoming& in, Account& accoun
     return out;
 }
 
+std::optional<Outcome> no_success(Gateway::State& state, const Incoming& in, Account& account, const Target& target,
+                                  Result<net::ClientResponse>& answer, bool sent) {
+    if (!answer) return failed_transport(account, target, answer.error(), sent);
+    account.first_byte();
+    if (answer->status >= 200 && answer->status < 300) return std::nullopt;
+    return failed_status(state, in, account, target, answer->status, answer->headers, std::move(answer->body));
+}
+
 Outcome failed_answer(Account& account, const Target& target, std::string why, std::optional<UsageRecord> usage,
                       std::optional<NanoUsd> fallback) {
     Outcome out;
@@ -127,10 +135,7 @@ Awaitable<Outcome> attempt_whole(Gateway::State& state, Incoming& in, const Targ
     bool sent = false;
     call->sent = &sent;
     auto answer = co_await state.parts.client.send(std::move(*call));
-    if (!answer) co_return failed_transport(*account, target, answer.error(), sent);
-    account->first_byte();
-    if (answer->status < 200 || answer->status >= 300)
-        co_return failed_status(state, in, *account, target, answer->status, answer->headers, std::move(answer->body));
+    if (auto failed = no_success(state, in, *account, target, answer, sent)) co_return std::move(*failed);
 
     auto scan = BodyScan::read(answer->body);
     if (!scan) co_return failed_answer(*account, target, "it is no JSON object", std::nullopt, std::nullopt);
