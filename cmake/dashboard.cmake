@@ -43,22 +43,16 @@ else()
   file(GLOB_RECURSE dashboard_inputs CONFIGURE_DEPENDS ${dist}/*)
 endif()
 
-add_custom_command(OUTPUT ${generated} DEPENDS ${dashboard_inputs} ${embed_script}
-  COMMAND ${CMAKE_COMMAND} -DDIST=${dist} -DOUT=${generated} -P ${embed_script} COMMENT "Embedding the dashboard" VERBATIM)
-add_library(sluice_dashboard_files STATIC ${generated})
-target_link_libraries(sluice_dashboard_files PUBLIC sluice_options)
-set_source_files_properties(${generated} PROPERTIES SKIP_PRECOMPILE_HEADERS ON OBJECT_DEPENDS "${dashboard_inputs}")
-
-# The same binary without the dashboard: what bench/bench.py takes the size of.
-function(sluice_program_without_dashboard hot_objects)
-  set(generated_off ${CMAKE_BINARY_DIR}/generated/dashboard_off.cpp)
-  file(GLOB inputs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/off/*)
-  add_custom_command(OUTPUT ${generated_off} DEPENDS ${inputs} ${embed_script}
-    COMMAND ${CMAKE_COMMAND} -DDIST=${CMAKE_SOURCE_DIR}/web/off -DOUT=${generated_off} -P ${embed_script} VERBATIM)
-  set_source_files_properties(${generated_off} PROPERTIES SKIP_PRECOMPILE_HEADERS ON OBJECT_DEPENDS "${inputs}")
-  add_executable(sluice_without_dashboard EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/src/app/main.cpp ${hot_objects} ${generated_off})
-  target_link_libraries(sluice_without_dashboard PRIVATE sluice_app)
-  target_compile_options(sluice_without_dashboard PRIVATE ${pch_options})
-  target_precompile_headers(sluice_without_dashboard REUSE_FROM sluice_pch)
-  target_link_options(sluice_without_dashboard PRIVATE $<$<CONFIG:Release>:-s>)
+# A library of the files of a folder: <target> <folder> <generated source> <what it is made from…>
+function(sluice_dashboard_library target folder out)
+  add_custom_command(OUTPUT ${out} DEPENDS ${ARGN} ${embed_script}
+    COMMAND ${CMAKE_COMMAND} -DDIST=${folder} -DOUT=${out} -P ${embed_script} COMMENT "Embedding the dashboard" VERBATIM)
+  add_library(${target} STATIC ${out})
+  target_link_libraries(${target} PUBLIC sluice_options)
+  set_source_files_properties(${out} PROPERTIES SKIP_PRECOMPILE_HEADERS ON OBJECT_DEPENDS "${ARGN}")
 endfunction()
+sluice_dashboard_library(sluice_dashboard_files ${dist} ${generated} ${dashboard_inputs})
+# What stands for it where there is none; bench/bench.py takes the size of the binary without a dashboard.
+file(GLOB off_inputs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/off/*)
+sluice_dashboard_library(sluice_dashboard_off ${CMAKE_SOURCE_DIR}/web/off ${CMAKE_BINARY_DIR}/generated/dashboard_off.cpp ${off_inputs})
+set_target_properties(sluice_dashboard_off PROPERTIES EXCLUDE_FROM_ALL ON)
