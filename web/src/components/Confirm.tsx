@@ -8,6 +8,7 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import classes from './Confirm.module.css';
+import { useFocusReturn } from './Dialog';
 import { Discard } from './Discard';
 import { ProblemText } from './States';
 import { useTyped } from './typed';
@@ -42,6 +43,8 @@ export function Confirm({
   const [error, setError] = useState<unknown>();
   const [text, setText] = useState('');
   const fields = useTyped(onClose, true);
+  // One that is there only while it is open; of the others Mantine gives the focus back.
+  useFocusReturn(opened);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each time it opens
   useEffect(() => {
     if (!opened) return;

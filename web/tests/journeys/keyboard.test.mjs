@@ -241,6 +241,25 @@ export async function keyboard(house, t) {
     await end(page);
   });
 
+  await t.test('each dialog of a run gives the focus back to its button', async () => {
+    const page = await house.page();
+    await house.go(page, `/runs/${house.told.runs.failed}`);
+    for (const [name, title] of [
+      ['Retry run', /^Retry /],
+      ['Run again', 'Run again'],
+    ]) {
+      await page.getByRole('button', { name, exact: true }).focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: title });
+      await dialog.waitFor();
+      await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'));
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      await page.waitForFunction((label) => document.activeElement?.textContent === label, name);
+    }
+    await end(page);
+  });
+
   await t.test('the palette is one stop of Tab, and its kinds are walked by arrows', async () => {
     const body = { name: 'palette', nodes: [{ id: 'input', type: 'input', position: { x: 0, y: 0 } }] };
     const { id } = await house.api('/api/v1/flows', { method: 'POST', body: text(body) });

@@ -1,7 +1,7 @@
 // Which rows of a long list are drawn: those in view, some around them, and the one that has the focus. The others are room.
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual';
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 /** Lists up to this length are drawn whole: the browser finds text in them. */
 export const drawnWhole = 100;
@@ -58,8 +58,12 @@ export function useRows<T>(
   const keyOf = useCallback((index: number) => latest.current(rows[index]!), [rows]);
   const windowed = count > drawnWhole;
   const [heights] = useState(() => heightsOf(`${location.pathname}${location.search} ${label}`));
-  const known = heights.size > 0 ? [...heights.values()] : [usual];
-  const average = known.reduce((sum, height) => sum + height, 0) / known.length;
+  // Once for each length: heights are noted before the list gets longer, and not while it is scrolled.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the count
+  const average = useMemo(() => {
+    const known = heights.size > 0 ? [...heights.values()] : [usual];
+    return known.reduce((sum, height) => sum + height, 0) / known.length;
+  }, [heights, usual, count]);
   const scroller = useRef<HTMLElement | null>(null);
   const [margin, setMargin] = useState(0);
   const held = useRef(-1);

@@ -3,10 +3,10 @@ import { Button, SegmentedControl, Select, Stack, TextInput } from '@mantine/cor
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { projectsQuery } from '@/api/session';
+import { Dialog } from '@/components/Dialog';
 import type { FlowDocument } from '@/components/data/flow';
 import { useGo } from '@/components/Link';
 import { ProblemText } from '@/components/States';
-import { Dialog } from './Dialog';
 import { DocumentText } from './DocumentText';
 import { empty, examples } from './examples';
 import classes from './Flows.module.css';

@@ -4,13 +4,11 @@ import { useState } from 'react';
 import { Confirm } from '@/components/Confirm';
 import type { FlowDocument } from '@/components/data/flow';
 import { useGo } from '@/components/Link';
-import { useFocusReturn } from './Dialog';
 import { type FlowRow, fetchFlow, useCreateFlow } from './queries';
 
 export function DuplicateFlow({ flow, onClose }: { flow: FlowRow; onClose: () => void }) {
   const [name, setName] = useState(`${flow.name.slice(0, 95)} copy`);
   const create = useCreateFlow();
-  useFocusReturn();
   const go = useGo();
   return (
     <Confirm

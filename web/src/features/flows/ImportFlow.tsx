@@ -1,9 +1,9 @@
 // Takes a document: makes the flow that it names, or its next version.
 import { Button, Checkbox, Stack } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '@/components/Dialog';
 import { Link } from '@/components/Link';
 import { ProblemText } from '@/components/States';
-import { Dialog } from './Dialog';
 import { DocumentText } from './DocumentText';
 import classes from './Flows.module.css';
 import { type Flow, useImportFlow } from './queries';

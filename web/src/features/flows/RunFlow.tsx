@@ -2,10 +2,10 @@
 import { Button, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Dialog } from '@/components/Dialog';
 import type { Json } from '@/components/data/json';
 import { Link, useGo } from '@/components/Link';
 import { Loaded } from '@/components/States';
-import { Dialog } from './Dialog';
 import classes from './Flows.module.css';
 import { flowQuery, useStartRun } from './queries';
 import { RunForm } from './RunForm';

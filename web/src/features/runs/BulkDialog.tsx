@@ -1,11 +1,12 @@
 // One thing done to many runs. By filter: the server counts first (a dry run with the filter as it understood it and five
 // samples), then does it as a bulk action with a page of its own. By selection: exactly those rows, one after the other.
 
-import { Button, Modal, NumberInput, Select, TextInput } from '@mantine/core';
+import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { asProblem } from '@/api/client';
+import { Dialog } from '@/components/Dialog';
 import { Link, useGo } from '@/components/Link';
 import { Failed, Loading, ProblemText } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
@@ -75,13 +76,7 @@ export function BulkByFilter({ kind, filter, onClose }: DialogProps & { filter: 
     go({ to: '/bulk-actions/$id', params: { id } });
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={640}
-      title={`${verbOf[kind]}: all runs that fit the filter`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} size={640} title={`${verbOf[kind]}: all runs that fit the filter`}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -165,7 +160,7 @@ export function BulkByFilter({ kind, filter, onClose }: DialogProps & { filter: 
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -199,13 +194,11 @@ export function BulkBySelection({ kind, runs, onClose }: DialogProps & { runs: R
   };
   const refused = done?.filter((one) => one.error !== undefined) ?? [];
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={() => !busy && onClose()}
       size={640}
       title={actionText(kind, wanted.length)}
       closeOnClickOutside={!busy}
-      closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <form
         className="stack"
@@ -278,6 +271,6 @@ export function BulkBySelection({ kind, runs, onClose }: DialogProps & { runs: R
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,13 +1,13 @@
 // The draft changed elsewhere since it was read here. Four ways out, and each says what becomes of what.
 import { Button, SegmentedControl, Stack } from '@mantine/core';
 import { useMemo, useState } from 'react';
+import { Dialog } from '@/components/Dialog';
 import { DiffView } from '@/components/data/DiffView';
 import type { FlowDocument } from '@/components/data/flow';
 import { type Json, shortValue } from '@/components/data/json';
 import { type Conflict, merge, type Side } from '@/components/data/merge';
 import { ProblemText } from '@/components/States';
 import { formatNumber } from '@/lib/format';
-import { Dialog } from '../Dialog';
 import flows from '../Flows.module.css';
 import classes from './Dialogs.module.css';
 

@@ -5,7 +5,6 @@ import { Confirm } from '@/components/Confirm';
 import type { FlowDocument } from '@/components/data/flow';
 import { isObject, type Json, parseJson } from '@/components/data/json';
 import { useGo } from '@/components/Link';
-import { useFocusReturn } from '../Dialog';
 import { DocumentText } from '../DocumentText';
 import { deleteDraft, type Flow, fetchFlow, putDraft, putDraftText, useCreateFlow } from '../queries';
 import { ConflictDialog } from './ConflictDialog';
@@ -172,7 +171,6 @@ export function Dialogs(props: DialogsProps) {
 function Replace({ workspace, onClose }: { workspace: string; onClose: () => void }) {
   const { flow, editor, saver } = useParts();
   const [text, setText] = useState('');
-  useFocusReturn();
   const replace = async () => {
     const parsed = parseJson(text);
     let next: unknown = parsed.ok ? parsed.value : undefined;

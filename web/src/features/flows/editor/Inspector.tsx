@@ -2,9 +2,9 @@
 import { ActionIcon, Button, Tabs, Textarea, Tooltip } from '@mantine/core';
 import { Copy, Frame, Maximize2, Trash2, X } from 'lucide-react';
 import { useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Dialog, useFocusReturn } from '@/components/Dialog';
 import { nodesOf, type PlacedNode } from '@/components/data/graph';
 import { Contained } from '@/components/Panel';
-import { Dialog, useFocusReturn } from '../Dialog';
 import { addNote, removeSelected } from './actions';
 import { useEditorState, useParts } from './context';
 import dialogs from './Dialogs.module.css';

@@ -1,7 +1,7 @@
 // Chooses one of many by typing: a node type to add, a node to go to. Arrows move, Enter takes.
 import { TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
-import { Dialog } from '../Dialog';
+import { Dialog } from '@/components/Dialog';
 import classes from './Dialogs.module.css';
 
 export interface Choice {

@@ -1,6 +1,7 @@
 // Asks for the input of a test run.
+
+import { Dialog } from '@/components/Dialog';
 import type { Json } from '@/components/data/json';
-import { Dialog } from '../Dialog';
 import { RunForm } from '../RunForm';
 import type { Mode } from './useRuns';
 

@@ -1,9 +1,10 @@
 // Which run to compare with: one of the same flow, or any by its id.
 
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, data } from '@/api/client';
+import { Dialog } from '@/components/Dialog';
 import { Link, useGo } from '@/components/Link';
 import { Loaded } from '@/components/States';
 import { StatusMark } from '@/components/StatusMark';
@@ -22,7 +23,7 @@ export function CompareDialog({ run, onClose }: { run: Run; onClose: () => void 
   });
   const fits = kindOfId(id.trim()) === 'run' && id.trim() !== run.id;
   return (
-    <Modal opened onClose={onClose} title="Compare with another run" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} title="Compare with another run">
       <form
         className={classes.form}
         onSubmit={(event) => {
@@ -63,6 +64,6 @@ export function CompareDialog({ run, onClose }: { run: Run; onClose: () => void 
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

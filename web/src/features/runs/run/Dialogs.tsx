@@ -1,8 +1,9 @@
 // The dialogs of a run's actions. Each says what will happen before it does.
 
-import { Button, Modal, Radio, Textarea, TextInput } from '@mantine/core';
+import { Button, Radio, Textarea, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Confirm } from '@/components/Confirm';
+import { Dialog } from '@/components/Dialog';
 import { CodeEditor } from '@/components/data/CodeEditor';
 import { type Json, parseJson } from '@/components/data/json';
 import { Loading, ProblemText } from '@/components/States';
@@ -88,7 +89,7 @@ export function RetryDialog({ run, actions, onClose, tree }: DialogProps & { tre
   const failed = failedPaths(tree);
   if (!retryable.has(run.status)) {
     return (
-      <Modal opened onClose={onClose} title="Nothing to retry" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Dialog onClose={onClose} title="Nothing to retry">
         <div className={classes.form}>
           <p>
             Only runs that failed, timed out or were cancelled can be retried. To do this one again, run it again: that
@@ -100,7 +101,7 @@ export function RetryDialog({ run, actions, onClose, tree }: DialogProps & { tre
             </Button>
           </div>
         </div>
-      </Modal>
+      </Dialog>
     );
   }
   return (
@@ -231,13 +232,7 @@ export function ReplayDialog({ actions, onClose }: DialogProps) {
   useEffect(() => mutate(), [mutate]);
   const report = replay.data;
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={640}
-      title="Check against the journal"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} size={640} title="Check against the journal">
       <div className={classes.form}>
         <p>
           The run is computed again from what came from outside, and compared with its journal. Nothing is sent anywhere
@@ -275,6 +270,6 @@ export function ReplayDialog({ actions, onClose }: DialogProps) {
           <Button onClick={onClose}>Close</Button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,11 @@
 // A run done again as a new run: from its start or from a step, with another input, other outputs of steps before, another version.
 
-import { Button, Checkbox, Modal, Select } from '@mantine/core';
+import { Button, Checkbox, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Plus, X } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { api, data } from '@/api/client';
+import { Dialog } from '@/components/Dialog';
 import { CodeEditor } from '@/components/data/CodeEditor';
 import { STRUCTURE_LIMIT, sizeText } from '@/components/data/sizes';
 import { useGo } from '@/components/Link';
@@ -88,7 +89,7 @@ export function RerunDialog({
   const done = paths.filter((path) => path.status === 'succeeded' || path.status === 'failed').length;
   const redone = again ? paths.filter((path) => again.has(path.value)).length : undefined;
   return (
-    <Modal opened onClose={onClose} size={720} title="Run again" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog onClose={onClose} size={720} title="Run again">
       <form
         className={classes.form}
         onSubmit={(event) => {
@@ -221,7 +222,7 @@ export function RerunDialog({
           </Button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

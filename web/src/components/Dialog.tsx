@@ -7,20 +7,21 @@ export function Dialog(props: Omit<ModalProps, 'opened'>) {
   return <Modal opened closeButtonProps={{ 'aria-label': 'Close' }} {...props} />;
 }
 
-/** When this goes the focus returns to what had it before, unless somebody has taken it by then. */
-export function useFocusReturn(): void {
+/** When this goes the focus returns to what had it before, unless somebody has taken it by then. `wanted`: only the first one counts. */
+export function useFocusReturn(wanted = true): void {
   const [before] = useState(opener);
-  useEffect(
-    () => () => {
+  const [returns] = useState(wanted);
+  useEffect(() => {
+    if (!returns) return;
+    return () => {
       requestAnimationFrame(() => {
         const now = document.activeElement;
         if (now && now !== document.body) return;
         const page = () => document.querySelector<HTMLElement>('[data-canvas]') ?? document.getElementById('main');
         (before?.isConnected ? before : page())?.focus({ preventScroll: true });
       });
-    },
-    [before],
-  );
+    };
+  }, [before, returns]);
 }
 
 // An entry of a menu goes with the menu: then it is the menu's button.
