@@ -17,6 +17,15 @@ EmbeddingForm form_of(const Door& door) {
 EmbeddingForm form_of(const Target& target) { return target.type->vendor() == "gemini" ? EmbeddingForm::gemini : EmbeddingForm::openai; }
 bool is_gemini(EmbeddingForm form) { return form != EmbeddingForm::openai; }
 
+/// `body` with what the vendor's way of calling wants otherwise; `scan` is of it.
+std::string edited(BodyScan scan, const Target& target, const std::string& body) {
+    UpstreamCall call;
+    call.model = target.model;
+    call.operation = Operation::embeddings;
+    target.type->edit(scan, call);
+    return scan.changed() ? scan.edited() : body;
+}
+
 /// The caller's body for a vendor of the same form: only the model's name may change.
 Result<std::string> passed_request(const Incoming& in, const Target& target) {
     if (is_gemini(form_of(target))) {
@@ -24,12 +33,7 @@ Result<std::string> passed_request(const Incoming& in, const Target& target) {
         if (!body) return fail(std::move(body.error()));
         return renamed_embedding_request(*body, target.model).value_or(in.request->body);
     }
-    BodyScan scan = *in.scan;
-    UpstreamCall call;
-    call.model = target.model;
-    call.operation = Operation::embeddings;
-    target.type->edit(scan, call);
-    return scan.changed() ? scan.edited() : in.request->body;
+    return edited(*in.scan, target, in.request->body);
 }
 
 /// A call that is told in the other vendor's form.
@@ -50,13 +54,7 @@ Awaitable<Outcome> attempt_translated(Gateway::State& state, Incoming& in, const
     auto written = write_embedding_request(form_of(target), *request, target.model);
     if (!written) co_return refused(written.error());
     auto body = std::move(*written);
-    if (auto scan = BodyScan::read(body); scan && !is_gemini(form_of(target))) {
-        UpstreamCall upstream;
-        upstream.model = target.model;
-        upstream.operation = Operation::embeddings;
-        target.type->edit(*scan, upstream);
-        if (scan->changed()) body = scan->edited();
-    }
+    if (auto scan = BodyScan::read(body); scan && !is_gemini(form_of(target))) body = edited(std::move(*scan), target, body);
     auto call = outgoing(state, in, target, std::move(body), false);
     if (!call) co_return refused(call.error());
     bool sent = false;
